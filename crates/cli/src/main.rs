@@ -1,0 +1,3 @@
+//! The program `mydata`: one file per command.
+
+fn main() {}

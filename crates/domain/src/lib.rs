@@ -1,0 +1,1 @@
+//! Parties, transactions and the rules between them: no sockets, no SQL, no tasks.

@@ -1,0 +1,1 @@
+//! For the engineers of service and data providers.

@@ -1,0 +1,1 @@
+//! Packages: build, sign, verify, seal and open, as one pass over a stream.

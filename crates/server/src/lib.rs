@@ -1,0 +1,1 @@
+//! The platform: flow, pages, partner APIs, jobs.
