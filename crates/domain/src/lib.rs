@@ -1,1 +1,42 @@
-//! Parties, transactions and the rules between them: no sockets, no SQL, no tasks.
+//! Parties, datasets, services and transactions as states, and the rules between them.
+//!
+//! This crate decides; it never does. It refuses sockets, SQL, tasks, and reading a clock: time and randomness are
+//! arguments, so every rule can be shown under any clock.
+//!
+//! | module | decides |
+//! | --- | --- |
+//! | [`time`] | moments, and who tells them |
+//! | [`zone`], [`organisation`], [`dataset`], [`service`], [`registry`] | what is registered |
+//! | [`address`] | who may call from where |
+//! | [`entry`] | whether a citizen sent by an SP may go on (PROTOCOL.md §2) |
+//! | [`method`] | which ways of proving identity are strong enough |
+//! | [`parameter`] | what a citizen may fill in |
+//! | [`transaction`] | the way of one exchange, from entry to forgetting |
+//! | [`collect`] | what a DP's answer means (PROTOCOL.md §6) |
+//! | [`notify`] | what an SP-API's answer means (PROTOCOL.md §3) |
+//! | [`policy`] | how long everything may take |
+//! | [`audit`] | what goes on record |
+
+pub mod address;
+pub mod audit;
+pub mod collect;
+pub mod dataset;
+pub mod entry;
+pub mod method;
+pub mod notify;
+pub mod organisation;
+pub mod parameter;
+pub mod policy;
+pub mod registry;
+pub mod service;
+pub mod time;
+pub mod transaction;
+pub mod zone;
+
+pub use dataset::Dataset;
+pub use organisation::Organisation;
+pub use policy::Policy;
+pub use service::Service;
+pub use time::{Clock, Time};
+pub use transaction::Transaction;
+pub use zone::Zone;

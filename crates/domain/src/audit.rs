@@ -1,0 +1,151 @@
+//! What goes on record. An event says who did what to which transaction, from where, and how it ended; it holds no
+//! personal data beyond a keyed index of the person, so that citizens can find their own.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Time;
+use crate::transaction::TransactionId;
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Actor {
+    /// The citizen, in a browser.
+    Citizen,
+    /// A service provider's system.
+    Sp,
+    /// A data provider's system.
+    Dp,
+    /// The platform by itself.
+    Platform,
+    /// The operating side, on the command line or in the back office.
+    Operator,
+}
+
+impl Actor {
+    /// As it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Citizen => "citizen",
+            Self::Sp => "sp",
+            Self::Dp => "dp",
+            Self::Platform => "platform",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// A citizen was sent by an SP.
+    Entered,
+    /// An entry was refused.
+    EntryRefused,
+    /// The same transaction was opened again.
+    Reopened,
+    /// Terms ticked and identity verified.
+    Authorised,
+    /// Somebody other than `pid` logged in.
+    PersonConflict,
+    /// A dataset arrived and its package was verified.
+    Collected,
+    /// A dataset has no data of this person.
+    NoData,
+    /// A dataset cannot be delivered.
+    Undeliverable,
+    /// The citizen looked at what came.
+    Previewed,
+    /// The citizen confirmed.
+    Confirmed,
+    /// The citizen refused.
+    Refused,
+    /// The citizen left.
+    Abandoned,
+    /// The SP accepted a notification.
+    Notified,
+    /// The SP refused a notification.
+    NotificationRefused,
+    /// The token was made.
+    Sealed,
+    /// The SP fetched the token, whole or in part.
+    Delivered,
+    /// A partner call was refused.
+    PartnerRefused,
+    /// Everything collected was wiped.
+    Forgotten,
+    /// The registry was changed.
+    RegistryChanged,
+}
+
+impl What {
+    /// As it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Entered => "entered",
+            Self::EntryRefused => "entry-refused",
+            Self::Reopened => "reopened",
+            Self::Authorised => "authorised",
+            Self::PersonConflict => "person-conflict",
+            Self::Collected => "collected",
+            Self::NoData => "no-data",
+            Self::Undeliverable => "undeliverable",
+            Self::Previewed => "previewed",
+            Self::Confirmed => "confirmed",
+            Self::Refused => "refused",
+            Self::Abandoned => "abandoned",
+            Self::Notified => "notified",
+            Self::NotificationRefused => "notification-refused",
+            Self::Sealed => "sealed",
+            Self::Delivered => "delivered",
+            Self::PartnerRefused => "partner-refused",
+            Self::Forgotten => "forgotten",
+            Self::RegistryChanged => "registry-changed",
+        }
+    }
+}
+
+/// One event, before it is appended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Time,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub what: What,
+    /// Which transaction, where there is one.
+    pub transaction: Option<TransactionId>,
+    /// From where, where it came over the network.
+    pub from: Option<IpAddr>,
+    /// Short facts for a reader: a resource id, a code, a count. Never personal data, never a secret.
+    pub detail: serde_json::Value,
+}
+
+impl Event {
+    /// An event of the platform itself without details.
+    pub fn new(at: Time, actor: Actor, what: What) -> Self {
+        Self { at, actor, what, transaction: None, from: None, detail: serde_json::Value::Null }
+    }
+
+    /// About this transaction.
+    pub fn of(mut self, transaction: TransactionId) -> Self {
+        self.transaction = Some(transaction);
+        self
+    }
+
+    /// From this address.
+    pub fn from(mut self, address: Option<IpAddr>) -> Self {
+        self.from = address;
+        self
+    }
+
+    /// With these facts.
+    pub fn with(mut self, detail: serde_json::Value) -> Self {
+        self.detail = detail;
+        self
+    }
+}

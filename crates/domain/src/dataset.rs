@@ -1,0 +1,137 @@
+//! Datasets: what DPs offer (資料集).
+
+use std::fmt;
+use std::str::FromStr;
+
+use mydata_wire::{ResourceId, ResourceSecret, Verification};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::address::AllowList;
+use crate::organisation::OrganisationId;
+use crate::parameter::Parameter;
+use crate::zone::Zone;
+
+/// Whether a dataset may be asked for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DatasetState {
+    /// 上架: may be asked for.
+    Listed,
+    /// 維護中: for a while not.
+    Maintenance,
+    /// Its health checks fail.
+    Failing,
+    /// 停權中.
+    Suspended,
+    /// 下架.
+    Delisted,
+    /// Its system has ended its service.
+    Stopped,
+}
+
+impl DatasetState {
+    const ALL: [DatasetState; 6] =
+        [Self::Listed, Self::Maintenance, Self::Failing, Self::Suspended, Self::Delisted, Self::Stopped];
+
+    /// As it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::Maintenance => "maintenance",
+            Self::Failing => "failing",
+            Self::Suspended => "suspended",
+            Self::Delisted => "delisted",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl FromStr for DatasetState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| format!("no dataset state {text:?}"))
+    }
+}
+
+/// How the platform calls a DP-API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum DpMethod {
+    /// Without a body.
+    #[default]
+    Get,
+    /// With the body `{}`.
+    Post,
+}
+
+/// A dataset without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dataset {
+    /// Its identifier.
+    pub resource_id: ResourceId,
+    /// Test or production.
+    pub zone: Zone,
+    /// Whose it is.
+    pub organisation: OrganisationId,
+    /// 資料集名稱.
+    pub name: String,
+    /// The same in English.
+    pub name_en: String,
+    /// For citizens.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// The same in English.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description_en: String,
+    /// 類別, such as 戶役政.
+    pub category: String,
+    /// 資料集欄位, in zh-TW (R58).
+    #[serde(default)]
+    pub fields: Vec<String>,
+    /// The same in English; empty or of equal length.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields_en: Vec<String>,
+    /// 需要的身分驗證安全等級: the weakest method accepted.
+    pub weakest_verification: Verification,
+    /// Where the DP answers.
+    pub dp_api: Url,
+    /// How it is called.
+    #[serde(default)]
+    pub method: DpMethod,
+    /// How long a citizen should expect to wait.
+    #[serde(default = "one")]
+    pub expected_minutes: u32,
+    /// Whether it may be asked for.
+    pub state: DatasetState,
+    /// The one certificate that may sign its packages (PEM), where it is registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer_certificate: Option<String>,
+    /// From where its DP may ask who the citizen is. Empty: from anywhere, with the resource secret.
+    #[serde(default, skip_serializing_if = "AllowList::is_empty")]
+    pub allowed_ips: AllowList,
+    /// What the citizen fills in.
+    #[serde(default, rename = "parameter", skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Parameter>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// A dataset with its secret, for the one who signs it in.
+#[derive(Clone)]
+pub struct DatasetWithSecret {
+    /// All that may be shown.
+    pub dataset: Dataset,
+    /// Signs the DP in to introspection.
+    pub secret: ResourceSecret,
+}
+
+impl fmt::Debug for DatasetWithSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatasetWithSecret({})", self.dataset.resource_id)
+    }
+}

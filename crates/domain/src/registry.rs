@@ -1,0 +1,248 @@
+//! The registry as a document: organisations, datasets and services declared in a file.
+//!
+//! Reading is strict: unknown keys are refused, and [`Registry::check`] names every item that does not fit the others.
+
+use std::collections::{HashMap, HashSet};
+
+use mydata_wire::{CbcIv, ClientSecret, ResourceId, ResourceSecret};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::dataset::Dataset;
+use crate::entry;
+use crate::organisation::Organisation;
+use crate::service::{Service, ServiceSecrets};
+
+/// The version of the format that this program reads and writes.
+pub const VERSION: u32 = 1;
+
+/// A whole registry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Organisations.
+    #[serde(default, rename = "organisation")]
+    pub organisations: Vec<Organisation>,
+    /// Datasets.
+    #[serde(default, rename = "dataset")]
+    pub datasets: Vec<DatasetEntry>,
+    /// Services.
+    #[serde(default, rename = "service")]
+    pub services: Vec<ServiceEntry>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self { version: VERSION, organisations: Vec::new(), datasets: Vec::new(), services: Vec::new() }
+    }
+}
+
+/// A dataset with its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetEntry {
+    /// All that may be shown.
+    pub dataset: Dataset,
+    /// Signs the DP in to introspection.
+    pub resource_secret: ResourceSecret,
+}
+
+/// A service with its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceEntry {
+    /// All that may be shown.
+    pub service: Service,
+    /// The rest.
+    pub secrets: ServiceSecrets,
+}
+
+/// Serde cannot flatten into a strict struct, so secrets are taken out of the table before the rest is read, and put
+/// in before it is written.
+fn take<'de, D: Deserializer<'de>>(from: D) -> Result<serde_json::Map<String, serde_json::Value>, D::Error> {
+    serde_json::Map::deserialize(from)
+}
+
+fn secret<T, E>(map: &mut serde_json::Map<String, serde_json::Value>, key: &'static str) -> Result<T, E>
+where
+    T: std::str::FromStr<Err = mydata_wire::id::BadId>,
+    E: serde::de::Error,
+{
+    match map.remove(key) {
+        Some(serde_json::Value::String(text)) => text.parse().map_err(E::custom),
+        Some(_) => Err(E::custom(format!("{key} must be a text"))),
+        None => Err(E::missing_field(key)),
+    }
+}
+
+impl<'de> Deserialize<'de> for DatasetEntry {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut map = take(from)?;
+        let resource_secret = secret(&mut map, "resource_secret")?;
+        let dataset = serde_json::from_value(map.into()).map_err(serde::de::Error::custom)?;
+        Ok(Self { dataset, resource_secret })
+    }
+}
+
+impl Serialize for DatasetEntry {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        write(&self.dataset, [("resource_secret", Some(self.resource_secret.expose()))], to)
+    }
+}
+
+impl<'de> Deserialize<'de> for ServiceEntry {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut map = take(from)?;
+        let client_secret: ClientSecret = secret(&mut map, "client_secret")?;
+        let cbc_iv: CbcIv = secret(&mut map, "cbc_iv")?;
+        let api_key = match map.remove("api_key") {
+            None => None,
+            Some(serde_json::Value::String(text))
+                if (8..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) =>
+            {
+                Some(text)
+            }
+            Some(_) => {
+                return Err(serde::de::Error::custom("api_key must be 8 to 256 visible ASCII characters"));
+            }
+        };
+        let service = serde_json::from_value(map.into()).map_err(serde::de::Error::custom)?;
+        Ok(Self { service, secrets: ServiceSecrets { client_secret, cbc_iv, api_key } })
+    }
+}
+
+impl Serialize for ServiceEntry {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let secrets = [
+            ("client_secret", Some(self.secrets.client_secret.expose())),
+            ("cbc_iv", Some(self.secrets.cbc_iv.expose())),
+            ("api_key", self.secrets.api_key.as_deref()),
+        ];
+        write(&self.service, secrets, to)
+    }
+}
+
+/// Writes an item's table with its secrets put in, plain values before nested tables as TOML wants them.
+fn write<S: Serializer, T: Serialize, const N: usize>(
+    item: &T,
+    secrets: [(&'static str, Option<&str>); N],
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::{Error, SerializeMap};
+    let serde_json::Value::Object(fields) = serde_json::to_value(item).map_err(S::Error::custom)? else {
+        return Err(S::Error::custom("an item of the registry is a table"));
+    };
+    let nested = |value: &serde_json::Value| {
+        value.is_object() || value.as_array().is_some_and(|a| a.iter().any(serde_json::Value::is_object))
+    };
+    let mut map = to.serialize_map(None)?;
+    for (key, value) in secrets {
+        if let Some(value) = value {
+            map.serialize_entry(key, value)?;
+        }
+    }
+    for (key, value) in fields.iter().filter(|(_, v)| !nested(v)) {
+        map.serialize_entry(key, value)?;
+    }
+    for (key, value) in fields.iter().filter(|(_, v)| nested(v)) {
+        map.serialize_entry(key, value)?;
+    }
+    map.end()
+}
+
+impl Registry {
+    /// Everything in the document that does not fit, one sentence each. Organisations and datasets that are already
+    /// registered elsewhere count through `known_organisation` and `known_dataset` (the zone of an existing dataset).
+    pub fn check(
+        &self,
+        known_organisation: impl Fn(&str) -> bool,
+        known_dataset: impl Fn(&ResourceId) -> Option<crate::zone::Zone>,
+    ) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.version != VERSION {
+            faults.push(format!("version is {}; this program reads version {VERSION}", self.version));
+        }
+        let mut organisations = HashSet::new();
+        for organisation in &self.organisations {
+            if !organisations.insert(organisation.id.as_str()) {
+                faults.push(format!("organisation {} stands twice", organisation.id));
+            }
+            if organisation.name.trim().is_empty() {
+                faults.push(format!("organisation {}: name is empty", organisation.id));
+            }
+        }
+        let organisation_exists = |id: &str| organisations.contains(id) || known_organisation(id);
+
+        let mut datasets = HashMap::new();
+        for entry in &self.datasets {
+            let d = &entry.dataset;
+            let id = &d.resource_id;
+            if datasets.insert(id, d.zone).is_some() {
+                faults.push(format!("dataset {id} stands twice"));
+            }
+            if !organisation_exists(d.organisation.as_str()) {
+                faults.push(format!("dataset {id}: organisation {} is not registered", d.organisation));
+            }
+            if d.name.trim().is_empty() {
+                faults.push(format!("dataset {id}: name is empty"));
+            }
+            if !d.fields_en.is_empty() && d.fields_en.len() != d.fields.len() {
+                faults.push(format!("dataset {id}: fields_en must name as many fields as fields"));
+            }
+            if !matches!(d.dp_api.scheme(), "http" | "https") || d.dp_api.fragment().is_some() {
+                faults.push(format!(
+                    "dataset {id}: dp_api must be an https URL (http in the sandbox) without fragment"
+                ));
+            }
+            let mut keys = HashSet::new();
+            for parameter in &d.parameters {
+                if !keys.insert(parameter.key.as_str().to_ascii_lowercase()) {
+                    faults.push(format!("dataset {id}: parameter {} stands twice", parameter.key.as_str()));
+                }
+            }
+        }
+
+        let mut services = HashSet::new();
+        for entry in &self.services {
+            let s = &entry.service;
+            let id = &s.client_id;
+            if !services.insert(id) {
+                faults.push(format!("service {id} stands twice"));
+            }
+            if !organisation_exists(s.organisation.as_str()) {
+                faults.push(format!("service {id}: organisation {} is not registered", s.organisation));
+            }
+            if s.name.trim().is_empty() {
+                faults.push(format!("service {id}: name is empty"));
+            }
+            if s.return_urls.is_empty() {
+                faults.push(format!("service {id}: return_urls needs at least one URL"));
+            }
+            if s.datasets.is_empty() || s.datasets.len() > entry::MAX_DATASETS {
+                faults.push(format!("service {id}: datasets needs 1 to {} entries", entry::MAX_DATASETS));
+            }
+            if !matches!(s.sp_api.scheme(), "http" | "https") {
+                faults.push(format!("service {id}: sp_api must be an https URL (http in the sandbox)"));
+            }
+            if s.category.split('/').count() > 3 {
+                faults.push(format!("service {id}: category has more than three levels"));
+            }
+            let mut seen = HashSet::new();
+            for dataset in &s.datasets {
+                if !seen.insert(dataset) {
+                    faults.push(format!("service {id}: dataset {dataset} stands twice"));
+                }
+                match datasets.get(dataset).copied().or_else(|| known_dataset(dataset)) {
+                    None => faults.push(format!("service {id}: dataset {dataset} is not registered")),
+                    Some(zone) if zone != s.zone => {
+                        faults.push(format!(
+                            "service {id} is of zone {}, dataset {dataset} of zone {zone}",
+                            s.zone
+                        ));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        faults
+    }
+}

@@ -1,0 +1,111 @@
+//! Services: for what SPs ask citizens' data (服務).
+
+use std::fmt;
+use std::str::FromStr;
+
+use mydata_wire::returns::RegisteredReturnUrl;
+use mydata_wire::{CbcIv, ClientId, ClientSecret, ResourceId};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::address::AllowList;
+use crate::organisation::OrganisationId;
+use crate::zone::Zone;
+
+/// Whether a service may send citizens now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceState {
+    /// 上架: may send citizens.
+    Listed,
+    /// 停權中.
+    Suspended,
+    /// 下架.
+    Delisted,
+}
+
+impl ServiceState {
+    const ALL: [ServiceState; 3] = [Self::Listed, Self::Suspended, Self::Delisted];
+
+    /// As it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::Suspended => "suspended",
+            Self::Delisted => "delisted",
+        }
+    }
+}
+
+impl FromStr for ServiceState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| format!("no service state {text:?}"))
+    }
+}
+
+/// A service without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Its identifier.
+    pub client_id: ClientId,
+    /// Test or production.
+    pub zone: Zone,
+    /// Whose it is.
+    pub organisation: OrganisationId,
+    /// 服務名稱.
+    pub name: String,
+    /// The same in English.
+    pub name_en: String,
+    /// For what the data is used; shown beside the consent.
+    pub purpose: String,
+    /// The same in English.
+    pub purpose_en: String,
+    /// 服務類別, up to three levels with `/`.
+    pub category: String,
+    /// 服務網址.
+    pub url: Url,
+    /// 服務條款, plain text; a blank line parts paragraphs.
+    pub terms: String,
+    /// The same in English; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub terms_en: String,
+    /// 服務跳轉網址: where citizens may be sent back to. At least one.
+    pub return_urls: Vec<RegisteredReturnUrl>,
+    /// Where the platform notifies the SP.
+    pub sp_api: Url,
+    /// 允許連線IP: from where the SP calls the partner APIs. Nobody else may.
+    pub allowed_ips: AllowList,
+    /// 需求資料集, in the order shown.
+    pub datasets: Vec<ResourceId>,
+    /// Whether it may send citizens.
+    pub state: ServiceState,
+}
+
+/// What only the service and the platform know. `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServiceSecrets {
+    /// Key of `pid`, twice.
+    pub client_secret: ClientSecret,
+    /// IV of `pid` and of tokens.
+    pub cbc_iv: CbcIv,
+    /// Sent as `x-api-key` with every notification, where the service has one.
+    pub api_key: Option<String>,
+}
+
+impl fmt::Debug for ServiceSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServiceSecrets(…)")
+    }
+}
+
+/// A service with its secrets.
+#[derive(Debug, Clone)]
+pub struct ServiceWithSecrets {
+    /// All that may be shown.
+    pub service: Service,
+    /// The rest.
+    pub secrets: ServiceSecrets,
+}

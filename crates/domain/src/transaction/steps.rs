@@ -1,0 +1,277 @@
+//! The transitions. Each takes the state it starts from; one that does not fit is an error, not a change.
+
+use std::collections::BTreeMap;
+
+use mydata_wire::pid::Pid;
+use mydata_wire::random::Random;
+use mydata_wire::{PermissionTicket, ResourceId, SecretKey, Verification};
+
+use crate::entry::Accepted;
+use crate::notify::Notice;
+use crate::parameter::ParameterKey;
+use crate::policy::Policy;
+use crate::time::Time;
+use crate::transaction::part::Part;
+use crate::transaction::person::Person;
+use crate::transaction::{
+    Authorised, Confirmed, Ended, EndedTicket, Ending, Sealed, State, Token, Transaction, TransactionId,
+};
+
+/// The transaction is not in the stage that the step starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the transaction is {stage}; this step starts from {needs}")]
+pub struct WrongStage {
+    /// Where it is.
+    pub stage: &'static str,
+    /// Where it would have to be.
+    pub needs: &'static str,
+}
+
+/// Names of blobs that must be deleted after the change is kept.
+pub type Wipe = Vec<String>;
+
+impl Transaction {
+    /// The citizen has come through an accepted entry.
+    pub fn enter(accepted: Accepted, now: Time, policy: &Policy, random: &dyn Random) -> Self {
+        Self {
+            id: TransactionId::generate(random),
+            tx_id: accepted.tx_id,
+            client_id: accepted.client_id,
+            zone: accepted.zone,
+            target: accepted.target,
+            pid: accepted.pid,
+            entered_at: now,
+            idle_until: now.plus(policy.session_idle.0),
+            parts: accepted.resources.into_iter().map(|id| Part::new(id, random)).collect(),
+            state: State::Entered,
+        }
+    }
+
+    fn wrong(&self, needs: &'static str) -> WrongStage {
+        WrongStage { stage: self.state.name(), needs }
+    }
+
+    /// Opened again before it was confirmed: starts over, with what the new entry says.
+    pub fn reopen(
+        &mut self,
+        accepted: Accepted,
+        now: Time,
+        policy: &Policy,
+        random: &dyn Random,
+    ) -> Result<Wipe, WrongStage> {
+        if !matches!(self.state, State::Entered | State::Authorised(_)) {
+            return Err(self.wrong("entered or authorised"));
+        }
+        let wipe = self.wipe_parts();
+        let fresh = Self::enter(accepted, now, policy, random);
+        *self = Self { id: self.id, ..fresh };
+        Ok(wipe)
+    }
+
+    /// The citizen did something.
+    pub fn touch(&mut self, now: Time, policy: &Policy) {
+        if matches!(self.state, State::Entered | State::Authorised(_)) {
+            self.idle_until = self.idle_until.max(now.plus(policy.session_idle.0));
+        }
+    }
+
+    /// Terms are ticked and identity is verified. Somebody other than the SP expects ends the transaction (409).
+    pub fn authorise(
+        &mut self,
+        person: Person,
+        verification: Verification,
+        mut parameters: BTreeMap<ResourceId, BTreeMap<ParameterKey, String>>,
+        now: Time,
+        policy: &Policy,
+    ) -> Result<Result<(), PersonConflict>, WrongStage> {
+        if !matches!(self.state, State::Entered) {
+            return Err(self.wrong("entered"));
+        }
+        if let Pid::Person(expected) = &self.pid
+            && *expected != person.uid()
+        {
+            self.end(Ending::PersonConflict, now, None);
+            return Ok(Err(PersonConflict));
+        }
+        for part in &mut self.parts {
+            part.parameters = parameters.remove(&part.resource_id).unwrap_or_default();
+        }
+        self.state = State::Authorised(Authorised { person, verification, at: now });
+        self.touch(now, policy);
+        Ok(Ok(()))
+    }
+
+    /// The citizen confirmed: ticket and key come into being.
+    pub fn confirm(&mut self, now: Time, policy: &Policy, random: &dyn Random) -> Result<(), WrongStage> {
+        let State::Authorised(authorised) = &self.state else { return Err(self.wrong("authorised")) };
+        self.state = State::Confirmed(Confirmed {
+            authorised: authorised.clone(),
+            ticket: PermissionTicket::generate(random),
+            key: SecretKey::generate(random),
+            at: now,
+            expires_at: now.plus(policy.ticket_life.0),
+            told: Notice::Pending,
+            told_undeliverable: Notice::None,
+        });
+        Ok(())
+    }
+
+    /// The citizen refused: what was collected is wiped, nobody is told.
+    pub fn refuse(&mut self, now: Time) -> Result<Wipe, WrongStage> {
+        self.give_up(Ending::Refused, now)
+    }
+
+    /// The citizen left. `None` while the time has not come.
+    pub fn abandon(&mut self, now: Time) -> Result<Option<Wipe>, WrongStage> {
+        if now < self.idle_until {
+            return Ok(None);
+        }
+        self.give_up(Ending::Abandoned, now).map(Some)
+    }
+
+    fn give_up(&mut self, ending: Ending, now: Time) -> Result<Wipe, WrongStage> {
+        if !matches!(self.state, State::Entered | State::Authorised(_)) {
+            return Err(self.wrong("entered or authorised"));
+        }
+        let wipe = self.wipe_parts();
+        self.end(ending, now, None);
+        Ok(wipe)
+    }
+
+    /// The SP answered the first notification. Refused ends the transaction (410).
+    pub fn told(&mut self, accepted: bool, now: Time) -> Result<Wipe, WrongStage> {
+        if accepted {
+            match &mut self.state {
+                State::Confirmed(confirmed) | State::Sealed(Sealed { confirmed, .. }) => {
+                    confirmed.told = Notice::Accepted;
+                    Ok(Wipe::new())
+                }
+                // Every dataset failed meanwhile; that the SP accepted changes nothing.
+                State::Ended(_) => Ok(Wipe::new()),
+                _ => Err(self.wrong("confirmed")),
+            }
+        } else {
+            let Some(confirmed) = self.confirmed() else {
+                return if matches!(self.state, State::Ended(_)) {
+                    Ok(Wipe::new())
+                } else {
+                    Err(self.wrong("confirmed"))
+                };
+            };
+            let ticket = confirmed.ended_ticket(Notice::None);
+            let wipe = self.wipe_all();
+            self.end(Ending::SpRefused, now, Some(ticket));
+            Ok(wipe)
+        }
+    }
+
+    /// How the second notification went.
+    pub fn told_undeliverable(&mut self, notice: Notice) {
+        match &mut self.state {
+            State::Confirmed(confirmed) | State::Sealed(Sealed { confirmed, .. }) => {
+                confirmed.told_undeliverable = notice
+            }
+            State::Ended(Ended { ticket: Some(ticket), .. }) => ticket.told_undeliverable = notice,
+            _ => {}
+        }
+    }
+
+    /// Looks whether all datasets have come to an end after the citizen confirmed, and says what follows.
+    pub fn settle(&mut self, now: Time) -> Settled {
+        let State::Confirmed(confirmed) = &mut self.state else { return Settled::NotYet };
+        if !self.parts.iter().all(|p| p.state.is_final()) {
+            return Settled::NotYet;
+        }
+        let failed = self.parts.iter().any(|p| !p.state.is_usable());
+        if failed && confirmed.told_undeliverable == Notice::None {
+            confirmed.told_undeliverable = Notice::Pending;
+        }
+        if self.parts.iter().any(|p| p.state.is_usable()) {
+            return Settled::Seal { tell_undeliverable: failed };
+        }
+        let ticket = confirmed.ended_ticket(Notice::Pending);
+        self.end(Ending::Undeliverable, now, Some(ticket));
+        Settled::NothingToSend
+    }
+
+    /// The token is made; the DP packages are in it and go.
+    pub fn sealed(&mut self, token: Token, now: Time) -> Result<Wipe, WrongStage> {
+        let State::Confirmed(confirmed) = &self.state else { return Err(self.wrong("confirmed")) };
+        self.state = State::Sealed(Sealed { confirmed: confirmed.clone(), token, at: now, taken_at: None });
+        Ok(self.wipe_parts())
+    }
+
+    /// The SP fetched the token to its end.
+    pub fn taken(&mut self, now: Time) {
+        if let State::Sealed(sealed) = &mut self.state {
+            sealed.taken_at.get_or_insert(now);
+        }
+    }
+
+    /// The ticket's time is over. `None` while it has not come.
+    pub fn expire(&mut self, now: Time) -> Option<Wipe> {
+        let expires_at = match &self.state {
+            State::Ended(ended) => ended.ticket.as_ref()?.expires_at,
+            _ => self.confirmed()?.expires_at,
+        };
+        if now < expires_at {
+            return None;
+        }
+        let wipe = self.wipe_all();
+        match &mut self.state {
+            State::Ended(ended) => ended.ticket = None,
+            _ => self.end(Ending::Expired, now, None),
+        }
+        Some(wipe)
+    }
+
+    fn end(&mut self, ending: Ending, now: Time, ticket: Option<EndedTicket>) {
+        self.state = State::Ended(Ended { ending, at: now, ticket });
+        self.pid = Pid::NotChecked;
+        for part in &mut self.parts {
+            part.wipe();
+        }
+    }
+
+    fn wipe_parts(&mut self) -> Wipe {
+        self.parts.iter_mut().filter_map(Part::wipe).collect()
+    }
+
+    fn wipe_all(&mut self) -> Wipe {
+        let mut wipe = self.wipe_parts();
+        if let State::Sealed(sealed) = &self.state {
+            wipe.push(sealed.token.blob.clone());
+        }
+        wipe
+    }
+}
+
+impl Confirmed {
+    fn ended_ticket(&self, told_undeliverable: Notice) -> EndedTicket {
+        EndedTicket {
+            ticket: self.ticket,
+            verification: self.authorised.verification,
+            expires_at: self.expires_at,
+            told_undeliverable,
+        }
+    }
+}
+
+/// Somebody other than `pid` logged in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the person who logged in is not the one the service asked for")]
+pub struct PersonConflict;
+
+/// What follows once all datasets have come to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// Something is still to come, or the citizen has not confirmed.
+    NotYet,
+    /// The token can be made.
+    Seal {
+        /// Whether some datasets failed, so that the SP is told.
+        tell_undeliverable: bool,
+    },
+    /// Every dataset failed: the SP is told, the transaction is over.
+    NothingToSend,
+}
