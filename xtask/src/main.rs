@@ -1,3 +1,69 @@
-//! The project's own tasks.
+//! The project's own tasks, run as `cargo xtask TASK`.
+//!
+//! Owns what a developer and CI do to the repository: install and start what the tests need, run them, prove the layers,
+//! keep the table of requirements true, start the benchmarks. Refuses to know anything of the product: it depends on none
+//! of its crates and reads only files of the repository.
+//!
+//! | task | file |
+//! | --- | --- |
+//! | `test` | [`test`] |
+//! | `layers` | [`layers`] |
+//! | `requirements` | [`requirements`] |
+//! | `bench` | [`bench`] |
 
-fn main() {}
+use std::process::ExitCode;
+
+mod bench;
+mod layers;
+mod repo;
+mod requirements;
+mod run;
+mod test;
+
+const HELP: &str = "\
+cargo xtask TASK
+
+  test [--filter EXPR] [--no-lint] [--keep-postgres]
+        Installs or starts what the tests need, then runs format, clippy, layers, all tests and the requirements check.
+        --filter EXPR     only the tests that match a nextest expression, for example 'test(pid)' or 'package(mydata-wire)'
+        --no-lint         without format and clippy
+        --keep-postgres   leave the private PostgreSQL running and print how to reach and to stop it
+  layers
+        Proves from `cargo metadata` that no crate depends on one above it.
+  requirements [--check]
+        Writes into docs/requirements.md which tests show which requirement; with --check it only compares, and fails
+        when the table is stale or a requirement marked done has no test.
+  bench seal|exchange [-- ARGS]
+        Builds and runs a benchmark in the release profile.
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = match args.split_first() {
+        Some((task, rest)) => (task.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let outcome = match task {
+        "test" => test::main(rest),
+        "layers" => layers::main(rest),
+        "requirements" => requirements::main(rest),
+        "bench" => bench::main(rest),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(true)
+        }
+        other => Err(run::usage(format!("there is no task `{other}`"))),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) if error.is::<run::Usage>() => {
+            eprintln!("error: {error}\n\n{HELP}");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
