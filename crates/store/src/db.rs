@@ -1,0 +1,290 @@
+//! The database: SQLite or PostgreSQL behind one door, with one SQL text for both.
+//!
+//! The portable subset: `$1` placeholders; TEXT, BIGINT and BYTEA columns; times as epoch milliseconds; flags as 0/1; JSON as text;
+//! upsert (`ON CONFLICT … DO UPDATE`), `RETURNING`, partial indexes; sums are `CAST(… AS BIGINT)`.
+//! No type of the database library leaves this module.
+
+mod arg;
+mod connect;
+mod metrics;
+mod row;
+mod tx;
+
+pub use arg::{Arg, placeholders};
+pub use connect::{DbAddress, PgConnectAddress, PoolSizes};
+pub use metrics::TxStats;
+pub use row::{Column, Row};
+pub use tx::{Isolation, Tx};
+
+use crate::error::{Result, StoreError, wants_retry};
+use mydata_wire::{Random as _, SystemRandom};
+use sqlx::{PgPool, SqlitePool};
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// How often a transaction is tried before it gives up. With the pauses below that is about three seconds.
+const TRIES: u32 = 40;
+/// How often opening a transaction is tried when the connection turns out to be dead.
+const CONNECTS: u32 = 3;
+
+/// The text of a statement. Built texts hold placeholders only, never a value.
+pub type Sql = Cow<'static, str>;
+
+/// A database. Cloning is cheap and gives the same one.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    pools: Pools,
+    registry: metrics::Registry,
+    statements: AtomicU64,
+    jobs_added: Notify,
+    jobs_horizon: AtomicI64,
+}
+
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres { writer: PgPool, readers: PgPool },
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Db").field(&self.engine()).finish()
+    }
+}
+
+/// Which engine keeps the data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite, one process.
+    Sqlite,
+    /// PostgreSQL, any number of processes.
+    Postgres,
+}
+
+tokio::task_local! {
+    static TASK_STATEMENTS: AtomicU64;
+}
+
+/// Runs `work` and tells how many statements its own task sent to any database meanwhile.
+pub async fn count_statements<T>(work: impl Future<Output = T>) -> (T, u64) {
+    TASK_STATEMENTS
+        .scope(AtomicU64::new(0), async {
+            let out = work.await;
+            (out, TASK_STATEMENTS.with(|n| n.load(Relaxed)))
+        })
+        .await
+}
+
+impl Db {
+    /// Connects. The schema is not looked at: see [`crate::migrate`].
+    ///
+    /// # Errors
+    /// The file cannot be opened or the server not be reached.
+    pub async fn connect(address: &DbAddress, sizes: PoolSizes) -> Result<Self> {
+        let pools = match address {
+            DbAddress::Sqlite(path) => {
+                let (writer, readers) = connect::sqlite(path, sizes).await?;
+                Pools::Sqlite { writer, readers }
+            }
+            DbAddress::Postgres(address) => {
+                let (writer, readers) = connect::postgres(address, sizes).await?;
+                Pools::Postgres { writer, readers }
+            }
+        };
+        Ok(Self(Arc::new(Inner {
+            pools,
+            registry: metrics::Registry::default(),
+            statements: AtomicU64::new(0),
+            jobs_added: Notify::new(),
+            jobs_horizon: AtomicI64::new(i64::MAX),
+        })))
+    }
+
+    /// The engine, for what cannot be said in one text.
+    pub fn engine(&self) -> Engine {
+        match self.0.pools {
+            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Postgres { .. } => Engine::Postgres,
+        }
+    }
+
+    /// All rows of a reading statement, outside any transaction. Each statement sees one moment; two may see two.
+    ///
+    /// # Errors
+    /// The database refuses, also a statement that would write.
+    pub async fn fetch_all(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>> {
+        let sql = sql.into();
+        self.count();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let answer = match &self.0.pools {
+                Pools::Sqlite { readers, .. } => tx::sqlite_all(readers, sql.clone(), args).await,
+                Pools::Postgres { readers, .. } => tx::pg_all(readers, sql.clone(), args).await,
+            };
+            match answer {
+                Err(sqlx::Error::Io(_)) if tries < CONNECTS => {}
+                other => return other.map_err(Into::into),
+            }
+        }
+    }
+
+    /// The first row of a reading statement, if any.
+    ///
+    /// # Errors
+    /// As [`Self::fetch_all`].
+    pub async fn fetch_opt(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Option<Row>> {
+        Ok(self.fetch_all(sql, args).await?.into_iter().next())
+    }
+
+    /// The first row of a reading statement that always gives one.
+    ///
+    /// # Errors
+    /// As [`Self::fetch_all`]; [`StoreError::NotFound`] without a row.
+    pub async fn fetch_one(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Row> {
+        self.fetch_opt(sql, args).await?.ok_or(StoreError::NotFound)
+    }
+
+    /// Runs one changing statement in a transaction of its own; gives the number of rows changed.
+    ///
+    /// # Errors
+    /// The database refuses; [`StoreError::Busy`].
+    pub async fn execute(&self, name: &'static str, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64> {
+        let sql = sql.into();
+        self.run_tx(name, async |tx| tx.execute(sql.clone(), args).await).await
+    }
+
+    /// Runs `body` in a transaction that behaves as if it ran alone, and commits when it gives `Ok`.
+    ///
+    /// SQLite: `BEGIN IMMEDIATE` on the only writing connection. PostgreSQL: SERIALIZABLE; when another transaction is in the way
+    /// `body` is **run again from its start**, so it must change nothing but the database. An `Err` takes everything back. After a
+    /// refused statement nothing more is accepted on either engine: use `ON CONFLICT DO NOTHING` where a refusal is expected.
+    ///
+    /// ```ignore
+    /// let left = db.run_tx("take_one", async |tx| {
+    ///     tx.fetch_one("UPDATE stock SET n = n - 1 WHERE id = $1 RETURNING n", args![id]).await?.get_i64(0)
+    /// }).await?;
+    /// ```
+    ///
+    /// # Errors
+    /// What `body` gives; [`StoreError::Busy`] after too many tries; the database cannot be reached.
+    pub async fn run_tx<T, Fut: Future<Output = Result<T>>>(
+        &self,
+        name: &'static str,
+        body: impl Fn(Tx) -> Fut,
+    ) -> Result<T> {
+        self.run_tx_as(Isolation::Serializable, name, body).await
+    }
+
+    /// [`Self::run_tx`] with the caller's own error type, and with the isolation to be had on PostgreSQL: a weaker one is for a
+    /// body that locks the rows it depends on.
+    ///
+    /// # Errors
+    /// As [`Self::run_tx`].
+    pub async fn run_tx_as<T, E: From<StoreError>, Fut: Future<Output = Result<T, E>>>(
+        &self,
+        isolation: Isolation,
+        name: &'static str,
+        body: impl Fn(Tx) -> Fut,
+    ) -> Result<T, E> {
+        let counters = self.0.registry.counters(name);
+        let start = Instant::now();
+        let mut tries = 0;
+        let outcome = loop {
+            tries += 1;
+            let tx = match self.begin(isolation).await {
+                Ok(tx) => tx,
+                Err(e) if wants_retry(&e) && tries < TRIES => {
+                    counters.retried();
+                    pause(tries).await;
+                    continue;
+                }
+                Err(e) => break Err(StoreError::from(e).into()),
+            };
+            let result = body(tx.clone()).await;
+            match tx.end(result).await {
+                tx::Outcome::Done(result) => break result,
+                tx::Outcome::Again if tries < TRIES => {
+                    counters.retried();
+                    pause(tries).await;
+                }
+                tx::Outcome::Again => break Err(StoreError::Busy { name, tries }.into()),
+            }
+        };
+        counters.ended(outcome.is_ok(), start.elapsed());
+        outcome
+    }
+
+    async fn begin(&self, isolation: Isolation) -> Result<Tx, sqlx::Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let begun = match &self.0.pools {
+                Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(tx::Inner::Sqlite),
+                Pools::Postgres { writer, .. } => match isolation {
+                    Isolation::Serializable => writer.begin().await,
+                    Isolation::ReadCommitted => writer.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await,
+                }
+                .map(tx::Inner::Postgres),
+            };
+            match begun {
+                Ok(inner) => return Ok(Tx::new(self.clone(), inner)),
+                // The pooled connection had died; it is thrown away and another is taken.
+                Err(sqlx::Error::Io(_)) if tries < CONNECTS => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// Counts a statement, for the database and for the task.
+    fn count(&self) {
+        self.0.statements.fetch_add(1, Relaxed);
+        let _ = TASK_STATEMENTS.try_with(|n| n.fetch_add(1, Relaxed));
+    }
+
+    /// How many statements were sent since start (`BEGIN` and `COMMIT` not counted).
+    pub fn statements(&self) -> u64 {
+        self.0.statements.load(Relaxed)
+    }
+
+    /// What each named transaction did since start, by name.
+    pub fn transactions(&self) -> Vec<TxStats> {
+        self.0.registry.snapshot()
+    }
+
+    /// Fires after the commit of a transaction that enqueued a job due before the runner's horizon.
+    pub(crate) fn jobs_added(&self) -> &Notify {
+        &self.0.jobs_added
+    }
+
+    /// Until when (epoch ms) the job runner means to sleep; later jobs need not wake it.
+    pub(crate) fn jobs_horizon(&self) -> &AtomicI64 {
+        &self.0.jobs_horizon
+    }
+
+    /// Closes all connections after their current statement.
+    pub async fn close(&self) {
+        match &self.0.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}
+
+/// Waits before try number `tries + 1`: at random within a window that doubles from 1 ms to 128 ms.
+async fn pause(tries: u32) {
+    let window = 1_000u64 << tries.min(7);
+    let mut random = [0; 8];
+    SystemRandom.fill(&mut random);
+    tokio::time::sleep(Duration::from_micros(u64::from_le_bytes(random) % window)).await;
+}

@@ -1,0 +1,261 @@
+//! One transaction, and how a statement is handed to either engine.
+
+use super::row::Inner as RowInner;
+use super::{Arg, Db, Engine, Row, Sql};
+use crate::error::{Result, StoreError, wants_retry};
+use futures_util::TryStreamExt as _;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, Database, Executor, Postgres, Sqlite, Transaction};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use tokio::sync::Mutex;
+
+/// How much a transaction on PostgreSQL is kept apart from others. SQLite's always runs alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// As if it ran alone.
+    Serializable,
+    /// Each statement sees what is committed; only locked rows stay as they were read.
+    ReadCommitted,
+}
+
+/// A running transaction; see [`Db::run_tx`]. A handle: cloning gives the same one, and statements wait for each other.
+#[derive(Clone)]
+pub struct Tx {
+    db: Db,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    /// Gone once the transaction has ended.
+    inner: Option<Inner>,
+    /// A statement was refused: the transaction can only be taken back.
+    failed: bool,
+    /// It was refused because of another transaction: the body is to be run again.
+    again: bool,
+    /// The earliest due time of the jobs enqueued.
+    earliest_job: Option<i64>,
+}
+
+pub(super) enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+pub(super) enum Outcome<T, E> {
+    Done(Result<T, E>),
+    Again,
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Tx").field(&self.engine()).finish()
+    }
+}
+
+impl Tx {
+    pub(super) fn new(db: Db, inner: Inner) -> Self {
+        let state = State { inner: Some(inner), failed: false, again: false, earliest_job: None };
+        Self { db, state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// The engine, for what cannot be said in one text.
+    pub fn engine(&self) -> Engine {
+        self.db.engine()
+    }
+
+    /// All rows of a statement, also of one that changes and has `RETURNING`.
+    ///
+    /// # Errors
+    /// The database refuses; the transaction is lost then.
+    pub async fn fetch_all(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>> {
+        let sql = sql.into();
+        let mut state = self.state.lock().await;
+        let answer = match self.ready(&mut state)? {
+            Inner::Sqlite(t) => sqlite_all(&mut **t, sql, args).await,
+            Inner::Postgres(t) => pg_all(&mut **t, sql, args).await,
+        };
+        state.note(answer)
+    }
+
+    /// The first row, if any.
+    ///
+    /// # Errors
+    /// As [`Self::fetch_all`].
+    pub async fn fetch_opt(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Option<Row>> {
+        Ok(self.fetch_all(sql, args).await?.into_iter().next())
+    }
+
+    /// The first row of a statement that always gives one.
+    ///
+    /// # Errors
+    /// As [`Self::fetch_all`]; [`StoreError::NotFound`] without a row.
+    pub async fn fetch_one(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Row> {
+        self.fetch_opt(sql, args).await?.ok_or(StoreError::NotFound)
+    }
+
+    /// Runs a changing statement; gives the number of rows changed.
+    ///
+    /// # Errors
+    /// As [`Self::fetch_all`].
+    pub async fn execute(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64> {
+        let sql = sql.into();
+        let mut state = self.state.lock().await;
+        let answer = match self.ready(&mut state)? {
+            Inner::Sqlite(t) => match sqlite_query(sql, args) {
+                Ok(q) => q.execute(&mut **t).await.map(|done| done.rows_affected()),
+                Err(e) => Err(e),
+            },
+            Inner::Postgres(t) => match pg_query(sql, args) {
+                Ok(q) => q.execute(&mut **t).await.map(|done| done.rows_affected()),
+                Err(e) => Err(e),
+            },
+        };
+        state.note(answer)
+    }
+
+    /// Runs several statements without values, separated by `;`.
+    pub(crate) async fn script(&self, sql: &'static str) -> Result<()> {
+        let mut state = self.state.lock().await;
+        let answer = match self.ready(&mut state)? {
+            Inner::Sqlite(t) => sqlx::raw_sql(sql).execute(&mut **t).await.map(drop),
+            Inner::Postgres(t) => sqlx::raw_sql(sql).execute(&mut **t).await.map(drop),
+        };
+        state.note(answer)
+    }
+
+    /// Remembers that a job due at `at` was enqueued, so that the runner is woken after the commit.
+    pub(crate) async fn job_enqueued(&self, at: i64) {
+        let mut state = self.state.lock().await;
+        state.earliest_job = Some(state.earliest_job.map_or(at, |e| e.min(at)));
+    }
+
+    /// Refuses after a failure, as PostgreSQL does, on SQLite too.
+    fn ready<'s>(&self, state: &'s mut State) -> Result<&'s mut Inner> {
+        if state.failed {
+            return Err(passed_over());
+        }
+        self.db.count();
+        state.inner.as_mut().ok_or_else(|| StoreError::Database {
+            code: "-".to_owned(),
+            reason: "the transaction has ended; its handle was kept beyond its body".to_owned(),
+        })
+    }
+
+    /// Commits or takes back.
+    pub(super) async fn end<T, E: From<StoreError>>(self, result: Result<T, E>) -> Outcome<T, E> {
+        let (inner, failed, again, earliest_job) = {
+            let mut state = self.state.lock().await;
+            (state.inner.take(), state.failed, state.again, state.earliest_job)
+        };
+        let result = match result {
+            // PostgreSQL answers COMMIT of a failed transaction with a silent rollback: never let that look like success.
+            Ok(_) if failed => Err(passed_over().into()),
+            other => other,
+        };
+        let ended = match (&result, inner) {
+            (Ok(_), Some(Inner::Sqlite(t))) => t.commit().await,
+            (Ok(_), Some(Inner::Postgres(t))) => t.commit().await,
+            (Err(_), Some(Inner::Sqlite(t))) => t.rollback().await,
+            (Err(_), Some(Inner::Postgres(t))) => t.rollback().await,
+            (_, None) => Ok(()),
+        };
+        if again {
+            return Outcome::Again;
+        }
+        match ended {
+            Ok(()) => {
+                let horizon = self.db.jobs_horizon().load(SeqCst);
+                if result.is_ok() && earliest_job.is_some_and(|at| at < horizon) {
+                    self.db.jobs_added().notify_one();
+                }
+                Outcome::Done(result)
+            }
+            Err(e) if wants_retry(&e) => Outcome::Again,
+            // A failing rollback changes nothing: the body's error is the one that matters.
+            Err(_) if result.is_err() => Outcome::Done(result),
+            Err(e) => Outcome::Done(Err(StoreError::from(e).into())),
+        }
+    }
+}
+
+impl State {
+    fn note<T>(&mut self, answer: Result<T, sqlx::Error>) -> Result<T> {
+        answer.map_err(|e| {
+            self.failed = true;
+            self.again |= wants_retry(&e);
+            e.into()
+        })
+    }
+}
+
+fn passed_over() -> StoreError {
+    StoreError::Database {
+        code: "-".to_owned(),
+        reason: "a statement of this transaction was refused before; the transaction can only be taken back".to_owned(),
+    }
+}
+
+pub(super) async fn sqlite_all<'c, X: Executor<'c, Database = Sqlite>>(
+    on: X,
+    sql: Sql,
+    args: &[Arg<'_>],
+) -> Result<Vec<Row>, sqlx::Error> {
+    sqlite_query(sql, args)?.fetch(on).map_ok(|r| Row(RowInner::Sqlite(r))).try_collect().await
+}
+
+pub(super) async fn pg_all<'c, X: Executor<'c, Database = Postgres>>(
+    on: X,
+    sql: Sql,
+    args: &[Arg<'_>],
+) -> Result<Vec<Row>, sqlx::Error> {
+    pg_query(sql, args)?.fetch(on).map_ok(|r| Row(RowInner::Postgres(r))).try_collect().await
+}
+
+fn sqlite_query(
+    sql: Sql,
+    args: &[Arg<'_>],
+) -> Result<Query<'static, Sqlite, SqliteArguments>, sqlx::Error> {
+    Ok(sqlx::query_with(AssertSqlSafe(sql), bind::<SqliteArguments>(args)?))
+}
+
+fn pg_query(sql: Sql, args: &[Arg<'_>]) -> Result<Query<'static, Postgres, PgArguments>, sqlx::Error> {
+    Ok(sqlx::query_with(AssertSqlSafe(sql), bind::<PgArguments>(args)?))
+}
+
+fn bind<A>(args: &[Arg<'_>]) -> Result<A, sqlx::Error>
+where
+    A: sqlx::Arguments,
+    for<'t> i64: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    for<'t> Option<i64>: sqlx::Encode<'t, A::Database>,
+    for<'t> &'t str: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    for<'t> Option<&'t str>: sqlx::Encode<'t, A::Database>,
+    for<'t> &'t [u8]: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    for<'t> Option<&'t [u8]>: sqlx::Encode<'t, A::Database>,
+    A::Database: Database,
+{
+    let mut out = A::default();
+    let size = args
+        .iter()
+        .map(|a| match a {
+            Arg::Text(t) => t.len(),
+            Arg::Blob(b) => b.len(),
+            _ => 8,
+        })
+        .sum();
+    out.reserve(args.len(), size);
+    for arg in args {
+        match arg {
+            Arg::Int(v) => out.add(*v),
+            Arg::Text(v) => out.add(v.as_ref()),
+            Arg::Blob(v) => out.add(v.as_ref()),
+            Arg::NullInt => out.add(None::<i64>),
+            Arg::NullText => out.add(None::<&str>),
+            Arg::NullBlob => out.add(None::<&[u8]>),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(out)
+}

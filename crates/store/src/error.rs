@@ -1,0 +1,175 @@
+//! What can go wrong while keeping or fetching something.
+
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+/// One variant per way in which the store fails. No text holds a stored value.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A unique rule was broken: such a record exists already.
+    #[error("such a record exists already ({constraint})")]
+    Conflict {
+        /// The engine's name of the rule; for the log, not for deciding (the engines name it differently).
+        constraint: String,
+    },
+    /// A reference points to a record that does not exist, or a record that is still referred to was to be deleted.
+    #[error("a record that this one refers to is missing, or is still referred to ({constraint})")]
+    Reference {
+        /// The engine's name of the rule.
+        constraint: String,
+    },
+    /// Other transactions were in the way in every try, or the database stayed locked; nothing was changed.
+    #[error("the transaction {name} met others {tries} times and gave up; nothing was changed, try again later")]
+    Busy {
+        /// The transaction's name.
+        name: &'static str,
+        /// How many times it was tried.
+        tries: u32,
+    },
+    /// A row that must exist does not.
+    #[error("the row asked for does not exist")]
+    NotFound,
+    /// A column is missing in the answer, NULL where a value is needed, or of another type.
+    #[error("column {column}: {reason}")]
+    Column {
+        /// Name or number of the column.
+        column: Cow<'static, str>,
+        /// What is the matter with it.
+        reason: &'static str,
+    },
+    /// A stored value is not what the program once stored: wrong key, changed by another hand, or moved.
+    #[error("{table}.{column} holds something that this program did not store there: {reason}")]
+    Corrupt {
+        /// The table, or `blobs`.
+        table: Cow<'static, str>,
+        /// The column, or the part of the blob.
+        column: Cow<'static, str>,
+        /// What is the matter with it.
+        reason: &'static str,
+    },
+    /// The lease on a job has run out and the job was given to another; the work done under it must be thrown away.
+    #[error("the lease on job {id} is lost: it ran out or was taken back")]
+    LeaseLost {
+        /// The job.
+        id: String,
+    },
+    /// The blob does not exist (any more).
+    #[error("blob {id} does not exist; it was deleted or never finished")]
+    NoBlob {
+        /// The blob.
+        id: String,
+    },
+    /// The text is not the address of a database.
+    #[error("the database address is not usable: {reason}; write sqlite:PATH or postgres://USER@HOST/DATABASE")]
+    Address {
+        /// What is the matter with it (never the address itself: it may hold a password).
+        reason: String,
+    },
+    /// Another process has the data folder open.
+    #[error("the data folder {} is in use by another process; stop that one, or give this one another folder", path.display())]
+    FolderInUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The key file cannot be used.
+    #[error("key file {}: {reason}", path.display())]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// What is the matter and how to mend it.
+        reason: String,
+    },
+    /// The schema in the database is not one that this program can work with.
+    #[error("database schema: {0}")]
+    Schema(String),
+    /// A file or folder could not be read or written.
+    #[error("{step} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        step: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The blob store failed.
+    #[error("blob {id}: {source}")]
+    Blob {
+        /// The blob, or what was being done.
+        id: String,
+        /// The store's reason.
+        source: object_store::Error,
+    },
+    /// The database could not be reached in time, or the connection broke.
+    #[error("the database cannot be reached: {reason}")]
+    Unreachable {
+        /// The system's reason.
+        reason: String,
+    },
+    /// The database refused a statement.
+    #[error("database: {reason} (code {code})")]
+    Database {
+        /// The engine's code (SQLSTATE, or SQLite's extended code), or `-`.
+        code: String,
+        /// The engine's reason.
+        reason: String,
+    },
+}
+
+/// The result of everything in this crate.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+impl StoreError {
+    /// Whether the reason is that such a record exists already.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict { .. })
+    }
+
+    /// An [`StoreError::Io`].
+    pub(crate) fn io(step: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Self {
+        Self::Io { step, path: path.into(), source }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::error::ErrorKind;
+        match error {
+            sqlx::Error::Database(e) => {
+                // SQLite names the columns in its message only; neither engine's text used here holds a value.
+                let constraint =
+                    || e.constraint().map_or_else(|| e.message().to_owned(), ToOwned::to_owned);
+                match e.kind() {
+                    ErrorKind::UniqueViolation => Self::Conflict { constraint: constraint() },
+                    ErrorKind::ForeignKeyViolation => Self::Reference { constraint: constraint() },
+                    _ => Self::Database {
+                        code: e.code().map_or_else(|| "-".to_owned(), Cow::into_owned),
+                        reason: e.message().to_owned(),
+                    },
+                }
+            }
+            sqlx::Error::Io(e) => Self::Unreachable { reason: e.to_string() },
+            sqlx::Error::Tls(e) => Self::Unreachable { reason: format!("TLS: {e}") },
+            sqlx::Error::PoolTimedOut => {
+                Self::Unreachable { reason: "no connection became free in time".to_owned() }
+            }
+            sqlx::Error::PoolClosed => Self::Unreachable { reason: "the store was closed".to_owned() },
+            sqlx::Error::RowNotFound => Self::NotFound,
+            sqlx::Error::Configuration(e) => Self::Address { reason: e.to_string() },
+            other => Self::Database { code: "-".to_owned(), reason: other.to_string() },
+        }
+    }
+}
+
+/// Whether the engine asks for the whole transaction to be tried again: serialisation failure or deadlock on PostgreSQL,
+/// busy or locked on SQLite.
+pub(crate) fn wants_retry(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(e) = error else { return false };
+    let Some(code) = e.code() else { return false };
+    match code.as_ref() {
+        "40001" | "40P01" => true,
+        // SQLite's extended codes carry the primary code in the low byte: 5 busy, 6 locked. PostgreSQL's codes have five characters.
+        code if code.len() < 5 => code.parse::<u32>().is_ok_and(|n| matches!(n & 0xff, 5 | 6)),
+        _ => false,
+    }
+}
