@@ -1,1 +1,2 @@
 //! The platform: flow, pages, partner APIs, jobs.
+pub mod web;

@@ -1,0 +1,2 @@
+# common
+brand = MyData

@@ -1,0 +1,49 @@
+//! What a citizen sees of the exchange: pages as typed views, their words, their look, their headers.
+//!
+//! Owns everything that ends as HTML. Refuses to know where the content comes from: handlers fill the view structs,
+//! this module never reads a store, a session or a clock.
+//!
+//! | module | subject |
+//! | --- | --- |
+//! | [`consent`] | ① terms and ② identity, on one page |
+//! | [`identity_error`] | the identity provider came back without an identity |
+//! | [`confirm`] | ③ what came, live, and the question |
+//! | [`preview`], [`json_table`] | one dataset as the service will receive it |
+//! | [`waiting`] | the moment between 確認 and the way back |
+//! | [`dead_end`] | every way in which an exchange ends without data |
+//! | [`home`] | `/` |
+//! | [`layout`], [`prefs`], [`i18n`], [`date`] | the frame around a page, and whom it is for |
+//! | [`assets`], [`headers`], [`response`] | how a page travels |
+
+pub mod assets;
+pub mod confirm;
+pub mod consent;
+pub mod date;
+pub mod dead_end;
+pub mod headers;
+pub mod home;
+pub mod i18n;
+pub mod identity_error;
+pub mod json_table;
+pub mod layout;
+pub mod prefs;
+pub mod preview;
+pub mod response;
+pub mod waiting;
+
+#[cfg(test)]
+mod gallery;
+
+pub use confirm::{ConfirmPage, DatasetRow, FailReason, ProgressView, RowState};
+pub use consent::{ConsentErrors, ConsentPage, DatasetView, MethodState, MethodView, ParamField};
+pub use date::RocDateTime;
+pub use dead_end::{DeadEnd, DeadEndPage, Gathered, WayBack};
+pub use headers::Policy;
+pub use home::{HomePage, WayIn};
+pub use i18n::Lang;
+pub use identity_error::{IdentityErrorPage, IdentityFault};
+pub use layout::{Access, Chrome, Contact, FormTarget, Parties, SessionView, ZoneChip};
+pub use prefs::{Prefs, TextSize};
+pub use preview::{FileView, JsonDocument, PreviewPage, SignerView};
+pub use response::page;
+pub use waiting::WaitingPage;
