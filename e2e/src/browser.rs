@@ -1,0 +1,215 @@
+//! Chromium behind ChromeDriver, with a profile of its own that is thrown away.
+
+use std::io::{BufRead as _, BufReader};
+use std::ops::Deref;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
+use thirtyfour::ChromeCapabilities;
+use thirtyfour::prelude::*;
+
+/// Without these, Chromium does not start as root, or calls home.
+const FLAGS: &[&str] = &[
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--force-color-profile=srgb",
+];
+
+/// How the page is looked at.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The window in CSS pixels.
+    pub size: (u32, u32),
+    /// `Accept-Language`, for example `zh-TW` or `en`.
+    pub language: &'static str,
+    /// Whether scripts run.
+    pub javascript: bool,
+}
+
+impl Default for Look {
+    /// A desktop, zh-TW, with scripts.
+    fn default() -> Self {
+        Self { size: (1280, 900), language: "zh-TW", javascript: true }
+    }
+}
+
+impl Look {
+    /// A phone, upright.
+    #[must_use]
+    pub fn phone() -> Self {
+        Self { size: (390, 844), ..Self::default() }
+    }
+}
+
+/// A running browser; dereferences to thirtyfour's `WebDriver`.
+#[derive(Debug)]
+pub struct Browser {
+    // The order matters at the end: first the session, then the driver, then the profile's folder.
+    web: WebDriver,
+    _driver: Driver,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// When ChromeDriver or Chromium do not start.
+    pub async fn start(look: &Look) -> Result<Self> {
+        let profile = tempfile::tempdir()?;
+        let driver = Driver::start()?;
+        let mut capabilities = ChromeCapabilities::new();
+        for flag in FLAGS {
+            capabilities.add_arg(flag)?;
+        }
+        capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
+        capabilities.add_arg(&format!("--window-size={},{}", look.size.0, look.size.1))?;
+        capabilities.add_arg(&format!("--lang={}", look.language))?;
+        let mut preferences = serde_json::json!({ "intl.accept_languages": look.language });
+        if !look.javascript {
+            preferences["profile.managed_default_content_settings.javascript"] = 2.into();
+        }
+        capabilities.add_experimental_option("prefs", preferences)?;
+        // A phone's viewport, which a window cannot be made as narrow as.
+        if look.size.0 < 500 {
+            let metrics =
+                serde_json::json!({ "width": look.size.0, "height": look.size.1, "pixelRatio": 2.0 });
+            capabilities.add_experimental_option(
+                "mobileEmulation",
+                serde_json::json!({ "deviceMetrics": metrics }),
+            )?;
+        }
+        let web = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), capabilities).await?;
+        web.set_page_load_timeout(Duration::from_secs(60)).await?;
+        Ok(Self { web, _driver: driver, _profile: profile })
+    }
+
+    /// Waits until an element with this CSS selector is there and visible.
+    ///
+    /// # Errors
+    /// After 30 seconds, with the page's address and text.
+    pub async fn wait_for(&self, css: &str) -> Result<WebElement> {
+        self.wait_for_within(css, Duration::from_secs(30)).await
+    }
+
+    /// The same with another limit.
+    ///
+    /// # Errors
+    /// After `limit`, with the page's address and text.
+    pub async fn wait_for_within(&self, css: &str, limit: Duration) -> Result<WebElement> {
+        let found =
+            self.web.query(By::Css(css)).wait(limit, Duration::from_millis(50)).and_displayed().first().await;
+        match found {
+            Ok(element) => Ok(element),
+            Err(error) => {
+                let address = self.web.current_url().await?;
+                let text = self.text().await.unwrap_or_default();
+                Err(error)
+                    .with_context(|| format!("`{css}` did not appear on {address}, which says:\n{text}"))
+            }
+        }
+    }
+
+    /// Clicks the element with this selector, once it is there.
+    ///
+    /// # Errors
+    /// As [`Self::wait_for`].
+    pub async fn click(&self, css: &str) -> Result<()> {
+        let element = self.wait_for(css).await?;
+        element.scroll_into_view().await?;
+        element.click().await.with_context(|| format!("`{css}` cannot be clicked"))
+    }
+
+    /// Writes into the field with this selector, in place of what stands there.
+    ///
+    /// # Errors
+    /// As [`Self::wait_for`].
+    pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
+        let element = self.wait_for(css).await?;
+        element.clear().await?;
+        element.send_keys(text).await.with_context(|| format!("`{css}` cannot be filled"))
+    }
+
+    /// What a reader sees of the page.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn text(&self) -> Result<String> {
+        Ok(self.web.find(By::Tag("body")).await?.text().await?)
+    }
+
+    /// A picture of the whole page, not only of the window.
+    ///
+    /// # Errors
+    /// When the browser does not answer or the file cannot be written.
+    pub async fn picture(&self, file: &Path) -> Result<()> {
+        let png = self.web.find(By::Tag("html")).await?.screenshot_as_png().await?;
+        ensure!(png.starts_with(b"\x89PNG"), "the browser's picture is no PNG");
+        std::fs::write(file, png).with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// Ends it. Dropping it does the same, less politely.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.web.quit().await?)
+    }
+}
+
+impl Deref for Browser {
+    type Target = WebDriver;
+
+    fn deref(&self) -> &WebDriver {
+        &self.web
+    }
+}
+
+/// ChromeDriver on a port that it chose itself.
+#[derive(Debug)]
+struct Driver {
+    child: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start() -> Result<Self> {
+        let mut child = Command::new("chromedriver")
+            .args(["--port=0", "--log-level=WARNING"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("cannot start chromedriver; `cargo xtask test` installs it")?;
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout was asked to be a pipe")).lines();
+        let port = loop {
+            let line = lines.next().context("chromedriver ended without naming its port")??;
+            if let Some((_, rest)) = line.split_once("successfully on port ") {
+                break rest
+                    .trim_end_matches('.')
+                    .parse()
+                    .with_context(|| format!("chromedriver says `{line}`"))?;
+            }
+        };
+        // It must never block on a full pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self { child, port })
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
