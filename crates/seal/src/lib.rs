@@ -10,8 +10,10 @@
 //! | [`package`] | the platform's package: the DP packages of one transaction behind a manifest (R128, R129) |
 //! | [`token`] | seals a package into the token, opens it again (R121–R127) |
 //! | [`trust`] | which certificates a DP may sign with (R131) |
+//! | [`zip`] | the strict little of the zip format that packages need |
 
 pub mod dp_package;
 pub mod package;
 pub mod token;
 pub mod trust;
+pub mod zip;
