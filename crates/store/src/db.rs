@@ -17,7 +17,7 @@ pub use row::{Column, Row};
 pub use tx::{Isolation, Tx};
 
 use crate::error::{Result, StoreError, wants_retry};
-use mydata_wire::{Random as _, SystemRandom};
+use mydata_wire::Random;
 use sqlx::{PgPool, SqlitePool};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -39,6 +39,7 @@ pub struct Db(Arc<Inner>);
 
 struct Inner {
     pools: Pools,
+    random: Arc<dyn Random>,
     registry: metrics::Registry,
     statements: AtomicU64,
     jobs_added: Notify,
@@ -84,7 +85,7 @@ impl Db {
     ///
     /// # Errors
     /// The file cannot be opened or the server not be reached.
-    pub async fn connect(address: &DbAddress, sizes: PoolSizes) -> Result<Self> {
+    pub async fn connect(address: &DbAddress, sizes: PoolSizes, random: Arc<dyn Random>) -> Result<Self> {
         let pools = match address {
             DbAddress::Sqlite(path) => {
                 let (writer, readers) = connect::sqlite(path, sizes).await?;
@@ -97,6 +98,7 @@ impl Db {
         };
         Ok(Self(Arc::new(Inner {
             pools,
+            random,
             registry: metrics::Registry::default(),
             statements: AtomicU64::new(0),
             jobs_added: Notify::new(),
@@ -200,7 +202,7 @@ impl Db {
                 Ok(tx) => tx,
                 Err(e) if wants_retry(&e) && tries < TRIES => {
                     counters.retried();
-                    pause(tries).await;
+                    self.pause(tries).await;
                     continue;
                 }
                 Err(e) => break Err(StoreError::from(e).into()),
@@ -210,7 +212,7 @@ impl Db {
                 tx::Outcome::Done(result) => break result,
                 tx::Outcome::Again if tries < TRIES => {
                     counters.retried();
-                    pause(tries).await;
+                    self.pause(tries).await;
                 }
                 tx::Outcome::Again => break Err(StoreError::Busy { name, tries }.into()),
             }
@@ -224,10 +226,14 @@ impl Db {
         loop {
             tries += 1;
             let begun = match &self.0.pools {
-                Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(tx::Inner::Sqlite),
+                Pools::Sqlite { writer, .. } => {
+                    writer.begin_with("BEGIN IMMEDIATE").await.map(tx::Inner::Sqlite)
+                }
                 Pools::Postgres { writer, .. } => match isolation {
                     Isolation::Serializable => writer.begin().await,
-                    Isolation::ReadCommitted => writer.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await,
+                    Isolation::ReadCommitted => {
+                        writer.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await
+                    }
                 }
                 .map(tx::Inner::Postgres),
             };
@@ -279,12 +285,17 @@ impl Db {
             }
         }
     }
-}
 
-/// Waits before try number `tries + 1`: at random within a window that doubles from 1 ms to 128 ms.
-async fn pause(tries: u32) {
-    let window = 1_000u64 << tries.min(7);
-    let mut random = [0; 8];
-    SystemRandom.fill(&mut random);
-    tokio::time::sleep(Duration::from_micros(u64::from_le_bytes(random) % window)).await;
+    /// The source of ids, tokens and pauses.
+    pub(crate) fn random(&self) -> &dyn Random {
+        self.0.random.as_ref()
+    }
+
+    /// Waits before try number `tries + 1`: at random within a window that doubles from 2 ms to 128 ms.
+    async fn pause(&self, tries: u32) {
+        let window = 1_000u64 << tries.min(7);
+        let mut random = [0; 8];
+        self.random().fill(&mut random);
+        tokio::time::sleep(Duration::from_micros(u64::from_le_bytes(random) % window)).await;
+    }
 }

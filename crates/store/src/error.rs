@@ -19,7 +19,9 @@ pub enum StoreError {
         constraint: String,
     },
     /// Other transactions were in the way in every try, or the database stayed locked; nothing was changed.
-    #[error("the transaction {name} met others {tries} times and gave up; nothing was changed, try again later")]
+    #[error(
+        "the transaction {name} met others {tries} times and gave up; nothing was changed, try again later"
+    )]
     Busy {
         /// The transaction's name.
         name: &'static str,
@@ -60,15 +62,17 @@ pub enum StoreError {
         id: String,
     },
     /// The text is not the address of a database.
-    #[error("the database address is not usable: {reason}; write sqlite:PATH or postgres://USER@HOST/DATABASE")]
+    #[error(
+        "the database address is not usable: {reason}; write sqlite:PATH or postgres://USER@HOST/DATABASE"
+    )]
     Address {
         /// What is the matter with it (never the address itself: it may hold a password).
         reason: String,
     },
-    /// Another process has the data folder open.
-    #[error("the data folder {} is in use by another process; stop that one, or give this one another folder", path.display())]
-    FolderInUse {
-        /// The folder.
+    /// Another process has the SQLite database open.
+    #[error("{} is in use by another process; stop that one, or give this one another data folder", path.display())]
+    InUse {
+        /// The database's file.
         path: PathBuf,
     },
     /// The key file cannot be used.
@@ -137,8 +141,7 @@ impl From<sqlx::Error> for StoreError {
         match error {
             sqlx::Error::Database(e) => {
                 // SQLite names the columns in its message only; neither engine's text used here holds a value.
-                let constraint =
-                    || e.constraint().map_or_else(|| e.message().to_owned(), ToOwned::to_owned);
+                let constraint = || e.constraint().map_or_else(|| e.message().to_owned(), ToOwned::to_owned);
                 match e.kind() {
                     ErrorKind::UniqueViolation => Self::Conflict { constraint: constraint() },
                     ErrorKind::ForeignKeyViolation => Self::Reference { constraint: constraint() },

@@ -1,5 +1,6 @@
 //! Values bound to a statement's `$1`, `$2` …
 
+use mydata_domain::Time;
 use std::borrow::Cow;
 
 /// One bound value. NULL carries its type, since PostgreSQL must know it.
@@ -51,6 +52,7 @@ from! {
     u16 => NullInt, |v| Self::Int(v.into());
     u8 => NullInt, |v| Self::Int(v.into());
     bool => NullInt, |v| Self::Int(v.into());
+    Time => NullInt, |v| Self::Int(v.0);
     &'a str => NullText, |v| Self::Text(Cow::Borrowed(v));
     &'a String => NullText, |v| Self::Text(Cow::Borrowed(v));
     String => NullText, |v| Self::Text(Cow::Owned(v));

@@ -64,13 +64,16 @@ impl FromStr for DbAddress {
             "sqlite" => {
                 let path = rest.strip_prefix("//").unwrap_or(rest);
                 if path.is_empty() || path.contains(":memory:") {
-                    return Err(bad("the path of the file is missing (a database in memory is lost with the process)"));
+                    return Err(bad(
+                        "the path of the file is missing (a database in memory is lost with the process)",
+                    ));
                 }
                 Ok(Self::Sqlite(path.into()))
             }
             "postgres" | "postgresql" => {
                 // The parser's own text may repeat parts of the address, and with them the password.
-                let options = PgConnectOptions::from_str(s).map_err(|_| bad("it is not a PostgreSQL address"))?;
+                let options =
+                    PgConnectOptions::from_str(s).map_err(|_| bad("it is not a PostgreSQL address"))?;
                 Ok(Self::Postgres(Box::new(PgConnectAddress(options))))
             }
             _ => Err(bad("its scheme is neither sqlite nor postgres")),
@@ -117,8 +120,8 @@ pub(super) async fn sqlite(path: &Path, sizes: PoolSizes) -> Result<(SqlitePool,
     let writer = pool(1)
         .connect_with(base.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal))
         .await?;
-    let readers =
-        pool(sizes.readers.max(1)).connect_lazy_with(base.create_if_missing(false).pragma("query_only", "on"));
+    let readers = pool(sizes.readers.max(1))
+        .connect_lazy_with(base.create_if_missing(false).pragma("query_only", "on"));
     Ok((writer, readers))
 }
 
@@ -137,8 +140,11 @@ pub(super) async fn postgres(address: &PgConnectAddress, sizes: PoolSizes) -> Re
     let writer = pool(sizes.writers)
         .after_connect(|c, _| {
             Box::pin(async move {
-                sqlx::Executor::execute(&mut *c, "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE")
-                    .await?;
+                sqlx::Executor::execute(
+                    &mut *c,
+                    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+                )
+                .await?;
                 Ok(())
             })
         })
@@ -147,7 +153,8 @@ pub(super) async fn postgres(address: &PgConnectAddress, sizes: PoolSizes) -> Re
     let readers = pool(sizes.readers)
         .after_connect(|c, _| {
             Box::pin(async move {
-                sqlx::Executor::execute(&mut *c, "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY").await?;
+                sqlx::Executor::execute(&mut *c, "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+                    .await?;
                 Ok(())
             })
         })

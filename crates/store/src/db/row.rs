@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use crate::error::Result;
+use mydata_domain::Time;
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use std::borrow::Cow;
 
@@ -90,6 +91,22 @@ impl Row {
             1 => Ok(true),
             _ => Err(StoreError::Column { column: column.describe(), reason: "is neither 0 nor 1" }),
         }
+    }
+
+    /// The column as a moment.
+    ///
+    /// # Errors
+    /// As [`Self::get_i64`].
+    pub fn get_time(&self, column: impl Column) -> Result<Time> {
+        self.get_i64(column).map(Time)
+    }
+
+    /// The column as a moment, `None` for NULL.
+    ///
+    /// # Errors
+    /// As [`Self::get_opt_i64`].
+    pub fn get_opt_time(&self, column: impl Column) -> Result<Option<Time>> {
+        Ok(self.get_opt_i64(column)?.map(Time))
     }
 
     /// How many columns there are.

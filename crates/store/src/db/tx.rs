@@ -4,6 +4,7 @@ use super::row::Inner as RowInner;
 use super::{Arg, Db, Engine, Row, Sql};
 use crate::error::{Result, StoreError, wants_retry};
 use futures_util::TryStreamExt as _;
+use mydata_domain::Time;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -59,6 +60,11 @@ impl Tx {
     pub(super) fn new(db: Db, inner: Inner) -> Self {
         let state = State { inner: Some(inner), failed: false, again: false, earliest_job: None };
         Self { db, state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// The database that this transaction changes.
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
     }
 
     /// The engine, for what cannot be said in one text.
@@ -127,9 +133,9 @@ impl Tx {
     }
 
     /// Remembers that a job due at `at` was enqueued, so that the runner is woken after the commit.
-    pub(crate) async fn job_enqueued(&self, at: i64) {
+    pub(crate) async fn job_enqueued(&self, at: Time) {
         let mut state = self.state.lock().await;
-        state.earliest_job = Some(state.earliest_job.map_or(at, |e| e.min(at)));
+        state.earliest_job = Some(state.earliest_job.map_or(at.0, |e| e.min(at.0)));
     }
 
     /// Refuses after a failure, as PostgreSQL does, on SQLite too.
@@ -194,7 +200,8 @@ impl State {
 fn passed_over() -> StoreError {
     StoreError::Database {
         code: "-".to_owned(),
-        reason: "a statement of this transaction was refused before; the transaction can only be taken back".to_owned(),
+        reason: "a statement of this transaction was refused before; the transaction can only be taken back"
+            .to_owned(),
     }
 }
 
@@ -214,10 +221,7 @@ pub(super) async fn pg_all<'c, X: Executor<'c, Database = Postgres>>(
     pg_query(sql, args)?.fetch(on).map_ok(|r| Row(RowInner::Postgres(r))).try_collect().await
 }
 
-fn sqlite_query(
-    sql: Sql,
-    args: &[Arg<'_>],
-) -> Result<Query<'static, Sqlite, SqliteArguments>, sqlx::Error> {
+fn sqlite_query(sql: Sql, args: &[Arg<'_>]) -> Result<Query<'static, Sqlite, SqliteArguments>, sqlx::Error> {
     Ok(sqlx::query_with(AssertSqlSafe(sql), bind::<SqliteArguments>(args)?))
 }
 

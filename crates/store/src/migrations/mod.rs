@@ -1,0 +1,23 @@
+//! The schema's steps, in order. A step that has been released is never changed: a later one mends it.
+//! Steps expand first and contract in a later release, so that nodes of two versions work on one database.
+//!
+//! What a step may use: TEXT, BIGINT and BYTEA columns, `NOT NULL`, `PRIMARY KEY`, `UNIQUE`, `REFERENCES`, `CHECK`, `DEFAULT`,
+//! plain and partial indexes, `ALTER TABLE … ADD COLUMN`. No triggers, no engine's own types.
+
+/// One step.
+pub(crate) struct Migration {
+    pub(crate) version: i64,
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+}
+
+macro_rules! steps {
+    ($($version:literal $name:literal;)*) => {
+        &[$(Migration { version: $version, name: $name, sql: include_str!(concat!($name, ".sql")) }),*]
+    };
+}
+
+/// All steps, oldest first.
+pub(crate) const ALL: &[Migration] = steps! {
+    1 "0001_base";
+};
