@@ -32,9 +32,10 @@ const SETTINGS: &[&str] = &[
 /// Starts the server, waits for our end of the pipe to close, stops the server, removes the folder.
 const HOLDER: &str = r#"
 bin=$1; dir=$2; port=$3; keep=$4; shift 4
-"$bin/postgres" -D "$dir/data" -p "$port" -h 127.0.0.1 -k "$dir" "$@" >"$dir/log" 2>&1 </dev/null &
+set -- "$bin/postgres" -D "$dir/data" -p "$port" -h 127.0.0.1 -k "$dir" "$@"
+if [ "$keep" = yes ]; then exec "$@" >"$dir/log" 2>&1; fi
+"$@" >"$dir/log" 2>&1 </dev/null &
 server=$!
-if [ "$keep" = yes ]; then wait "$server"; exit; fi
 cat >/dev/null
 kill -INT "$server" 2>/dev/null
 wait "$server"
@@ -92,7 +93,7 @@ impl Cluster {
         }
         if keep {
             eprintln!(
-                "PostgreSQL stays: {}  (stop it with: kill {}; its folder: {})",
+                "PostgreSQL stays: {}  (stop it with: kill -INT {}; its folder: {})",
                 cluster.url(),
                 cluster.holder.id(),
                 cluster.folder.display()
