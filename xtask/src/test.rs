@@ -85,9 +85,9 @@ fn checks_and_tests(options: &Options, tools: &tools::Tools, cluster: &postgres:
         tally.check("cargo xtask layers", layers::main(&[])?);
     }
 
-    // The browser tests start the program itself. Built as part of the workspace, it shares every artefact with them.
-    if !run::passes(&mut run::cargo(["build", "--workspace", "--bins", "--quiet"]))? {
-        tally.check("cargo build --workspace --bins", false);
+    // The browser tests start the program itself. Built together with the tests, it shares every artefact with them.
+    if !run::passes(&mut run::cargo(["build", "--workspace", "--all-targets", "--quiet"]))? {
+        tally.check("cargo build --workspace --all-targets", false);
         return Ok(tally);
     }
     nextest(options, tools, cluster, &mut tally)?;

@@ -81,7 +81,10 @@ fn has_python() -> bool {
 }
 
 fn has_chinese_font() -> bool {
-    run::output(Command::new("fc-list").args([":lang=zh-tw", "family"])).is_ok_and(|fonts| !fonts.is_empty())
+    let listed = run::output(Command::new("fc-list").args([":lang=zh-tw", "family"]))
+        .is_ok_and(|fonts| !fonts.is_empty());
+    // fc-list itself comes with a package that the browser does not need.
+    listed || Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").is_file()
 }
 
 fn distribution() -> Result<()> {
@@ -107,7 +110,17 @@ fn distribution() -> Result<()> {
     };
     run::must(apt().arg("update"))?;
     run::must(
-        apt().args(["-o", "Dpkg::Use-Pty=0", "install", "-y", "--no-install-recommends"]).args(&packages),
+        apt()
+            .args([
+                "-o",
+                "Dpkg::Use-Pty=0",
+                "-o",
+                "DPkg::Lock::Timeout=300",
+                "install",
+                "-y",
+                "--no-install-recommends",
+            ])
+            .args(&packages),
     )?;
     match missing.iter().find(|need| !(need.present)()) {
         Some(need) => bail!("{} was installed, but {} is still not found", need.package, need.what),
