@@ -1,6 +1,6 @@
 //! The platform's package (R128, R129, PROTOCOL.md §5): DP packages, byte for byte, behind a manifest.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use flate2::Crc;
@@ -84,9 +84,10 @@ impl Plan {
         mut facts: impl FnMut(&ResourceId) -> io::Result<Facts>,
     ) -> io::Result<Self> {
         let mut parts = Vec::new();
-        for (index, file) in manifest.files.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for file in &manifest.files {
             let id = &file.resource_id;
-            if manifest.files[..index].iter().any(|earlier| earlier.resource_id == *id) {
+            if !seen.insert(id) {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
                     format!("{id} stands twice in the manifest of a package"),
@@ -240,12 +241,13 @@ impl<R: Read + Seek> Package<R> {
         let manifest = PackageManifest::from_xml(&xml).map_err(PackageError::Manifest)?;
 
         let mut places = HashMap::new();
-        for (index, file) in manifest.files.iter().enumerate() {
+        let mut named = HashSet::from([MANIFEST.to_owned()]);
+        for file in &manifest.files {
             let id = &file.resource_id;
-            if manifest.files[..index].iter().any(|earlier| earlier.resource_id == *id) {
+            let name = file.filename();
+            if !named.insert(name.clone()) {
                 return Err(PackageError::Repeated { resource_id: id.clone() });
             }
-            let name = file.filename();
             match (file.code, archive.find(&name)) {
                 (FileCode::Present, None) => return Err(PackageError::FileMissing { file: name }),
                 (FileCode::NoData, Some(_)) => return Err(PackageError::FileUnexpected { file: name }),
@@ -258,8 +260,7 @@ impl<R: Read + Seek> Package<R> {
                 }
             }
         }
-        let named = |name: &str| manifest.files.iter().any(|file| file.filename() == name);
-        if let Some(entry) = archive.entries.iter().find(|e| e.name != MANIFEST && !named(&e.name)) {
+        if let Some(entry) = archive.entries.iter().find(|entry| !named.contains(&entry.name)) {
             return Err(PackageError::Unlisted { file: shown(&entry.name) });
         }
         Ok(Self { archive, manifest, places })

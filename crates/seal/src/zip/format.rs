@@ -45,7 +45,10 @@ pub(crate) fn check_name(name: &str) -> Result<(), NameFault> {
         match part {
             ".." => return Err(NameFault::Parent),
             "" | "." => return Err(NameFault::Form),
-            _ if part.chars().any(char::is_control) => return Err(NameFault::Form),
+            // The last two cannot stand in the XML of a manifest either.
+            _ if part.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}')) => {
+                return Err(NameFault::Form);
+            }
             _ => {}
         }
     }

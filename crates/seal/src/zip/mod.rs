@@ -12,7 +12,7 @@ mod write;
 
 pub use error::{NameFault, ZipError};
 pub(crate) use format::check_name;
-pub(crate) use read::{Archive, Entry, EntryReader, Limits, Method, shown};
+pub(crate) use read::{Archive, EntryReader, Limits, Method, shown};
 pub(crate) use write::{ZipWriter, stored_len};
 
 /// Most entries of a package (PROTOCOL.md §7).

@@ -185,14 +185,15 @@ impl<W: Write> ZipWriter<W> {
         Ok(())
     }
 
-    /// An entry compressed on its way; `seen` gets each piece of its content. At most `limit` bytes.
+    /// An entry compressed on its way; `seen` gets each piece of its content, at most `limit` bytes in all. Gives its
+    /// packed and unpacked length.
     pub(crate) fn deflated(
         &mut self,
         name: &str,
         mut content: impl Read,
         limit: u64,
         mut seen: impl FnMut(&[u8]),
-    ) -> io::Result<u64> {
+    ) -> io::Result<(u64, u64)> {
         let offset = self.out.written;
         self.begin(Written {
             name: name.to_owned(),
@@ -232,7 +233,7 @@ impl<W: Write> ZipWriter<W> {
         if let Some(entry) = self.entries.last_mut() {
             (entry.crc32, entry.packed, entry.unpacked) = (crc.sum(), packed, unpacked);
         }
-        Ok(unpacked)
+        Ok((packed, unpacked))
     }
 
     /// Writes the directory and gives the sink back.
