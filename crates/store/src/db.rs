@@ -8,6 +8,8 @@ mod arg;
 mod connect;
 mod metrics;
 mod row;
+#[cfg(test)]
+mod tests;
 mod tx;
 
 pub use arg::{Arg, placeholders};

@@ -6,6 +6,7 @@
 //! | [`migrate`] | the schema |
 //! | [`jobs`] | work due later |
 //! | [`keys`], [`crypt`] | secrets and personal data in columns |
+//! | [`repo`] | the domain's parties and transactions, in and out of rows |
 //! | [`blobs`] | large content, beside the database |
 //! | [`Store`] | all of it, opened together |
 
@@ -18,6 +19,9 @@ pub mod keys;
 pub mod migrate;
 mod migrations;
 mod opening;
+pub mod repo;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use crypt::Crypter;
 pub use db::{Arg, Db, DbAddress, Engine, Isolation, PoolSizes, Row, Tx, TxStats};

@@ -26,6 +26,17 @@ pub enum DbAddress {
 #[derive(Clone)]
 pub struct PgConnectAddress(PgConnectOptions);
 
+#[cfg(any(test, feature = "testing"))]
+impl PgConnectAddress {
+    pub(crate) fn options(&self) -> &PgConnectOptions {
+        &self.0
+    }
+
+    pub(crate) fn database(&self) -> &str {
+        self.0.get_database().unwrap_or("")
+    }
+}
+
 /// Without the password.
 impl std::fmt::Debug for DbAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,6 +58,15 @@ impl std::fmt::Display for DbAddress {
 }
 
 impl DbAddress {
+    /// The same server's other database.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn in_database(self, name: &str) -> Self {
+        match self {
+            Self::Sqlite(path) => Self::Sqlite(path),
+            Self::Postgres(a) => Self::Postgres(Box::new(PgConnectAddress(a.0.database(name)))),
+        }
+    }
+
     /// The SQLite file of a data folder.
     pub fn in_folder(folder: &Path) -> Self {
         Self::Sqlite(folder.join("mydata.db"))
