@@ -11,8 +11,10 @@ use crate::time::Time;
 pub enum Notice {
     /// There is nothing to tell.
     None,
-    /// Not accepted yet.
+    /// Not told yet.
     Pending,
+    /// Told in vain at least once; tried again.
+    Failing,
     /// Answered 200.
     Accepted,
     /// Answered 4xx: final.
@@ -27,10 +29,16 @@ impl Notice {
         match self {
             Self::None => "none",
             Self::Pending => "pending",
+            Self::Failing => "failing",
             Self::Accepted => "accepted",
             Self::Refused => "refused",
             Self::Lapsed => "lapsed",
         }
+    }
+
+    /// Whether the SP is still to be told.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Failing)
     }
 
     /// Reads what [`Self::as_str`] wrote.

@@ -11,7 +11,7 @@ use crate::parameter::ParameterKey;
 use crate::time::Time;
 
 /// One dataset of a transaction.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Part {
     /// Which one.
     pub resource_id: ResourceId,

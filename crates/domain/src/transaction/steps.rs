@@ -138,6 +138,15 @@ impl Transaction {
         Ok(wipe)
     }
 
+    /// The SP could not be told; it will be tried again.
+    pub fn telling_failed(&mut self, lapsed: bool) {
+        if let State::Confirmed(confirmed) | State::Sealed(Sealed { confirmed, .. }) = &mut self.state
+            && confirmed.told.is_open()
+        {
+            confirmed.told = if lapsed { Notice::Lapsed } else { Notice::Failing };
+        }
+    }
+
     /// The SP answered the first notification. Refused ends the transaction (410).
     pub fn told(&mut self, accepted: bool, now: Time) -> Result<Wipe, WrongStage> {
         if accepted {

@@ -20,4 +20,5 @@ macro_rules! steps {
 /// All steps, oldest first.
 pub(crate) const ALL: &[Migration] = steps! {
     1 "0001_base";
+    2 "0002_exchange";
 };

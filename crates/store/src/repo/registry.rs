@@ -1,0 +1,249 @@
+//! Organisations, datasets and services.
+
+use std::collections::HashMap;
+
+use mydata_domain::dataset::{Dataset, DatasetWithSecret};
+use mydata_domain::organisation::Organisation;
+use mydata_domain::registry::{DatasetEntry, Registry, ServiceEntry};
+use mydata_domain::service::{Service, ServiceSecrets, ServiceWithSecrets};
+use mydata_domain::{Time, Zone};
+use mydata_wire::{ClientId, ResourceId};
+use serde::{Deserialize, Serialize};
+
+use super::unreadable;
+use crate::args;
+use crate::crypt::Crypter;
+use crate::db::{Db, Row, Tx};
+use crate::error::Result;
+
+/// What an applied registry changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// New items, such as `service CLI.…`.
+    pub added: Vec<String>,
+    /// Changed ones.
+    pub changed: Vec<String>,
+    /// How many were as declared already.
+    pub unchanged: usize,
+}
+
+/// How a service's secrets are kept inside their sealed column.
+#[derive(Serialize, Deserialize)]
+struct KeptSecrets {
+    client_secret: String,
+    cbc_iv: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    api_key: Option<String>,
+}
+
+fn read_secrets(crypter: &Crypter, client_id: &str, sealed: &[u8]) -> Result<ServiceSecrets> {
+    let bad = || unreadable("services", "secrets");
+    let plain = crypter.open("services", client_id, "secrets", sealed)?;
+    let kept: KeptSecrets = serde_json::from_slice(&plain).map_err(|_| bad())?;
+    Ok(ServiceSecrets {
+        client_secret: kept.client_secret.parse().map_err(|_| bad())?,
+        cbc_iv: kept.cbc_iv.parse().map_err(|_| bad())?,
+        api_key: kept.api_key,
+    })
+}
+
+fn read_service(crypter: &Crypter, row: &Row) -> Result<ServiceWithSecrets> {
+    let service: Service =
+        serde_json::from_str(&row.get_text("body")?).map_err(|_| unreadable("services", "body"))?;
+    let secrets = read_secrets(crypter, service.client_id.as_str(), &row.get_blob("secrets")?)?;
+    Ok(ServiceWithSecrets { service, secrets })
+}
+
+fn read_dataset(crypter: &Crypter, row: &Row) -> Result<DatasetWithSecret> {
+    let bad = |column| unreadable("datasets", column);
+    let dataset: Dataset = serde_json::from_str(&row.get_text("body")?).map_err(|_| bad("body"))?;
+    let plain = crypter.open("datasets", dataset.resource_id.as_str(), "secret", &row.get_blob("secret")?)?;
+    let secret =
+        std::str::from_utf8(&plain).ok().and_then(|s| s.parse().ok()).ok_or_else(|| bad("secret"))?;
+    Ok(DatasetWithSecret { dataset, secret })
+}
+
+fn read_organisation(row: &Row) -> Result<Organisation> {
+    serde_json::from_str(&row.get_text("body")?).map_err(|_| unreadable("organisations", "body"))
+}
+
+/// Everything that is registered. A platform has hundreds to thousands of items; the server keeps this in memory and
+/// reads it again when [`revision`] has changed.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    /// See [`revision`].
+    pub revision: i64,
+    /// By id.
+    pub organisations: HashMap<String, Organisation>,
+    /// By id.
+    pub datasets: HashMap<ResourceId, DatasetWithSecret>,
+    /// By id.
+    pub services: HashMap<ClientId, ServiceWithSecrets>,
+}
+
+impl Catalogue {
+    /// The organisation with this id.
+    pub fn organisation(&self, id: &str) -> Option<&Organisation> {
+        self.organisations.get(id)
+    }
+
+    /// The zone of a dataset.
+    pub fn zone_of(&self, id: &ResourceId) -> Option<Zone> {
+        self.datasets.get(id).map(|d| d.dataset.zone)
+    }
+}
+
+/// A number that grows with every change of the registry.
+pub async fn revision(db: &Db) -> Result<i64> {
+    let row = db.fetch_opt("SELECT value FROM meta WHERE key = 'registry_revision'", args![]).await?;
+    row.map_or(Ok(0), |r| r.get_text(0)?.parse().map_err(|_| unreadable("meta", "registry_revision")))
+}
+
+/// Reads everything.
+pub async fn load(db: &Db, crypter: &Crypter) -> Result<Catalogue> {
+    // The revision first: if the registry changes in between, the next look sees a newer revision and reads again.
+    let revision = revision(db).await?;
+    let mut catalogue = Catalogue { revision, ..Catalogue::default() };
+    for row in db.fetch_all("SELECT body FROM organisations", args![]).await? {
+        let organisation = read_organisation(&row)?;
+        catalogue.organisations.insert(organisation.id.to_string(), organisation);
+    }
+    for row in db.fetch_all("SELECT body, secret FROM datasets", args![]).await? {
+        let dataset = read_dataset(crypter, &row)?;
+        catalogue.datasets.insert(dataset.dataset.resource_id.clone(), dataset);
+    }
+    for row in db.fetch_all("SELECT body, secrets FROM services", args![]).await? {
+        let service = read_service(crypter, &row)?;
+        catalogue.services.insert(service.service.client_id.clone(), service);
+    }
+    Ok(catalogue)
+}
+
+/// Writes every item of a checked document; items not named stay as they are. Applying the same document twice changes
+/// nothing.
+pub async fn apply(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -> Result<Changes> {
+    let mut changes = Changes::default();
+    for organisation in &registry.organisations {
+        let id = organisation.id.as_str();
+        let old = tx.fetch_opt("SELECT body FROM organisations WHERE id = $1", args![id]).await?;
+        let old = old.as_ref().map(read_organisation).transpose()?;
+        if note(&mut changes, format!("organisation {id}"), old.as_ref(), organisation) {
+            tx.execute(
+                "INSERT INTO organisations (id, name, body, updated_at) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body, updated_at = excluded.updated_at",
+                args![id, &organisation.name, json(organisation), now.0],
+            )
+            .await?;
+        }
+    }
+    for entry in &registry.datasets {
+        let DatasetEntry { dataset, resource_secret } = entry;
+        let id = dataset.resource_id.as_str();
+        let old = tx.fetch_opt("SELECT body, secret FROM datasets WHERE resource_id = $1", args![id]).await?;
+        let old = old.as_ref().map(|row| read_dataset(crypter, row)).transpose()?;
+        let old = old.map(|old| DatasetEntry { dataset: old.dataset, resource_secret: old.secret });
+        if note(&mut changes, format!("dataset {id}"), old.as_ref(), entry) {
+            let secret = crypter.seal("datasets", id, "secret", resource_secret.expose().as_bytes());
+            tx.execute(
+                "INSERT INTO datasets (resource_id, zone, organisation, state, name, body, secret, updated_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+                 ON CONFLICT (resource_id) DO UPDATE SET zone = excluded.zone, organisation = excluded.organisation, \
+                 state = excluded.state, name = excluded.name, body = excluded.body, secret = excluded.secret, \
+                 updated_at = excluded.updated_at",
+                args![
+                    id,
+                    dataset.zone.as_str(),
+                    dataset.organisation.as_str(),
+                    dataset.state.as_str(),
+                    &dataset.name,
+                    json(dataset),
+                    secret,
+                    now.0
+                ],
+            )
+            .await?;
+        }
+    }
+    for entry in &registry.services {
+        let ServiceEntry { service, secrets } = entry;
+        let id = service.client_id.as_str();
+        let old = tx.fetch_opt("SELECT body, secrets FROM services WHERE client_id = $1", args![id]).await?;
+        let old = old.as_ref().map(|row| read_service(crypter, row)).transpose()?;
+        let old = old.map(|old| ServiceEntry { service: old.service, secrets: old.secrets });
+        if note(&mut changes, format!("service {id}"), old.as_ref(), entry) {
+            let kept = KeptSecrets {
+                client_secret: secrets.client_secret.expose().to_owned(),
+                cbc_iv: secrets.cbc_iv.expose().to_owned(),
+                api_key: secrets.api_key.clone(),
+            };
+            let sealed = crypter.seal("services", id, "secrets", json(&kept).as_bytes());
+            tx.execute(
+                "INSERT INTO services (client_id, zone, organisation, state, name, body, secrets, updated_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+                 ON CONFLICT (client_id) DO UPDATE SET zone = excluded.zone, organisation = excluded.organisation, \
+                 state = excluded.state, name = excluded.name, body = excluded.body, secrets = excluded.secrets, \
+                 updated_at = excluded.updated_at",
+                args![
+                    id,
+                    service.zone.as_str(),
+                    service.organisation.as_str(),
+                    service.state.as_str(),
+                    &service.name,
+                    json(service),
+                    sealed,
+                    now.0
+                ],
+            )
+            .await?;
+        }
+    }
+    if !changes.added.is_empty() || !changes.changed.is_empty() {
+        let row = tx.fetch_opt("SELECT value FROM meta WHERE key = 'registry_revision'", args![]).await?;
+        let revision: i64 = row
+            .map_or(Ok(0), |r| r.get_text(0)?.parse().map_err(|_| unreadable("meta", "registry_revision")))?;
+        tx.execute(
+            "INSERT INTO meta (key, value) VALUES ('registry_revision', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            args![(revision + 1).to_string()],
+        )
+        .await?;
+    }
+    Ok(changes)
+}
+
+fn json<T: Serialize>(item: &T) -> String {
+    serde_json::to_string(item).expect("an item of the registry has text keys and finite numbers")
+}
+
+/// Notes an item; says whether it must be written.
+fn note<T: PartialEq>(changes: &mut Changes, name: String, old: Option<&T>, new: &T) -> bool {
+    match old {
+        Some(old) if old == new => {
+            changes.unchanged += 1;
+            return false;
+        }
+        Some(_) => changes.changed.push(name),
+        None => changes.added.push(name),
+    }
+    true
+}
+
+/// The whole registry as a document, ordered by id.
+pub async fn export(db: &Db, crypter: &Crypter) -> Result<Registry> {
+    let mut catalogue = load(db, crypter).await?;
+    let mut registry = Registry::default();
+    registry.organisations = catalogue.organisations.drain().map(|(_, o)| o).collect();
+    registry.organisations.sort_by(|a, b| a.id.cmp(&b.id));
+    registry.datasets = catalogue
+        .datasets
+        .drain()
+        .map(|(_, d)| DatasetEntry { dataset: d.dataset, resource_secret: d.secret })
+        .collect();
+    registry.datasets.sort_by(|a, b| a.dataset.resource_id.cmp(&b.dataset.resource_id));
+    registry.services = catalogue
+        .services
+        .drain()
+        .map(|(_, s)| ServiceEntry { service: s.service, secrets: s.secrets })
+        .collect();
+    registry.services.sort_by(|a, b| a.service.client_id.cmp(&b.service.client_id));
+    Ok(registry)
+}

@@ -1,0 +1,570 @@
+//! Transactions: one row each, one row for each of their datasets.
+//!
+//! A change is made by [`load_for_update`], a step of the domain, and [`Kept::save`], inside one database transaction;
+//! the row is locked meanwhile, so two steps of one exchange never overlap.
+
+use std::collections::{BTreeMap, HashSet};
+
+use mydata_domain::Time;
+use mydata_domain::collect::{Failure, Tries};
+use mydata_domain::entry::Seen;
+use mydata_domain::notify::Notice;
+use mydata_domain::parameter::ParameterKey;
+use mydata_domain::transaction::part::{Access, Part, PartState};
+use mydata_domain::transaction::person::Person;
+use mydata_domain::transaction::{
+    Authorised, Confirmed, Ended, EndedTicket, Ending, Sealed, State, Token, Transaction, TransactionId,
+};
+use mydata_wire::pid::Pid;
+use mydata_wire::returns::ReturnTarget;
+use mydata_wire::{AccessToken, ClientId, PermissionTicket, ResourceId, TxId, Verification};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::unreadable;
+use crate::args;
+use crate::blobs::BlobId;
+use crate::crypt::Crypter;
+use crate::db::{Db, Engine, Row, Tx, placeholders};
+use crate::error::Result;
+
+const TABLE: &str = "transactions";
+const PARTS: &str = "transaction_parts";
+
+const COLUMNS: &str = "id, client_id, tx_id, zone, stage, ending, browser, entered_at, idle_until, authorised_at, confirmed_at, \
+     sealed_at, taken_at, ended_at, expires_at, verification, told, told_undeliverable, token_blob, token_len, token_sha256, private";
+const PART_COLUMNS: &str = "place, resource_id, transaction_uid, state, received, total, until_at, asked, blob, failure, calls, \
+     failures, first_call_at, access_expires_at, private";
+
+/// A transaction as it was read, with what is needed to write it back.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The transaction; change it by its steps, then [`Kept::save`].
+    pub transaction: Transaction,
+    /// Keyed index of the cookie of the browser that it belongs to.
+    pub browser: String,
+    before: Vec<Part>,
+}
+
+/// What is sealed in `transactions.private`.
+#[derive(Serialize, Deserialize)]
+struct Private {
+    target: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    person: Option<Person>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ticket: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        use zeroize::Zeroize;
+        self.pid.zeroize();
+        self.ticket.zeroize();
+        self.key.zeroize();
+    }
+}
+
+/// What is sealed in `transaction_parts.private`.
+#[derive(Default, Serialize, Deserialize)]
+struct PartPrivate {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    parameters: BTreeMap<ParameterKey, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+/// Which transaction is meant.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    /// By the platform's identifier.
+    Id(TransactionId),
+    /// By the SP's identifier.
+    TxId(&'a ClientId, TxId),
+    /// By the ticket.
+    Ticket(PermissionTicket),
+}
+
+impl Which<'_> {
+    fn condition(&self) -> &'static str {
+        match self {
+            Self::Id(_) => "id = $1",
+            Self::TxId(..) => "tx_id = $1 AND client_id = $2",
+            Self::Ticket(_) => "ticket = $1",
+        }
+    }
+
+    fn arguments(&self, crypter: &Crypter) -> Vec<crate::db::Arg<'static>> {
+        match self {
+            Self::Id(id) => vec![id.to_string().into()],
+            Self::TxId(client_id, tx_id) => vec![tx_id.to_string().into(), client_id.to_string().into()],
+            Self::Ticket(ticket) => vec![crypter.index("ticket", &ticket.expose()).into()],
+        }
+    }
+}
+
+/// Reads a transaction.
+pub async fn load(db: &Db, crypter: &Crypter, which: Which<'_>) -> Result<Option<Kept>> {
+    let sql = format!("SELECT {COLUMNS} FROM transactions WHERE {}", which.condition());
+    let Some(row) = db.fetch_opt(sql, &which.arguments(crypter)).await? else { return Ok(None) };
+    let id = row.get_text("id")?;
+    let sql =
+        format!("SELECT {PART_COLUMNS} FROM transaction_parts WHERE transaction_id = $1 ORDER BY place");
+    let parts = db.fetch_all(sql, args![&id]).await?;
+    read(crypter, &row, &parts).map(Some)
+}
+
+/// Reads a transaction and locks it until the database transaction ends.
+pub async fn load_for_update(tx: &Tx, crypter: &Crypter, which: Which<'_>) -> Result<Option<Kept>> {
+    let lock = match tx.engine() {
+        // SQLite has one writer, which we are.
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE",
+    };
+    let sql = format!("SELECT {COLUMNS} FROM transactions WHERE {}{lock}", which.condition());
+    let Some(row) = tx.fetch_opt(sql, &which.arguments(crypter)).await? else { return Ok(None) };
+    let id = row.get_text("id")?;
+    let sql =
+        format!("SELECT {PART_COLUMNS} FROM transaction_parts WHERE transaction_id = $1 ORDER BY place");
+    let parts = tx.fetch_all(sql, args![&id]).await?;
+    read(crypter, &row, &parts).map(Some)
+}
+
+/// What is known of a service's `tx_id`.
+pub async fn seen(db: &Db, client_id: &ClientId, tx_id: TxId) -> Result<Seen> {
+    let row = db
+        .fetch_opt(
+            "SELECT stage FROM transactions WHERE client_id = $1 AND tx_id = $2",
+            args![client_id.as_str(), tx_id.to_string()],
+        )
+        .await?;
+    Ok(match row {
+        None => Seen::Never,
+        Some(row) => match row.get_text(0)?.as_str() {
+            "entered" | "authorised" => Seen::Unconfirmed,
+            _ => Seen::Used,
+        },
+    })
+}
+
+/// Keeps a new transaction. [`StoreError::Conflict`] when the service has used its `tx_id` before.
+pub async fn insert(tx: &Tx, crypter: &Crypter, transaction: &Transaction, browser: &str) -> Result<()> {
+    let id = transaction.id.to_string();
+    tx.execute(
+        "INSERT INTO transactions (id, client_id, tx_id, zone, stage, browser, entered_at, idle_until, private) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        args![
+            &id,
+            transaction.client_id.as_str(),
+            transaction.tx_id.to_string(),
+            transaction.zone.as_str(),
+            transaction.state.name(),
+            browser,
+            transaction.entered_at.0,
+            transaction.idle_until.0,
+            seal_private(crypter, transaction),
+        ],
+    )
+    .await?;
+    for (place, part) in transaction.parts.iter().enumerate() {
+        insert_part(tx, crypter, &id, place, part).await?;
+    }
+    Ok(())
+}
+
+async fn insert_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &Part) -> Result<()> {
+    let row = PartRow::of(crypter, part);
+    tx.execute(
+        "INSERT INTO transaction_parts (transaction_id, place, resource_id, transaction_uid, state, received, total, until_at, asked, \
+         blob, failure, calls, failures, first_call_at, access, access_expires_at, private) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        args![
+            id,
+            place as i64,
+            part.resource_id.as_str(),
+            part.transaction_uid.to_string(),
+            part.state.name(),
+            row.received,
+            row.total,
+            row.until,
+            row.asked,
+            row.blob,
+            row.failure,
+            part.tries.calls,
+            part.tries.failures,
+            part.tries.first_at.map(|t| t.0),
+            row.access,
+            row.access_expires_at,
+            row.private,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+impl Kept {
+    /// Writes back what the steps changed.
+    pub async fn save(&mut self, tx: &Tx, crypter: &Crypter) -> Result<()> {
+        let t = &self.transaction;
+        let id = t.id.to_string();
+        let confirmed = t.confirmed();
+        let (sealed, ended) = match &t.state {
+            State::Sealed(sealed) => (Some(sealed), None),
+            State::Ended(ended) => (None, Some(ended)),
+            _ => (None, None),
+        };
+        let authorised = match &t.state {
+            State::Authorised(authorised) => Some(authorised),
+            _ => confirmed.map(|c| &c.authorised),
+        };
+        let ended_ticket = ended.and_then(|e| e.ticket.as_ref());
+        let told_undeliverable =
+            confirmed.map(|c| c.told_undeliverable).or(ended_ticket.map(|t| t.told_undeliverable));
+        // What was once known stays for the record (when, how verified, which person's index), what is secret goes.
+        tx.execute(
+            "UPDATE transactions SET stage = $2, ending = $3, browser = $4, idle_until = $5, \
+             authorised_at = COALESCE($6, authorised_at), confirmed_at = COALESCE($7, confirmed_at), \
+             sealed_at = COALESCE($8, sealed_at), taken_at = COALESCE($9, taken_at), ended_at = $10, \
+             expires_at = COALESCE($11, expires_at), verification = COALESCE($12, verification), \
+             person = COALESCE($13, person), ticket = $14, told = COALESCE($15, told), \
+             told_undeliverable = COALESCE($16, told_undeliverable), token_blob = $17, token_len = $18, token_sha256 = $19, \
+             private = $20, entered_at = $21 WHERE id = $1",
+            args![
+                &id,
+                t.state.name(),
+                ended.map(|e| e.ending.as_str()),
+                &self.browser,
+                t.idle_until.0,
+                authorised.map(|a| a.at.0),
+                confirmed.map(|c| c.at.0),
+                sealed.map(|s| s.at.0),
+                sealed.and_then(|s| s.taken_at).map(|at| at.0),
+                ended.map(|e| e.at.0),
+                t.ticket().map(|(_, ends)| ends.0),
+                t.verification().map(Verification::code),
+                authorised.map(|a| crypter.index("person", a.person.uid().expose())),
+                t.ticket().map(|(ticket, _)| crypter.index("ticket", &ticket.expose())),
+                confirmed.map(|c| c.told.as_str()),
+                told_undeliverable.map(Notice::as_str),
+                sealed.map(|s| s.token.blob.as_str()),
+                sealed.map(|s| s.token.len as i64),
+                sealed.map(|s| s.token.sha256.as_str()),
+                seal_private(crypter, t),
+                t.entered_at.0,
+            ],
+        )
+        .await?;
+        let same_parts = self.before.len() == t.parts.len()
+            && self.before.iter().zip(&t.parts).all(|(a, b)| a.transaction_uid == b.transaction_uid);
+        if same_parts {
+            for (place, (before, part)) in self.before.iter().zip(&t.parts).enumerate() {
+                if before != part {
+                    update_part(tx, crypter, &id, place, part).await?;
+                }
+            }
+        } else {
+            tx.execute("DELETE FROM transaction_parts WHERE transaction_id = $1", args![&id]).await?;
+            for (place, part) in t.parts.iter().enumerate() {
+                insert_part(tx, crypter, &id, place, part).await?;
+            }
+        }
+        self.before.clone_from(&t.parts);
+        Ok(())
+    }
+}
+
+async fn update_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &Part) -> Result<()> {
+    let row = PartRow::of(crypter, part);
+    tx.execute(
+        "UPDATE transaction_parts SET state = $3, received = $4, total = $5, until_at = $6, asked = $7, blob = $8, failure = $9, \
+         calls = $10, failures = $11, first_call_at = $12, access = $13, access_expires_at = $14, private = $15 \
+         WHERE transaction_id = $1 AND place = $2",
+        args![
+            id,
+            place as i64,
+            part.state.name(),
+            row.received,
+            row.total,
+            row.until,
+            row.asked,
+            row.blob,
+            row.failure,
+            part.tries.calls,
+            part.tries.failures,
+            part.tries.first_at.map(|t| t.0),
+            row.access,
+            row.access_expires_at,
+            row.private,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Notes how far a transfer is, for the pages; does nothing when the part is no longer being fetched.
+pub async fn progress(
+    db: &Db,
+    id: TransactionId,
+    resource_id: &ResourceId,
+    received: u64,
+    total: Option<u64>,
+) -> Result<()> {
+    db.execute(
+        "part-progress",
+        "UPDATE transaction_parts SET received = $3, total = $4 WHERE transaction_id = $1 AND resource_id = $2 AND state = 'fetching'",
+        args![id.to_string(), resource_id.as_str(), received as i64, total.map(|t| t as i64)],
+    )
+    .await?;
+    Ok(())
+}
+
+/// What a DP's access token opens.
+#[derive(Debug)]
+pub struct AccessGrant {
+    /// The transaction.
+    pub kept: Kept,
+    /// The dataset the token was made for.
+    pub resource_id: ResourceId,
+    /// When it ends.
+    pub expires_at: Time,
+}
+
+/// Finds what an access token opens; `None` when it is unknown.
+pub async fn by_access(db: &Db, crypter: &Crypter, token: &AccessToken) -> Result<Option<AccessGrant>> {
+    let index = crypter.index("access", token.expose());
+    let row = db
+        .fetch_opt(
+            "SELECT transaction_id, resource_id, access_expires_at FROM transaction_parts WHERE access = $1",
+            args![&index],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let id = row.get_text(0)?.parse().map_err(|_| unreadable(PARTS, "transaction_id"))?;
+    let resource_id = row.get_text(1)?.parse().map_err(|_| unreadable(PARTS, "resource_id"))?;
+    let expires_at = Time(row.get_i64(2)?);
+    let kept = load(db, crypter, Which::Id(id)).await?;
+    Ok(kept.map(|kept| AccessGrant { kept, resource_id, expires_at }))
+}
+
+/// Those of the blobs that a transaction still refers to; what none refers to may be swept.
+pub async fn referred(db: &Db, blobs: Vec<BlobId>) -> Result<HashSet<BlobId>> {
+    if blobs.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let list = placeholders(1, blobs.len());
+    let sql = format!(
+        "SELECT blob FROM transaction_parts WHERE blob IN ({list}) UNION SELECT token_blob FROM transactions WHERE token_blob IN ({list})"
+    );
+    let arguments: Vec<_> = blobs.iter().map(Into::into).collect();
+    let rows = db.fetch_all(sql, &arguments).await?;
+    let named = rows.iter().map(|r| r.get_text(0)).collect::<Result<HashSet<_>>>()?;
+    Ok(blobs.into_iter().filter(|b| named.contains(b.as_str())).collect())
+}
+
+/// The columns of a part that follow from its state.
+struct PartRow {
+    received: Option<i64>,
+    total: Option<i64>,
+    until: Option<i64>,
+    asked: bool,
+    blob: Option<String>,
+    failure: Option<String>,
+    access: Option<String>,
+    access_expires_at: Option<i64>,
+    private: Option<Vec<u8>>,
+}
+
+impl PartRow {
+    fn of(crypter: &Crypter, part: &Part) -> Self {
+        let mut row = Self {
+            received: None,
+            total: None,
+            until: None,
+            asked: false,
+            blob: None,
+            failure: None,
+            access: part.access.as_ref().map(|a| crypter.index("access", a.token.expose())),
+            access_expires_at: part.access.as_ref().map(|a| a.expires_at.0),
+            private: None,
+        };
+        match &part.state {
+            PartState::Waiting | PartState::NoData => {}
+            PartState::Fetching { received, total } => {
+                row.received = Some(*received as i64);
+                row.total = total.map(|t| t as i64);
+            }
+            PartState::Delayed { until, asked } => {
+                row.until = Some(until.0);
+                row.asked = *asked;
+            }
+            PartState::Ready { blob, len } => {
+                row.blob.clone_from(blob);
+                row.total = Some(*len as i64);
+            }
+            PartState::Undeliverable(failure) => {
+                row.failure = Some(serde_json::to_string(failure).expect("a failure is two texts"));
+            }
+        }
+        if !part.parameters.is_empty() || part.access.is_some() {
+            let private = PartPrivate {
+                parameters: part.parameters.clone(),
+                token: part.access.as_ref().map(|a| a.token.expose().to_owned()),
+            };
+            let plain = Zeroizing::new(serde_json::to_vec(&private).expect("texts become JSON"));
+            row.private = Some(crypter.seal(PARTS, &part.transaction_uid.to_string(), "private", &plain));
+        }
+        row
+    }
+}
+
+fn seal_private(crypter: &Crypter, t: &Transaction) -> Vec<u8> {
+    let private = Private {
+        target: t.target.to_kept(),
+        pid: match &t.pid {
+            Pid::NotChecked => None,
+            Pid::Person(id) => Some(id.expose().to_owned()),
+        },
+        person: t.person().cloned(),
+        ticket: t.ticket().map(|(ticket, _)| ticket.expose()),
+        key: t.confirmed().map(|c| c.key.to_wire()),
+    };
+    let plain = Zeroizing::new(serde_json::to_vec(&private).expect("texts become JSON"));
+    crypter.seal(TABLE, &t.id.to_string(), "private", &plain)
+}
+
+fn read(crypter: &Crypter, row: &Row, parts: &[Row]) -> Result<Kept> {
+    let bad = |column| unreadable(TABLE, column);
+    let id: TransactionId = row.get_text("id")?.parse().map_err(|_| bad("id"))?;
+    let plain = crypter.open(TABLE, &id.to_string(), "private", &row.get_blob("private")?)?;
+    let private: Private = serde_json::from_slice(&plain).map_err(|_| bad("private"))?;
+    let time = |column| row.get_i64(column).map(Time);
+    let verification =
+        || -> Result<Verification> { row.get_text("verification")?.parse().map_err(|_| bad("verification")) };
+    let notice = |column| -> Result<Notice> {
+        row.get_opt_text(column)?
+            .map_or(Ok(Notice::None), |text| Notice::from_kept(&text).ok_or_else(|| bad(column)))
+    };
+    let ticket = || -> Result<PermissionTicket> {
+        private.ticket.as_deref().and_then(|t| t.parse().ok()).ok_or_else(|| bad("private"))
+    };
+    let authorised = || -> Result<Authorised> {
+        Ok(Authorised {
+            person: private.person.clone().ok_or_else(|| bad("private"))?,
+            verification: verification()?,
+            at: time("authorised_at")?,
+        })
+    };
+    let confirmed = || -> Result<Confirmed> {
+        Ok(Confirmed {
+            authorised: authorised()?,
+            ticket: ticket()?,
+            key: private.key.as_deref().and_then(|k| k.parse().ok()).ok_or_else(|| bad("private"))?,
+            at: time("confirmed_at")?,
+            expires_at: time("expires_at")?,
+            told: notice("told")?,
+            told_undeliverable: notice("told_undeliverable")?,
+        })
+    };
+    let state = match row.get_text("stage")?.as_str() {
+        "entered" => State::Entered,
+        "authorised" => State::Authorised(authorised()?),
+        "confirmed" => State::Confirmed(confirmed()?),
+        "sealed" => State::Sealed(Sealed {
+            confirmed: confirmed()?,
+            token: Token {
+                blob: row.get_text("token_blob")?,
+                len: u64::try_from(row.get_i64("token_len")?).map_err(|_| bad("token_len"))?,
+                sha256: row.get_text("token_sha256")?,
+            },
+            at: time("sealed_at")?,
+            taken_at: row.get_opt_i64("taken_at")?.map(Time),
+        }),
+        "ended" => State::Ended(Ended {
+            ending: Ending::from_kept(&row.get_text("ending")?).ok_or_else(|| bad("ending"))?,
+            at: time("ended_at")?,
+            ticket: match private.ticket {
+                None => None,
+                Some(_) => Some(EndedTicket {
+                    ticket: ticket()?,
+                    verification: verification()?,
+                    expires_at: time("expires_at")?,
+                    told_undeliverable: notice("told_undeliverable")?,
+                }),
+            },
+        }),
+        _ => return Err(bad("stage")),
+    };
+    let parts: Vec<Part> = parts.iter().map(|row| read_part(crypter, row)).collect::<Result<_>>()?;
+    let transaction = Transaction {
+        id,
+        tx_id: row.get_text("tx_id")?.parse().map_err(|_| bad("tx_id"))?,
+        client_id: row.get_text("client_id")?.parse().map_err(|_| bad("client_id"))?,
+        zone: row.get_text("zone")?.parse().map_err(|_| bad("zone"))?,
+        target: ReturnTarget::from_kept(&private.target).map_err(|_| bad("private"))?,
+        pid: match private.pid.as_deref() {
+            None => Pid::NotChecked,
+            Some(id) => Pid::Person(id.parse().map_err(|_| bad("private"))?),
+        },
+        entered_at: time("entered_at")?,
+        idle_until: time("idle_until")?,
+        parts: parts.clone(),
+        state,
+    };
+    Ok(Kept { transaction, browser: row.get_text("browser")?, before: parts })
+}
+
+fn read_part(crypter: &Crypter, row: &Row) -> Result<Part> {
+    let bad = |column| unreadable(PARTS, column);
+    let uid = row.get_text("transaction_uid")?;
+    let private = match row.get_opt_blob("private")? {
+        None => PartPrivate::default(),
+        Some(sealed) => {
+            let plain = crypter.open(PARTS, &uid, "private", &sealed)?;
+            serde_json::from_slice(&plain).map_err(|_| bad("private"))?
+        }
+    };
+    let unsigned = |column| -> Result<Option<u64>> {
+        row.get_opt_i64(column)?.map(|n| u64::try_from(n).map_err(|_| bad(column))).transpose()
+    };
+    let count = |column| -> Result<u32> { u32::try_from(row.get_i64(column)?).map_err(|_| bad(column)) };
+    let state = match row.get_text("state")?.as_str() {
+        "waiting" => PartState::Waiting,
+        "fetching" => {
+            PartState::Fetching { received: unsigned("received")?.unwrap_or(0), total: unsigned("total")? }
+        }
+        "delayed" => {
+            PartState::Delayed { until: Time(row.get_i64("until_at")?), asked: row.get_bool("asked")? }
+        }
+        "ready" => PartState::Ready { blob: row.get_opt_text("blob")?, len: unsigned("total")?.unwrap_or(0) },
+        "no-data" => PartState::NoData,
+        "undeliverable" => {
+            let failure: Failure =
+                serde_json::from_str(&row.get_text("failure")?).map_err(|_| bad("failure"))?;
+            PartState::Undeliverable(failure)
+        }
+        _ => return Err(bad("state")),
+    };
+    let access = match private.token {
+        None => None,
+        Some(token) => Some(Access {
+            token: AccessToken::from_kept(token),
+            expires_at: Time(row.get_i64("access_expires_at")?),
+        }),
+    };
+    Ok(Part {
+        resource_id: row.get_text("resource_id")?.parse().map_err(|_| bad("resource_id"))?,
+        transaction_uid: uid.parse().map_err(|_| bad("transaction_uid"))?,
+        parameters: private.parameters,
+        access,
+        tries: Tries {
+            calls: count("calls")?,
+            failures: count("failures")?,
+            first_at: row.get_opt_i64("first_call_at")?.map(Time),
+        },
+        state,
+    })
+}
