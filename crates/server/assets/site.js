@@ -1,0 +1,109 @@
+// What the pages can do better with script. Every page is whole without it.
+(() => {
+  "use strict";
+  const byId = (id) => document.getElementById(id);
+
+  // A form that came back: begin at what needs mending.
+  byId("mends")?.focus();
+
+  // A form is sent once; coming back by the history makes it usable again.
+  const sent = new WeakSet();
+  document.addEventListener("submit", (event) => {
+    if (event.target.closest(".tools")) return;
+    if (sent.has(event.target)) event.preventDefault();
+    else sent.add(event.target);
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+
+  // Live rows: the server sends HTML whose outermost elements carry data-live and an id.
+  const rows = document.querySelector("[data-events]");
+  const news = byId("news");
+  const put = (html) => {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    const told = [];
+    for (const fresh of template.content.querySelectorAll("[data-live]")) {
+      const old = byId(fresh.id);
+      if (!old || old.outerHTML === fresh.outerHTML) continue;
+      if (fresh.dataset.say && old.dataset.kind !== fresh.dataset.kind) told.push(fresh.dataset.say);
+      const bar = old.querySelector("progress[value]");
+      const freshBar = fresh.querySelector("progress[value]");
+      const target = freshBar?.value;
+      const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      if (bar && freshBar) freshBar.value = bar.value;
+      old.replaceWith(fresh);
+      if (bar && freshBar) requestAnimationFrame(() => freshBar.setAttribute("value", target));
+      if (focused) [...fresh.querySelectorAll("a")].find((a) => a.getAttribute("href") === focused)?.focus();
+    }
+    if (told.length && news) news.textContent = told.join("；");
+  };
+  if (rows && "EventSource" in window) {
+    const source = new EventSource(rows.dataset.events);
+    source.addEventListener("rows", (event) => put(event.data));
+    source.addEventListener("end", () => source.close());
+    source.addEventListener("reload", () => { source.close(); location.reload(); });
+    // A refusal (not a broken line, which the browser mends by itself) closes the source: then ask the server what is.
+    source.addEventListener("error", () => {
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+    });
+    addEventListener("pagehide", () => source.close());
+  }
+
+  // Waiting: ask in the background, and go on only when the answer is a redirect.
+  const waiting = document.querySelector("[data-next]");
+  if (waiting) {
+    const next = waiting.dataset.next;
+    let pause = 1000;
+    const ask = async () => {
+      try {
+        const answer = await fetch(next, { redirect: "manual", cache: "no-store" });
+        if (answer.type === "opaqueredirect" || !answer.ok) return location.replace(next);
+      } catch { /* the line is broken; ask again */ }
+      pause = Math.min(pause * 1.5, 8000);
+      setTimeout(ask, pause);
+    };
+    setTimeout(ask, pause);
+  }
+
+  // The session: warn two minutes before it ends, offer to go on, and show the end when it comes.
+  const session = byId("session");
+  if (session) {
+    const data = session.dataset;
+    const title = session.querySelector(".ending-title");
+    const link = session.querySelector("a");
+    const tell = (text) => { byId("session-news").textContent = text; };
+    const full = Number(data.secondsLeft);
+    let end = Date.now() + full * 1000;
+    let told = 0;
+    const tick = () => {
+      const left = Math.ceil((end - Date.now()) / 1000);
+      if (left <= 0) return location.replace(link.href);
+      session.hidden = left > 120;
+      if (left <= 120) {
+        const clock = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+        title.textContent = data.title.replace("%", clock);
+        if (told < 1) { told = 1; tell(data.title.replace("%", data.minutes)); }
+        if (told < 2 && left <= 30) { told = 2; tell(data.title.replace("%", data.half)); }
+      }
+      setTimeout(tick, left > 120 ? Math.min((left - 120) * 1000, 30000) : 500);
+    };
+    link.addEventListener("click", async (event) => {
+      event.preventDefault();
+      try {
+        const body = new URLSearchParams({ form_token: data.token });
+        const answer = await fetch(data.extend, { method: "POST", body, redirect: "manual" });
+        if (!answer.ok) throw new Error(answer.status);
+        end = Date.now() + full * 1000;
+        told = 0;
+        session.hidden = true;
+        tell(data.extended);
+        byId("main").focus({ preventScroll: true });
+      } catch {
+        location.assign(link.href);
+      }
+    });
+    tick();
+  }
+})();

@@ -1,1 +1,29 @@
-# confirm
+# ③ confirm sending
+confirm-title = Confirm sending your data
+confirm-rows = What you are about to send
+    .preview = Preview
+    .preview-of = Preview { $dataset }
+    .progress = Progress of { $dataset }
+confirm-question = Are you willing to provide the personal data above to { $organisation } for use in { $service }?
+confirm-afterwards =
+    .running = When you confirm you return to { $organisation } at once; whatever is still on its way is sent by the platform when it is ready.
+    .complete = When you confirm, the platform tells { $organisation } at once that the data is ready, and you return there.
+    .partly = Data that could not be had is not sent, and { $organisation } is told so. When you confirm, you return there.
+confirm-refuse-note = If you refuse, what has been collected is deleted at once and nothing is sent.
+confirm-noscript = This page refreshes every 5 seconds.
+row-waiting = Waiting
+row-fetching = Collecting
+row-fetching-percent = Collecting { $percent }%
+row-delayed = About { $seconds } s to wait
+    .explanation = The provider is preparing it; the platform asks again by itself.
+row-delayed-minutes = About { $minutes } min to wait
+row-done = Complete
+row-nothing = Nothing on file
+    .explanation = The provider has no such data about you; { $organisation } only receives “nothing on file”.
+row-failed = Not available
+    .no-answer = The provider’s system did not answer.
+    .refused = The provider refused the request.
+    .took-too-long = The provider took too long, and the platform has stopped waiting.
+    .not-genuine = What came did not pass verification, so the platform does not use it.
+    .stopped = The provider has suspended this dataset.
+row-changed = { $dataset }: { $state }

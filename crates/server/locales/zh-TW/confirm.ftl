@@ -1,1 +1,29 @@
-# confirm
+# ③ 確認傳送
+confirm-title = 確認傳送資料
+confirm-rows = 您將傳送的資料
+    .preview = 預覽
+    .preview-of = 預覽{ $dataset }
+    .progress = { $dataset }的取得進度
+confirm-question = 您是否願意將上述個人資料提供至 { $organisation }，辦理 { $service } 使用？
+confirm-afterwards =
+    .running = 按下確認後可立即返回{ $organisation }；尚未完成的資料，會在準備好後由平臺傳送。
+    .complete = 按下確認後，平臺立即通知{ $organisation }取用，您會返回{ $organisation }。
+    .partly = 無法取得的資料不會傳送，平臺會告知{ $organisation }。按下確認後，您會返回{ $organisation }。
+confirm-refuse-note = 按下拒絕，已取得的資料會立即刪除，不會傳送。
+confirm-noscript = 此頁每 5 秒自動更新。
+row-waiting = 等待
+row-fetching = 取得中
+row-fetching-percent = 取得中 { $percent }%
+row-delayed = 需等候約 { $seconds } 秒
+    .explanation = 資料提供者正在準備，平臺會自動再取一次。
+row-delayed-minutes = 需等候約 { $minutes } 分鐘
+row-done = 完成
+row-nothing = 查無資料
+    .explanation = 資料提供者沒有您的這項資料；{ $organisation }只會收到「查無資料」。
+row-failed = 無法取得
+    .no-answer = 資料提供者的系統沒有回應。
+    .refused = 資料提供者拒絕了這次請求。
+    .took-too-long = 資料提供者準備的時間過長，平臺已停止等候。
+    .not-genuine = 收到的資料未通過驗證，平臺不採用。
+    .stopped = 資料提供者已暫停這項資料。
+row-changed = { $dataset }：{ $state }

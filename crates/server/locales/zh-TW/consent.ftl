@@ -1,1 +1,32 @@
-# consent
+# ① 同意服務條款、② 身分驗證
+consent-title = 同意與身分驗證
+    .error-prefix = 請修正：
+consent-intro = { $organisation } 為了辦理 { $service }，需要取得您的下列資料。
+consent-datasets = 將取得的資料
+    .all-fields = 查看全部 { $count } 個欄位
+    .description = 說明
+    .level = 驗證方式
+    .level-value = { $method }以上
+    .minutes = 取得時間
+    .minutes-value = 通常約 { $span }
+consent-parameters = 請填寫查詢條件
+    .optional = （選填）
+    .test-value = 測試區已預先填入虛擬值。
+consent-terms = 服務條款
+    .agree = 我已詳實了解此服務內容，並同意上述服務條款
+consent-methods = 選擇驗證方式
+    .hint = 這些資料需要{ $method }以上的驗證方式。
+    .needs = 需要：{ $needs }
+    .none = 目前沒有可用的驗證方式，因此無法繼續。請聯絡服務窗口，或返回改用其他方式辦理。
+    .barred = 這次不能使用
+method-too-weak = { $dataset }需要{ $method }以上的驗證方式
+method-not-available = 本平臺尚未開放這種方式
+consent-next = 按下確認後，您會前往身分驗證。驗證通過，平臺才會開始取得資料；傳送之前，會先讓您看過內容，再請您確認一次。
+    .refuse = 按下拒絕會返回{ $organisation }，不會取得任何資料。
+errors-title = 有 { $count } 個地方需要您修正
+param-missing = 請填寫「{ $label }」
+param-too-long = 「{ $label }」請勿超過 { $max } 個字
+param-not-one-line = 「{ $label }」不能含有換行或控制字元
+terms-missing = 請先閱讀服務條款並勾選同意
+method-missing = 請選擇一種驗證方式
+method-not-offered = 這種驗證方式不能用於這次申請，請改選其他方式

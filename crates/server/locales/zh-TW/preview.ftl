@@ -1,1 +1,25 @@
-# preview
+# 預覽
+preview-title = 預覽：{ $dataset }
+preview-lead = 以下就是 { $organisation } 將收到的內容，由 { $provider } 提供。
+preview-back = 返回確認傳送
+preview-files = 其他檔案
+    .open = 開啟 { $filename }
+    .save = 下載 { $filename }
+    .password = 開啟 PDF 的密碼是您的身分證統一編號，英文字母請用大寫。
+    .new-tab = （在新分頁開啟）
+preview-no-document = 這項資料沒有可在此顯示的內容，請開啟下方的檔案。
+signer = 這份資料由誰簽署
+    .subject = 簽署者
+    .issuer = 憑證簽發者
+    .validity = 憑證效期
+    .checked = 驗證結果
+signer-validity-span = { $from }至 { $until }
+signer-verified-at = 簽章與檔案內容相符（{ $at } 驗證）
+json-empty = （空白）
+json-yes = 是
+json-no = 否
+json-table = 表格，{ $count } 列
+json-deeper = 還有 { $count } 項較深的內容，未在此顯示。
+json-items-cut = 只顯示前 { $shown } 項，共 { $total } 項。
+json-text-cut = 只顯示前 { $shown } 個字，共 { $total } 個字。
+json-cut = 這份資料很大，這裡只顯示前面的部分；傳送的是完整資料。

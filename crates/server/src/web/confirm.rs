@@ -1,10 +1,11 @@
 //! ③ 確認傳送: what came, live, and the question (R73, R75).
 
 use askama::Template;
+use askama::filters::Safe;
 use mydata_wire::{ResourceId, Verification};
 
 use super::i18n::{self, Lang};
-use super::layout::{Chrome, FormTarget, Parties, Step, field_summary, steps, verification_name};
+use super::layout::{Chrome, FormTarget, Parties, Step, ZoneChip, field_summary, steps, verification_name};
 
 /// The page on which the citizen decides. Both forms post only `form_token`.
 #[derive(Template)]
@@ -103,6 +104,8 @@ enum Bar {
     Part(u8),
     /// Moving, the part unknown.
     Moving,
+    /// Not over, but nothing moves.
+    Still,
     /// Over, without data.
     Over,
 }
@@ -142,8 +145,19 @@ impl RowState {
         }
     }
 
+    /// The chip's colour; its words say the same.
+    fn colour(self) -> &'static str {
+        match self {
+            Self::Waiting | Self::NothingFound => "quiet",
+            Self::Fetching { .. } => "brandish",
+            Self::Delayed { .. } => "amber",
+            Self::Done => "green",
+            Self::Failed(_) => "red",
+        }
+    }
+
     /// A sentence under the row, where the chip alone would leave a question.
-    fn explanation(self, lang: Lang) -> Option<String> {
+    fn explanation(self, lang: Lang, organisation: &str) -> Option<String> {
         let key = match self {
             Self::Waiting | Self::Fetching { .. } | Self::Done => return None,
             Self::Delayed { .. } => "row-delayed.explanation",
@@ -154,14 +168,15 @@ impl RowState {
             Self::Failed(FailReason::NotGenuine) => "row-failed.not-genuine",
             Self::Failed(FailReason::Stopped) => "row-failed.stopped",
         };
-        Some(lang.t(key))
+        Some(i18n::t(lang, key, &[("organisation", organisation.into())]))
     }
 
     fn bar(self) -> Bar {
         match self {
             Self::Waiting => Bar::Part(0),
             Self::Fetching { percent: Some(percent) } => Bar::Part(percent.min(100)),
-            Self::Fetching { percent: None } | Self::Delayed { .. } => Bar::Moving,
+            Self::Fetching { percent: None } => Bar::Moving,
+            Self::Delayed { .. } => Bar::Still,
             Self::Done => Bar::Part(100),
             Self::NothingFound | Self::Failed(_) => Bar::Over,
         }
@@ -175,6 +190,23 @@ impl DatasetRow {
 
     fn dom_id(&self) -> String {
         format!("row-{}", self.resource_id).replace('.', "-")
+    }
+
+    fn news(&self, lang: Lang) -> String {
+        let args = [("dataset", self.name.as_str().into()), ("state", self.state.text(lang).into())];
+        i18n::t(lang, "row-changed", &args)
+    }
+
+    fn preview(&self) -> Option<&str> {
+        self.preview_url.as_deref().filter(|_| self.state == RowState::Done)
+    }
+
+    fn preview_label(&self, lang: Lang) -> String {
+        i18n::t(lang, "confirm-rows.preview-of", &[("dataset", self.name.as_str().into())])
+    }
+
+    fn progress_label(&self, lang: Lang) -> String {
+        i18n::t(lang, "confirm-rows.progress", &[("dataset", self.name.as_str().into())])
     }
 }
 
@@ -199,19 +231,27 @@ impl ProgressView {
 
 #[derive(Template)]
 #[template(path = "parts/rows.html")]
-struct RowsFragment<'a> {
+struct Rows<'a> {
     lang: Lang,
     progress: &'a ProgressView,
+}
+
+fn rows_html(lang: Lang, progress: &ProgressView) -> String {
+    Rows { lang, progress }.render().unwrap_or_else(|error| {
+        // Only a Display that fails comes here; without rows a fragment changes nothing on the page.
+        tracing::error!(%error, "the rows could not be rendered");
+        String::new()
+    })
+}
+
+fn afterwards_html(lang: Lang, progress: &ProgressView) -> String {
+    format!("<p id=\"afterwards\" data-live class=\"meta\">{}</p>", i18n::escape(&progress.afterwards(lang)))
 }
 
 /// The rows and the sentence under the buttons, as HTML. Its outermost elements carry `data-live` and an `id`; the
 /// page's script puts each in the place of the element with that id when it differs. For [`EVENT_ROWS`].
 pub fn render_rows_fragment(lang: Lang, progress: &ProgressView) -> String {
-    RowsFragment { lang, progress }.render().unwrap_or_else(|error| {
-        // Only a Display that fails comes here; an empty fragment changes nothing on the page.
-        tracing::error!(%error, "the rows could not be rendered");
-        String::new()
-    })
+    rows_html(lang, progress) + &afterwards_html(lang, progress)
 }
 
 impl ConfirmPage {
@@ -219,7 +259,11 @@ impl ConfirmPage {
         steps(2, Some(verification_name(self.chrome.lang(), self.method)))
     }
 
-    fn lang(&self) -> Lang {
-        self.chrome.lang()
+    fn rows(&self) -> Safe<String> {
+        Safe(rows_html(self.chrome.lang(), &self.progress))
+    }
+
+    fn afterwards(&self) -> Safe<String> {
+        Safe(afterwards_html(self.chrome.lang(), &self.progress))
     }
 }

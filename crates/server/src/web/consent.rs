@@ -4,7 +4,7 @@ use askama::Template;
 use mydata_wire::{ResourceId, Verification};
 
 use super::i18n::{self, Lang};
-use super::layout::{Chrome, FormTarget, Parties, Step, field_summary, steps, verification_name};
+use super::layout::{Chrome, FormTarget, Parties, Step, ZoneChip, field_summary, steps, verification_name};
 
 /// The page before anything is collected.
 ///
@@ -156,6 +156,16 @@ struct Barred<'a> {
 }
 
 impl ParamField {
+    /// The ids of the hint and the fault, for `aria-describedby`.
+    fn described_by(&self, id: &str) -> Option<String> {
+        let hint = (!self.example.is_empty()).then(|| format!("{id}-hint"));
+        let fault = self.error.map(|_| format!("{id}-fault"));
+        match (hint, fault) {
+            (Some(hint), Some(fault)) => Some(format!("{hint} {fault}")),
+            (hint, fault) => hint.or(fault),
+        }
+    }
+
     fn fault(&self, lang: Lang) -> Option<String> {
         let label = || ("label", self.label.as_str().into());
         self.error.map(|fault| match fault {
@@ -180,6 +190,14 @@ impl DatasetView {
 
     fn summary(&self, lang: Lang) -> String {
         field_summary(lang, &self.fields)
+    }
+
+    fn weakest_name(&self, lang: Lang) -> String {
+        verification_name(lang, self.weakest)
+    }
+
+    fn is_prefilled(&self) -> bool {
+        self.parameters.iter().any(|parameter| !parameter.value.is_empty())
     }
 }
 
@@ -227,7 +245,10 @@ impl ConsentPage {
                 MethodState::TooWeak { dataset, weakest } => i18n::t(
                     lang,
                     "method-too-weak",
-                    &[("dataset", dataset.as_str().into()), ("method", verification_name(lang, *weakest).into())],
+                    &[
+                        ("dataset", dataset.as_str().into()),
+                        ("method", verification_name(lang, *weakest).into()),
+                    ],
                 ),
                 MethodState::NotAvailable => lang.t("method-not-available"),
             };
@@ -245,11 +266,6 @@ impl ConsentPage {
         Some(verification_name(self.chrome.lang(), strictest))
     }
 
-    /// The longest of the datasets' usual times; they are collected side by side.
-    fn minutes(&self) -> u32 {
-        self.datasets.iter().map(|dataset| dataset.expected_minutes).max().unwrap_or_default()
-    }
-
     fn method_fault(&self) -> Option<String> {
         self.errors.method.map(|fault| {
             self.chrome.t(match fault {
@@ -265,7 +281,10 @@ impl ConsentPage {
         for dataset in &self.datasets {
             for parameter in &dataset.parameters {
                 if let Some(text) = parameter.fault(lang) {
-                    mends.push(Mend { target: dataset.field_id(parameter), text: format!("{}：{text}", dataset.name) });
+                    mends.push(Mend {
+                        target: dataset.field_id(parameter),
+                        text: format!("{}：{text}", dataset.name),
+                    });
                 }
             }
         }
@@ -273,7 +292,10 @@ impl ConsentPage {
             mends.push(Mend { target: "terms".to_owned(), text: lang.t("terms-missing") });
         }
         if let Some(text) = self.method_fault() {
-            let target = self.offered().first().map_or("methods".to_owned(), |first| format!("method-{}", first.method));
+            let target = self
+                .offered()
+                .first()
+                .map_or("methods".to_owned(), |first| format!("method-{}", first.method));
             mends.push(Mend { target, text });
         }
         mends
@@ -289,7 +311,9 @@ mod tests {
         let id: ResourceId = "API.Kr1C3b1ijJ".parse().unwrap();
         let name = param_name(&id, "INQ.YR");
         assert_eq!(parse_param_name(&name), Some((id, "INQ.YR")));
-        for other in ["terms", "p.", "p.API.Kr1C3b1ijJ", "p.API.Kr1C3b1i", "p.XXX.Kr1C3b1ijJ.k", "p.API.Kr1C3b1i字k"] {
+        for other in
+            ["terms", "p.", "p.API.Kr1C3b1ijJ", "p.API.Kr1C3b1i", "p.XXX.Kr1C3b1ijJ.k", "p.API.Kr1C3b1i字k"]
+        {
             assert_eq!(parse_param_name(other), None, "{other}");
         }
     }

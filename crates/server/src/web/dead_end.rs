@@ -3,7 +3,7 @@
 use askama::Template;
 use mydata_wire::ReturnCode;
 
-use super::layout::{Chrome, FormTarget, short_id};
+use super::layout::{Chrome, FormTarget, ZoneChip, short_id};
 
 /// A page without a next step of its own but the way back.
 #[derive(Template)]
@@ -95,7 +95,9 @@ impl DeadEnd {
     fn is_calm(self) -> bool {
         matches!(
             self,
-            Self::Code(ReturnCode::Refused | ReturnCode::Abandoned) | Self::SessionEnded | Self::AlreadyConfirmed
+            Self::Code(ReturnCode::Refused | ReturnCode::Abandoned)
+                | Self::SessionEnded
+                | Self::AlreadyConfirmed
         )
     }
 }

@@ -126,7 +126,8 @@ pub async fn secure_https(request: Request, next: Next) -> Response {
 pub fn apply_file(headers: &mut HeaderMap, filename: &str) {
     let name = filename.rsplit(['/', '\\']).next().unwrap_or_default();
     let pdf = name.to_ascii_lowercase().ends_with(".pdf");
-    let (kind, disposition) = if pdf { ("application/pdf", "inline") } else { ("application/octet-stream", "attachment") };
+    let (kind, disposition) =
+        if pdf { ("application/pdf", "inline") } else { ("application/octet-stream", "attachment") };
     let disposition =
         format!("{disposition}; filename*=UTF-8''{}", utf8_percent_encode(name, NON_ALPHANUMERIC));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -165,7 +166,11 @@ mod tests {
     #[test]
     fn forms_lead_home_and_to_named_origins_only() {
         assert!(policy(&[]).contains("form-action 'self';"));
-        let both = ["https://bank.example:8443/return?x=1", "https://bank.example:8443/other", "http://127.0.0.1:8481/r"];
+        let both = [
+            "https://bank.example:8443/return?x=1",
+            "https://bank.example:8443/other",
+            "http://127.0.0.1:8481/r",
+        ];
         assert!(
             policy(&both).contains("form-action 'self' https://bank.example:8443 http://127.0.0.1:8481;"),
             "{}",
@@ -194,7 +199,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         apply_file(&mut headers, "資料\"; a=b.PDF");
         assert_eq!(headers[CONTENT_TYPE], "application/pdf");
-        assert!(headers[CONTENT_DISPOSITION].to_str().unwrap().starts_with("inline; filename*=UTF-8''%E8%B3%87"));
+        assert!(
+            headers[CONTENT_DISPOSITION].to_str().unwrap().starts_with("inline; filename*=UTF-8''%E8%B3%87")
+        );
         assert!(!headers[CONTENT_DISPOSITION].to_str().unwrap().contains('"'));
         apply_file(&mut headers, "../x/page.html");
         assert_eq!(headers[CONTENT_TYPE], "application/octet-stream");
@@ -207,7 +214,12 @@ mod tests {
         for path in ["/", "/nowhere"] {
             let request = http::Request::get(path).body(Body::empty()).unwrap();
             let response = app.clone().oneshot(request).await.unwrap();
-            assert!(response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"));
+            assert!(
+                response.headers()[CONTENT_SECURITY_POLICY]
+                    .to_str()
+                    .unwrap()
+                    .starts_with("default-src 'none'")
+            );
             assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
             assert!(response.headers().contains_key(STRICT_TRANSPORT_SECURITY));
             assert!(response.headers().contains_key("permissions-policy"));

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::Chrome;
+use super::layout::{Chrome, ZoneChip};
 
 /// The first page.
 #[derive(Template)]

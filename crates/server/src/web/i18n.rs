@@ -165,7 +165,8 @@ pub fn rich(lang: Lang, key: &str, args: &[(&'static str, &str)]) -> Safe<String
         args.iter().enumerate().map(|(i, (name, _))| (*name, FluentValue::from(mark(i)))).collect();
     let mut html = escape(&t(lang, key, &marked));
     for (i, (_, value)) in args.iter().enumerate() {
-        html = html.replace(&mark(i), &format!("<strong>{}</strong>", escape(&value.replace(is_private, ""))));
+        html =
+            html.replace(&mark(i), &format!("<strong>{}</strong>", escape(&value.replace(is_private, ""))));
     }
     Safe(html)
 }
@@ -188,4 +189,152 @@ pub fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::Path;
+    use std::{fs, iter};
+
+    use super::*;
+
+    /// Message and attribute keys of one language, each with the variables it names.
+    fn keys(source: &Source) -> BTreeMap<String, BTreeSet<String>> {
+        let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (file, text) in source {
+            let (mut message, mut current) = (String::new(), String::new());
+            for line in text.lines().filter(|line| !line.starts_with('#')) {
+                let is_name = |name: &str| {
+                    !name.is_empty()
+                        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+                };
+                let defined = line.split_once('=').map(|(name, value)| (name.trim_end(), value));
+                if let Some((name, value)) = defined {
+                    if is_name(name) {
+                        message = name.to_owned();
+                        current = name.to_owned();
+                        let has_value =
+                            !value.trim().is_empty() || !text.contains(&format!("\n{name} =\n    ."));
+                        if has_value {
+                            assert!(
+                                keys.insert(current.clone(), BTreeSet::new()).is_none(),
+                                "{file}: {name} twice"
+                            );
+                        }
+                    } else if let Some(attribute) = name.trim_start().strip_prefix('.') {
+                        current = format!("{message}.{attribute}");
+                        assert!(
+                            keys.insert(current.clone(), BTreeSet::new()).is_none(),
+                            "{file}: {current} twice"
+                        );
+                    }
+                }
+                for variable in line.split('$').skip(1) {
+                    let end = variable.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(variable.len());
+                    keys.get_mut(&current).unwrap().insert(variable[..end].to_owned());
+                }
+            }
+        }
+        keys
+    }
+
+    fn files_under(dir: &Path) -> Vec<std::path::PathBuf> {
+        fs::read_dir(dir)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .flat_map(|path| if path.is_dir() { files_under(&path) } else { vec![path] })
+            .collect()
+    }
+
+    /// Every text between double quotes in the templates and in this module's sources.
+    fn quoted() -> BTreeSet<String> {
+        let mut all = BTreeSet::new();
+        let sources = [Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), source_dir()];
+        let is_page = |path: &std::path::PathBuf| !path.ends_with("gallery.rs");
+        for path in sources.iter().flat_map(|dir| files_under(dir)).filter(is_page) {
+            for line in fs::read_to_string(&path).unwrap().lines() {
+                all.extend(line.split('"').skip(1).map(str::to_owned));
+            }
+        }
+        all
+    }
+
+    fn source_dir() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web")
+    }
+
+    #[test]
+    fn both_languages_say_the_same_things() {
+        let (zh, en) = (keys(&ZH_TW), keys(&EN));
+        assert!(zh.len() > 150);
+        let missing: Vec<_> = zh.keys().filter(|key| !en.contains_key(*key)).collect();
+        assert!(missing.is_empty(), "not in English: {missing:?}");
+        let missing: Vec<_> = en.keys().filter(|key| !zh.contains_key(*key)).collect();
+        assert!(missing.is_empty(), "not in zh-TW: {missing:?}");
+    }
+
+    #[test]
+    fn every_text_formats() {
+        for (lang, source) in [(Lang::ZhTw, &ZH_TW), (Lang::En, &EN)] {
+            for (key, variables) in keys(source) {
+                let names: Vec<&'static str> = variables.into_iter().map(|name| &*name.leak()).collect();
+                let args: Vec<_> = names.iter().map(|name| (*name, FluentValue::from(3))).collect();
+                let text = t(lang, &key, &args);
+                assert!(text != key && !text.contains('{') && !text.contains('$'), "{lang} {key}: {text}");
+                assert!(!text.contains(['\u{2068}', '\u{2069}']), "{lang} {key}: isolation marks");
+            }
+        }
+    }
+
+    #[test]
+    fn every_text_is_used_and_every_used_text_is_written() {
+        let (written, quoted) = (keys(&ZH_TW), quoted());
+        // Attributes are also reached as `{key}.what` and `{key}.next` from the key alone.
+        let used = |key: &str| {
+            let by_kind = key.strip_suffix(".what").or(key.strip_suffix(".next"));
+            quoted.contains(key) || by_kind.is_some_and(|id| quoted.contains(id))
+        };
+        let unused: Vec<_> = written.keys().filter(|key| !used(key)).collect();
+        assert!(unused.is_empty(), "unused: {unused:?}");
+
+        let mut unwritten = BTreeSet::new();
+        let sources = [Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), source_dir()];
+        for path in sources.iter().flat_map(|dir| files_under(dir)) {
+            let text = fs::read_to_string(&path).unwrap();
+            let calls = [".t(\"", ".t1(\"", ".rich(\"", "t(lang, \"", "t(self.lang, \"", ".note(\""];
+            for rest in calls.iter().flat_map(|call| text.split(call).skip(1)) {
+                let key = rest.split('"').next().unwrap();
+                if !written.contains_key(key) && !key.contains(['{', '\\']) {
+                    unwritten.insert((path.clone(), key.to_owned()));
+                }
+            }
+        }
+        assert!(unwritten.is_empty(), "used, not written: {unwritten:?}");
+    }
+
+    #[test]
+    fn arguments_in_rich_text_are_escaped_and_strong() {
+        let html =
+            rich(Lang::ZhTw, "consent-intro", &[("organisation", "<A&B>"), ("service", "{ $x }\u{E000}")]);
+        assert!(html.0.contains("<strong>&lt;A&amp;B&gt;</strong>"), "{}", html.0);
+        assert!(html.0.contains("<strong>{ $x }</strong>"), "{}", html.0);
+        assert!(!html.0.contains(is_private), "{}", html.0);
+    }
+
+    #[test]
+    fn reads_tags_leniently() {
+        for (tag, lang) in [
+            ("zh-TW", Some(Lang::ZhTw)),
+            ("ZH_Hant", Some(Lang::ZhTw)),
+            (" en-GB", Some(Lang::En)),
+            ("eng", None),
+            ("", None),
+        ] {
+            assert_eq!(Lang::from_tag(tag), lang, "{tag}");
+        }
+        assert_eq!(Lang::En.pick("中", Some(" ")), "中");
+        assert_eq!(Lang::En.pick("中", Some("E")), "E");
+        assert!(iter::zip(Lang::ALL, ["zh-TW", "en"]).all(|(lang, tag)| lang.tag() == tag));
+    }
 }

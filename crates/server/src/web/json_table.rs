@@ -59,7 +59,9 @@ impl Renderer {
             Value::Array(items) if items.is_empty() => self.empty(),
             Value::Object(object) if object.is_empty() => self.empty(),
             Value::Array(items) if depth >= MAX_DEPTH => self.note("json-deeper", &[("count", items.len())]),
-            Value::Object(object) if depth >= MAX_DEPTH => self.note("json-deeper", &[("count", object.len())]),
+            Value::Object(object) if depth >= MAX_DEPTH => {
+                self.note("json-deeper", &[("count", object.len())])
+            }
             Value::Object(object) => self.object(object, depth),
             Value::Array(items) => self.array(items, depth),
         }
@@ -129,7 +131,8 @@ impl Renderer {
 
     fn table(&mut self, columns: &[&str], rows: &[Value], depth: usize) {
         let label = escape(&t(self.lang, "json-table", &[("count", rows.len().into())]));
-        let _ = write!(self.html, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">");
+        let _ =
+            write!(self.html, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">");
         self.html.push_str("<table><thead><tr>");
         for column in columns {
             let _ = write!(self.html, "<th scope=\"col\">{}</th>", escape(column));
@@ -199,7 +202,9 @@ mod tests {
 
     #[test]
     fn objects_become_lists_and_arrays_of_objects_tables() {
-        let html = zh(&json!({"姓名": "王小明", "未成年": false, "父母": [{"稱謂": "父", "姓名": "王大明"}, {"稱謂": "母"}]}));
+        let html = zh(
+            &json!({"姓名": "王小明", "未成年": false, "父母": [{"稱謂": "父", "姓名": "王大明"}, {"稱謂": "母"}]}),
+        );
         assert!(html.contains("<dt>姓名</dt><dd>王小明</dd>"), "{html}");
         assert!(html.contains("<dd>否</dd>"));
         assert!(html.contains("<th scope=\"col\">稱謂</th>"));

@@ -30,7 +30,7 @@ pub struct Contact {
 
 impl Contact {
     /// The number for a `tel:` link: digits, with a leading plus where there is one.
-    fn dial(&self) -> String {
+    pub(crate) fn dial(&self) -> String {
         self.phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
     }
 }
@@ -59,7 +59,7 @@ pub struct SessionView {
 
 impl SessionView {
     /// Whole seconds left at the moment of rendering.
-    fn seconds_left(&self) -> i64 {
+    pub(crate) fn seconds_left(&self) -> i64 {
         (self.expires_at.as_second() - self.now.as_second()).max(0)
     }
 }
@@ -95,42 +95,43 @@ impl Chrome {
         i18n::t(self.lang(), key, &[(name, value.into())])
     }
 
-    pub(crate) fn rich1(&self, key: &str, name: &'static str, value: &str) -> Safe<String> {
-        i18n::rich(self.lang(), key, &[(name, value)])
-    }
-
-    pub(crate) fn rich2(&self, key: &str, a: (&'static str, &str), b: (&'static str, &str)) -> Safe<String> {
-        i18n::rich(self.lang(), key, &[a, b])
+    pub(crate) fn rich(&self, key: &str, args: &[(&'static str, &String)]) -> Safe<String> {
+        let args: Vec<_> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        i18n::rich(self.lang(), key, &args)
     }
 
     pub(crate) fn span(&self, minutes: u32) -> String {
         date::span(self.lang(), minutes)
     }
 
-    fn other_lang(&self) -> Lang {
+    pub(crate) fn is_test(&self) -> bool {
+        self.zone == Some(ZoneChip::Test)
+    }
+
+    pub(crate) fn other_lang(&self) -> Lang {
         match self.lang() {
             Lang::ZhTw => Lang::En,
             Lang::En => Lang::ZhTw,
         }
     }
 
-    fn preferences_path(&self) -> &'static str {
+    pub(crate) fn preferences_path(&self) -> &'static str {
         PREFERENCES_PATH
     }
 
-    fn sizes(&self) -> [TextSize; 3] {
+    pub(crate) fn sizes(&self) -> [TextSize; 3] {
         TextSize::ALL
     }
 
-    fn style(&self) -> &'static str {
+    pub(crate) fn style(&self) -> &'static str {
         assets::style_url()
     }
 
-    fn script(&self) -> &'static str {
+    pub(crate) fn script(&self) -> &'static str {
         assets::script_url()
     }
 
-    fn icon(&self) -> &'static str {
+    pub(crate) fn icon(&self) -> &'static str {
         assets::icon_url()
     }
 }
@@ -184,7 +185,11 @@ impl Access {
             }
             Self::Until { at, minutes } => {
                 let at = RocDateTime::new(*at).date_time(lang);
-                i18n::t(lang, "parties-until", &[("at", at.into()), ("span", date::span(lang, *minutes).into())])
+                i18n::t(
+                    lang,
+                    "parties-until",
+                    &[("at", at.into()), ("span", date::span(lang, *minutes).into())],
+                )
             }
         }
     }
@@ -196,7 +201,8 @@ pub(crate) fn short_id(id: &str) -> String {
     if chars.len() <= 10 {
         return id.to_owned();
     }
-    let (head, tail): (String, String) = (chars[..4].iter().collect(), chars[chars.len() - 4..].iter().collect());
+    let (head, tail): (String, String) =
+        (chars[..4].iter().collect(), chars[chars.len() - 4..].iter().collect());
     format!("{head}…{tail}")
 }
 
@@ -207,8 +213,11 @@ pub(crate) fn field_summary(lang: Lang, fields: &[String]) -> String {
     if fields.len() <= SHOWN {
         return fields.join(separator);
     }
-    let args =
-        [("fields", fields[..SHOWN].join(separator).into()), ("total", fields.len().into()), ("more", (fields.len() - SHOWN).into())];
+    let args = [
+        ("fields", fields[..SHOWN].join(separator).into()),
+        ("total", fields.len().into()),
+        ("more", (fields.len() - SHOWN).into()),
+    ];
     i18n::t(lang, "fields-summary", &args)
 }
 
@@ -262,7 +271,8 @@ mod tests {
 
     #[test]
     fn sums_up_fields() {
-        let fields: Vec<String> = "姓名 出生日期 出生地 婚姻狀況 住址 教育".split(' ').map(str::to_owned).collect();
+        let fields: Vec<String> =
+            "姓名 出生日期 出生地 婚姻狀況 住址 教育".split(' ').map(str::to_owned).collect();
         assert_eq!(field_summary(Lang::ZhTw, &fields[..2]), "姓名、出生日期");
         assert_eq!(field_summary(Lang::ZhTw, &fields), "姓名、出生日期、出生地、婚姻狀況 等 6 項");
         assert_eq!(field_summary(Lang::En, &fields), "姓名, 出生日期, 出生地, 婚姻狀況 and 2 more");

@@ -83,7 +83,8 @@ impl Prefs {
                 .map(|(_, value)| value.to_owned())
         };
         let accepted = || headers.get(ACCEPT_LANGUAGE)?.to_str().ok().and_then(Lang::from_accept_language);
-        let lang = cookie(LANG_COOKIE).and_then(|tag| Lang::from_tag(&tag)).or_else(accepted).unwrap_or_default();
+        let lang =
+            cookie(LANG_COOKIE).and_then(|tag| Lang::from_tag(&tag)).or_else(accepted).unwrap_or_default();
         let size = cookie(SIZE_COOKIE).and_then(|code| TextSize::from_code(&code)).unwrap_or_default();
         Self { lang, size }
     }
@@ -108,7 +109,10 @@ struct Change {
 /// `POST /preferences`: sets the cookies and leads back to the page it came from. `secure` says whether the platform
 /// is reached over https, so that the cookies may carry `Secure`.
 pub fn router<S: Clone + Send + Sync + 'static>(secure: bool) -> Router<S> {
-    Router::new().route(PREFERENCES_PATH, post(move |Form(change): Form<Change>| async move { apply(&change, secure) }))
+    Router::new().route(
+        PREFERENCES_PATH,
+        post(move |Form(change): Form<Change>| async move { apply(&change, secure) }),
+    )
 }
 
 fn apply(change: &Change, secure: bool) -> Response {
@@ -196,7 +200,13 @@ mod tests {
 
     #[tokio::test]
     async fn never_leads_to_another_host() {
-        for back in ["", "//evil.example", "%2F%5Cevil.example", "https%3A%2F%2Fevil.example", "%2F%09%2Fevil.example"] {
+        for back in [
+            "",
+            "//evil.example",
+            "%2F%5Cevil.example",
+            "https%3A%2F%2Fevil.example",
+            "%2F%09%2Fevil.example",
+        ] {
             let body: &'static str = format!("size=l&back={back}").leak();
             assert_eq!(change(body).await.headers()[LOCATION], "/", "{back}");
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::date::RocDateTime;
 use super::i18n::{self, Lang};
 use super::json_table;
-use super::layout::{Chrome, Parties};
+use super::layout::{Chrome, Parties, ZoneChip};
 
 /// What one dataset holds, readable.
 #[derive(Template)]
@@ -104,7 +104,8 @@ impl PreviewPage {
     fn validity(&self) -> String {
         let lang = self.lang();
         let date = |at| RocDateTime::new(at).date(lang);
-        let args = [("from", date(self.signer.valid_from).into()), ("until", date(self.signer.valid_until).into())];
+        let args =
+            [("from", date(self.signer.valid_from).into()), ("until", date(self.signer.valid_until).into())];
         i18n::t(lang, "signer-validity-span", &args)
     }
 
@@ -120,7 +121,8 @@ mod tests {
 
     #[test]
     fn says_kind_and_size_of_a_file() {
-        let file = |filename: &str, size| FileView { filename: filename.to_owned(), size, url: String::new() };
+        let file =
+            |filename: &str, size| FileView { filename: filename.to_owned(), size, url: String::new() };
         assert!(file("a.PDF", 0).is_pdf());
         assert_eq!(file("data/a.b/x.csv", 0).kind(), "CSV");
         assert_eq!(file("data/a.b/readme", 0).kind(), "");
