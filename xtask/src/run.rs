@@ -74,6 +74,21 @@ pub fn must(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Announces, runs and keeps the talk to itself; a failure is an error that has all of it.
+pub fn must_quietly(command: &mut Command) -> Result<()> {
+    eprintln!("\n$ {}", shown(command));
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("cannot start `{}`", shown(command)))?;
+    anyhow::ensure!(
+        output.status.success(),
+        "`{}` failed\n{}{}",
+        shown(command),
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
+
 /// Announces, runs, passes every line of its stdout on and shows it to `each` as well.
 pub fn passes_and_reads(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool> {
     eprintln!("\n$ {}", shown(command));

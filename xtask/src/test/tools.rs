@@ -108,8 +108,8 @@ fn distribution() -> Result<()> {
         command.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1").arg("-qq");
         command
     };
-    run::must(apt().arg("update"))?;
-    run::must(
+    run::must_quietly(apt().arg("update"))?;
+    run::must_quietly(
         apt()
             .args([
                 "-o",
