@@ -3,16 +3,15 @@ consent-title = Consent and identity
     .error-prefix = Please mend:
 consent-intro = For { $service }, { $organisation } needs the following data about you.
 consent-datasets = What will be collected
-    .all-fields =
+    .details =
         { $count ->
-            [one] Show the field
-           *[other] Show all { $count } fields
+            [one] Show the field and the verification needed
+           *[other] Show the { $count } fields and the verification needed
         }
     .description = About it
     .level = Verification
     .level-value = { $method } or stronger
-    .minutes = Time needed
-    .minutes-value = usually about { $span }
+    .minutes = about { $span }
 consent-parameters = What to look up
     .optional = (optional)
     .test-value = Filled in with test values, as this is the test zone.

@@ -257,6 +257,10 @@ impl ConsentPage {
                 None => groups.push(Barred { reason, methods: vec![method] }),
             }
         }
+        // First what the citizen can do something about: a reason that lies in the data asked for.
+        groups.sort_by_key(|group| {
+            group.methods.iter().all(|method| method.state == MethodState::NotAvailable)
+        });
         groups
     }
 

@@ -358,7 +358,7 @@ fn pages(prefs: Prefs) -> BTreeMap<String, String> {
     add(
         "waiting",
         &WaitingPage {
-            chrome: identified(prefs),
+            chrome: Chrome { session: None, ..identified(prefs) },
             parties: after(lang),
             next_url: "/exchange/next".to_owned(),
         },

@@ -302,7 +302,8 @@ mod tests {
         let sources = [Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), source_dir()];
         for path in sources.iter().flat_map(|dir| files_under(dir)) {
             let text = fs::read_to_string(&path).unwrap();
-            let calls = [".t(\"", ".t1(\"", ".rich(\"", "t(lang, \"", "t(self.lang, \"", ".note(\""];
+            let calls =
+                [".t(\"", ".t1(\"", ".rich(\"", " t(lang, \"", "::t(lang, \"", "t(self.lang, \"", ".note(\""];
             for rest in calls.iter().flat_map(|call| text.split(call).skip(1)) {
                 let key = rest.split('"').next().unwrap();
                 if !written.contains_key(key) && !key.contains(['{', '\\']) {

@@ -129,20 +129,20 @@ impl Renderer {
         }
     }
 
-    fn table(&mut self, columns: &[&str], rows: &[Value], depth: usize) {
+    fn table(&mut self, columns: &[Column<'_>], rows: &[Value], depth: usize) {
         let label = escape(&t(self.lang, "json-table", &[("count", rows.len().into())]));
         let _ =
             write!(self.html, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\">");
         self.html.push_str("<table><thead><tr>");
         for column in columns {
-            let _ = write!(self.html, "<th scope=\"col\">{}</th>", escape(column));
+            let _ = write!(self.html, "<th scope=\"col\">{}</th>", escape(&column.title()));
         }
         self.html.push_str("</tr></thead><tbody>");
         for row in rows.iter().filter_map(Value::as_object) {
             self.html.push_str("<tr>");
             for column in columns {
                 self.html.push_str("<td>");
-                match row.get(*column) {
+                match column.cell(row) {
                     Some(value) => self.value(value, depth + 2),
                     None => self.empty(),
                 }
@@ -165,29 +165,68 @@ fn is_structure(value: &Value) -> bool {
     }
 }
 
-/// The names of the objects' members in the order they first appear, when the array is one of objects that fit a table.
-fn columns(items: &[Value]) -> Option<Vec<&str>> {
-    let mut columns: Vec<&str> = Vec::new();
+/// A column: a member, or a member of a member that is itself a plain object.
+#[derive(PartialEq)]
+struct Column<'a> {
+    name: &'a str,
+    inner: Option<&'a str>,
+}
+
+impl Column<'_> {
+    fn title(&self) -> String {
+        match self.inner {
+            Some(inner) => format!("{} · {inner}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+
+    fn cell<'v>(&self, row: &'v Map<String, Value>) -> Option<&'v Value> {
+        let value = row.get(self.name)?;
+        match (self.inner, value) {
+            (Some(inner), Value::Object(object)) => object.get(inner),
+            (Some(_), _) => None,
+            (None, value) => Some(value).filter(|value| !value.is_object()),
+        }
+    }
+}
+
+/// The columns in the order in which members first appear, when the array is one of objects that fit a table.
+fn columns(items: &[Value]) -> Option<Vec<Column<'_>>> {
+    let mut members: Vec<(&str, Vec<Column<'_>>)> = Vec::new();
     for item in items {
         for (name, value) in item.as_object()? {
-            // Structures in cells make a table unreadable; lists of plain values do not.
-            let plain = match value {
-                Value::Array(values) => !values.iter().any(is_structure),
-                Value::Object(object) => object.is_empty(),
-                _ => true,
-            };
-            if !plain {
-                return None;
-            }
-            if !columns.contains(&name.as_str()) {
-                columns.push(name);
-                if columns.len() > MAX_COLUMNS {
-                    return None;
+            let at = members.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+                members.push((name, Vec::new()));
+                members.len() - 1
+            });
+            let columns = &mut members[at].1;
+            for column in cells(name, value)? {
+                if !columns.contains(&column) {
+                    columns.push(column);
                 }
             }
         }
     }
-    (!columns.is_empty()).then_some(columns)
+    let columns: Vec<_> = members
+        .into_iter()
+        .flat_map(
+            |(name, columns)| if columns.is_empty() { vec![Column { name, inner: None }] } else { columns },
+        )
+        .collect();
+    (1..=MAX_COLUMNS).contains(&columns.len()).then_some(columns)
+}
+
+/// The columns that a member fills; none when it is empty, `None` when it would make a cell unreadable.
+fn cells<'a>(name: &'a str, value: &'a Value) -> Option<Vec<Column<'a>>> {
+    match value {
+        Value::Null => Some(Vec::new()),
+        Value::Object(object) if object.values().any(is_structure) => None,
+        Value::Object(object) => {
+            Some(object.keys().map(|inner| Column { name, inner: Some(inner) }).collect())
+        }
+        Value::Array(values) if values.iter().any(is_structure) => None,
+        _ => Some(vec![Column { name, inner: None }]),
+    }
 }
 
 #[cfg(test)]
@@ -210,6 +249,21 @@ mod tests {
         assert!(html.contains("<th scope=\"col\">稱謂</th>"));
         assert!(html.contains("<td>王大明</td>"));
         assert_eq!(html.matches("<tr>").count(), 3);
+    }
+
+    #[test]
+    fn plain_objects_in_rows_become_columns() {
+        let html = zh(&json!([
+            {"日期": "1050401", "由": {"縣市": "虛構市"}, "至": null},
+            {"日期": "1100901", "由": {"縣市": "示範縣", "鄉鎮": "虛構鄉"}, "至": {"縣市": "示範縣"}},
+        ]));
+        for title in ["日期", "由 · 縣市", "由 · 鄉鎮", "至 · 縣市"] {
+            assert!(html.contains(&format!("<th scope=\"col\">{title}</th>")), "{title}: {html}");
+        }
+        assert_eq!(html.matches("<th scope").count(), 4);
+        assert_eq!(html.matches("（空白）").count(), 2);
+        let deep = zh(&json!([{"a": {"b": {"c": 1}}}]));
+        assert!(!deep.contains("<table"), "{deep}");
     }
 
     #[test]
@@ -246,7 +300,7 @@ mod tests {
     #[test]
     fn empty_values_say_so() {
         for value in [json!(null), json!(""), json!([]), json!({})] {
-            assert!(zh(&value).contains("(空白)") || zh(&value).contains("（空白）"), "{value}");
+            assert!(zh(&value).contains("（空白）"), "{value}");
         }
     }
 }
