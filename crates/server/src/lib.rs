@@ -1,2 +1,27 @@
-//! The platform: flow, pages, partner APIs, jobs.
+//! The platform: the flow of an exchange, its pages, the partner APIs, background work.
+//!
+//! Handlers translate HTTP ([`exchange`] for citizens, [`partner`] for SPs and DPs); the business lies one layer down in
+//! [`flow`], one file a step; what is decided is decided in `mydata-domain`, what is kept is kept by `mydata-store`.
+//! This crate refuses SQL.
+
+pub mod address;
+pub mod app;
+pub mod bell;
+pub mod catalogue;
+pub mod config;
+pub mod exchange;
+pub mod flow;
+pub mod identity;
+pub mod jobs;
+pub mod limit;
+pub mod outbound;
+pub mod partner;
+pub mod platform;
 pub mod web;
+
+pub use app::App;
+pub use config::Config;
+pub use platform::{Platform, StartError};
+
+/// Where identity providers send citizens back to; registered there as the redirect URI.
+pub const CALLBACK_PATH: &str = "/identity/callback";

@@ -7,6 +7,8 @@
 mod chunk;
 pub mod plain;
 pub mod sealed;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 pub use plain::{PlainInfo, PlainWriter};

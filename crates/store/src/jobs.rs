@@ -410,3 +410,6 @@ fn leased(row: &Row, token: &str) -> Result<Leased> {
         token: token.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,3 +157,111 @@ fn checksum(sql: &str) -> String {
         out
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::PoolSizes;
+    use crate::testing::{START, TestStore, on_both};
+    use mydata_wire::SystemRandom;
+    use std::sync::Arc;
+
+    const ONE: Migration = Migration {
+        version: 9001,
+        name: "9001_one",
+        sql: "CREATE TABLE a (id TEXT); CREATE TABLE b (id TEXT);",
+    };
+    const TWO: Migration =
+        Migration { version: 9002, name: "9002_two", sql: "ALTER TABLE a ADD COLUMN n BIGINT;" };
+    const TWO_ALTERED: Migration = Migration { sql: "ALTER TABLE a ADD COLUMN m BIGINT;", ..TWO };
+    const TWO_BROKEN: Migration =
+        Migration { sql: "CREATE TABLE c (id TEXT); ALTER TABLE nothing ADD COLUMN n BIGINT;", ..TWO };
+
+    /// A database without any step.
+    async fn empty(store: &TestStore) -> Db {
+        store.db.run_tx("empty", async |tx| tx.script("DROP TABLE schema_migrations").await).await.unwrap();
+        store.db.clone()
+    }
+
+    #[tokio::test]
+    async fn steps_are_applied_once_and_in_order() {
+        on_both(async |store: TestStore| {
+            assert!(
+                status(&store.db).await.unwrap().iter().all(|s| s.applied_at == Some(START)),
+                "opened and migrated"
+            );
+            assert_eq!(run(&store.db, START).await.unwrap(), Vec::<&str>::new());
+            check(&store.db).await.unwrap();
+
+            let db = empty(&store).await;
+            assert!(check(&db).await.unwrap_err().to_string().contains("mydata migrate"));
+            assert_eq!(apply(&db, &[ONE], START).await.unwrap(), ["9001_one"]);
+            assert_eq!(
+                apply(&db, &[ONE, TWO], START.plus(std::time::Duration::from_secs(1))).await.unwrap(),
+                ["9002_two"]
+            );
+            assert_eq!(apply(&db, &[ONE, TWO], START).await.unwrap(), Vec::<&str>::new());
+            db.execute("use", "INSERT INTO a (id, n) VALUES ('x', 1)", args![]).await.unwrap();
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_newer_or_altered_schema_is_refused() {
+        on_both(async |store: TestStore| {
+            let db = empty(&store).await;
+            apply(&db, &[ONE, TWO], START).await.unwrap();
+            let reason = async |steps| apply(&db, steps, START).await.unwrap_err().to_string();
+            assert!(reason(&[ONE]).await.contains("9002_two, which this program does not know"));
+            assert!(reason(&[ONE, TWO_ALTERED]).await.contains("9002_two is not the one that was applied"));
+            db.execute("lose", "DELETE FROM schema_migrations WHERE version = 9001", args![]).await.unwrap();
+            assert!(reason(&[ONE, TWO]).await.contains("9001_one is missing"));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fails_leaves_nothing() {
+        on_both(async |store: TestStore| {
+            let db = empty(&store).await;
+            let error = apply(&db, &[ONE, TWO_BROKEN], START).await.unwrap_err().to_string();
+            assert!(error.contains("step 9002_two"), "{error}");
+            assert_eq!(apply(&db, &[ONE, TWO], START).await.unwrap(), ["9001_one", "9002_two"]);
+        })
+        .await;
+    }
+
+    /// Each node has pools of its own, as other processes would.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn nodes_that_start_together_apply_each_step_once() {
+        on_both(async |store: TestStore| {
+            empty(&store).await;
+            let address = store.config().database.clone();
+            let address = address.unwrap_or_else(|| crate::DbAddress::in_folder(store.folder()));
+            let nodes: Vec<_> = (0..6)
+                .map(|_| {
+                    let address = address.clone();
+                    tokio::spawn(async move {
+                        let sizes = PoolSizes { readers: 1, writers: 1 };
+                        let db = Db::connect(&address, sizes, Arc::new(SystemRandom)).await.unwrap();
+                        let done = apply(&db, &[ONE, TWO], START).await.unwrap().len();
+                        db.close().await;
+                        done
+                    })
+                })
+                .collect();
+            let mut done = 0;
+            for node in nodes {
+                done += node.await.unwrap();
+            }
+            assert_eq!(done, 2);
+        })
+        .await;
+    }
+
+    #[test]
+    fn line_ends_do_not_count() {
+        assert_eq!(checksum("a\nb"), checksum("a\r\nb"));
+        assert_ne!(checksum("a\nb"), checksum("a\nc"));
+    }
+}

@@ -206,3 +206,158 @@ async fn check_keys(db: &Db, crypter: &Crypter) -> Result<()> {
             .to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::{NewJob, enqueue};
+    use crate::testing::{START, TestStore, on_both};
+    use futures_util::StreamExt as _;
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_second_opening_of_the_same_folder_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = StoreConfig::in_folder(folder.path().join("data"));
+        let first = Store::open(&config, START).await.unwrap();
+        let clone = first.clone();
+        let refused = Store::open(&config, START).await.unwrap_err();
+        assert!(matches!(&refused, StoreError::InUse { .. }), "{refused}");
+        assert!(refused.to_string().contains("another process"));
+        drop(first);
+        assert!(Store::open(&config, START).await.is_err(), "a clone still uses it");
+        clone.close().await;
+        drop(clone);
+        Store::open(&config, START).await.unwrap();
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn everything_is_its_owners_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let _store = Store::open(&StoreConfig::in_folder(&data), START).await.unwrap();
+        let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&data), 0o700);
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&data).unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(mode(&path), if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+            names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+        }
+        names.sort();
+        assert_eq!(names, ["blobs", "keys", "mydata.db", "mydata.db-shm", "mydata.db-wal", "mydata.db.lock"]);
+    }
+
+    #[tokio::test]
+    async fn other_keys_than_the_databases_are_refused() {
+        on_both(async |store: TestStore| {
+            store.close().await;
+            let mut config = store.config().clone();
+            if config.database.is_none() {
+                // The lock of the folder is this test's own; work on a copy.
+                let copy = store.folder().join("copy.db");
+                fs::copy(store.folder().join("mydata.db"), &copy).unwrap();
+                config.database = Some(DbAddress::Sqlite(copy));
+            }
+            let keys = store.folder().join("keys");
+            let kept = fs::read(&keys).unwrap();
+            fs::remove_file(&keys).unwrap();
+            let lost = Store::open(&config, START).await.unwrap_err().to_string();
+            assert!(lost.contains("not the keys of this database") && lost.contains("keys"), "{lost}");
+            assert!(!keys.exists(), "no wrong keys are left in the place of the right ones");
+
+            fs::write(&keys, kept).unwrap();
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                fs::set_permissions(&keys, fs::Permissions::from_mode(0o600)).unwrap();
+            }
+            Store::open(&config, START).await.unwrap().close().await;
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_schema_that_is_not_up_to_date_is_an_error_when_not_to_be_migrated() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = StoreConfig { migrate: false, ..StoreConfig::in_folder(folder.path()) };
+        let refused = Store::open(&config, START).await.unwrap_err();
+        assert!(matches!(&refused, StoreError::Schema(_)), "{refused}");
+        Store::open(&StoreConfig { migrate: true, ..config.clone() }, START).await.unwrap().close().await;
+    }
+
+    /// The part of the next test that runs in another process.
+    #[tokio::test]
+    #[ignore = "runs in the process that another test starts"]
+    async fn process_that_is_killed() {
+        let folder = std::env::var_os("MYDATA_TEST_FOLDER").expect("started by the other test");
+        let store = match Store::open(&StoreConfig::in_folder(folder), START).await {
+            Ok(store) => store,
+            Err(e) => return println!("\nrefused: {e}"),
+        };
+        let job = NewJob { kind: "collect", key: None, payload: "{}", run_at: START, now: START };
+        store.db.run_tx("add", async |tx| enqueue(&tx, &job).await).await.unwrap();
+        assert_eq!(store.jobs.claim(1, START, Duration::from_secs(3600)).await.unwrap().len(), 1);
+        let mut finished = store.blobs.create();
+        finished.write(b"kept").await.unwrap();
+        let finished = finished.finish().await.unwrap();
+        let mut draft = store.blobs.create();
+        draft.write(&vec![0; 3 << 20]).await.unwrap();
+        println!("\nblob {}", finished.id);
+        for n in 0.. {
+            let put = "INSERT INTO meta (key, value) VALUES ($1, 'x')";
+            store.db.execute("put", put, args![format!("n{n}")]).await.unwrap();
+            println!("{n}");
+        }
+    }
+
+    /// A process is killed in the middle of its work; everything that it was told is done is there, what it held is free at once, and
+    /// what it left unfinished is swept.
+    #[tokio::test]
+    async fn after_a_kill_nothing_is_lost_and_work_resumes_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = || {
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "opening::tests::process_that_is_killed", "--ignored", "--nocapture"])
+                .env("MYDATA_TEST_FOLDER", folder.path())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        let mut child = start();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(|l| l.unwrap());
+        let blob: crate::blobs::BlobId =
+            lines.find_map(|l| l.strip_prefix("blob ").map(|id| id.parse().unwrap())).unwrap();
+        lines.find(|l| l == "40").expect("the child works");
+
+        let config = StoreConfig::in_folder(folder.path());
+        assert!(matches!(Store::open(&config, START).await, Err(StoreError::InUse { .. })), "two processes");
+        let mut second = start();
+        let said = BufReader::new(second.stdout.take().unwrap()).lines().map(|l| l.unwrap());
+        assert!(said.into_iter().any(|l| l.starts_with("refused: ") && l.contains("in use")));
+        second.wait().unwrap();
+
+        // SIGKILL.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let last: i64 = lines.last().map_or(40, |l| l.parse().unwrap());
+
+        let store = Store::open(&config, START).await.unwrap();
+        let count = "SELECT COUNT(*) FROM meta WHERE key LIKE 'n%'";
+        let n = store.db.fetch_one(count, args![]).await.unwrap().get_i64(0).unwrap();
+        assert!(n > last, "{last} was answered, {n} are there");
+        let job = store.jobs.claim(9, START, Duration::from_secs(60)).await.unwrap();
+        assert_eq!((job.len(), job[0].attempts), (1, 2));
+        assert_eq!(*store.blobs.read(&blob).await.unwrap(), b"kept");
+        let later = Time::from(std::time::SystemTime::now()).plus(Duration::from_secs(60));
+        let known = |ids: Vec<_>| async { Ok(ids.into_iter().collect()) };
+        assert_eq!(store.blobs.sweep(later, known).await.unwrap(), 1, "the draft");
+        assert_eq!(store.blobs.list().count().await, 1);
+        store.close().await;
+    }
+}

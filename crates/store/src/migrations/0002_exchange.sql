@@ -55,7 +55,7 @@ CREATE TABLE transactions (
     token_sha256 TEXT,
     private BYTEA NOT NULL
 );
-CREATE UNIQUE INDEX transactions_tx_id ON transactions (client_id, tx_id);
+CREATE UNIQUE INDEX transactions_tx_id ON transactions (tx_id, client_id);
 CREATE UNIQUE INDEX transactions_ticket ON transactions (ticket) WHERE ticket IS NOT NULL;
 CREATE INDEX transactions_person ON transactions (person, entered_at) WHERE person IS NOT NULL;
 CREATE INDEX transactions_token ON transactions (token_blob) WHERE token_blob IS NOT NULL;

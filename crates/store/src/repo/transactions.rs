@@ -151,6 +151,14 @@ pub async fn seen(db: &Db, client_id: &ClientId, tx_id: TxId) -> Result<Seen> {
     })
 }
 
+/// The services that used a `tx_id`; hardly ever more than one.
+pub async fn services_of(db: &Db, tx_id: TxId) -> Result<Vec<ClientId>> {
+    let rows = db
+        .fetch_all("SELECT client_id FROM transactions WHERE tx_id = $1 LIMIT 20", args![tx_id.to_string()])
+        .await?;
+    rows.iter().map(|r| r.get_text(0)?.parse().map_err(|_| unreadable(TABLE, "client_id"))).collect()
+}
+
 /// Keeps a new transaction. [`StoreError::Conflict`] when the service has used its `tx_id` before.
 pub async fn insert(tx: &Tx, crypter: &Crypter, transaction: &Transaction, browser: &str) -> Result<()> {
     let id = transaction.id.to_string();

@@ -1,0 +1,142 @@
+//! What every part of the running platform shares.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, RwLock};
+
+use mydata_domain::{Clock, Time};
+use mydata_seal::trust::Trust;
+use mydata_store::repo::registry::Catalogue;
+use mydata_store::{Store, StoreError};
+use mydata_wire::{Random, ResourceId};
+use url::Url;
+
+use crate::bell::Bell;
+use crate::catalogue::Cached;
+use crate::config::Config;
+use crate::identity::Methods;
+use crate::limit::Limiter;
+use crate::outbound::Outbound;
+
+/// The running platform. Cloning gives the same one.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// See [`App`].
+pub struct Shared {
+    /// What the operator set.
+    pub config: Config,
+    /// How the outside reaches the platform.
+    pub base_url: Url,
+    /// Everything that is kept.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives random bytes.
+    pub random: Arc<dyn Random>,
+    /// How citizens prove who they are.
+    pub methods: Methods,
+    /// Calls to other parties.
+    pub outbound: Outbound,
+    /// Whom DP packages may be signed by.
+    pub trust: Trust,
+    /// Wakes those who wait for news.
+    pub bell: Bell,
+    /// Calls of the partner APIs.
+    pub partner_limit: Limiter<IpAddr>,
+    /// Entries and posted forms.
+    pub page_limit: Limiter<IpAddr>,
+    catalogue: Cached,
+    pinned: RwLock<HashMap<ResourceId, (String, Trust)>>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").field("base_url", &self.base_url.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// What a platform is made of.
+pub struct Parts {
+    /// What the operator set.
+    pub config: Config,
+    /// Everything that is kept.
+    pub store: Store,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives random bytes.
+    pub random: Arc<dyn Random>,
+    /// How citizens prove who they are.
+    pub methods: Methods,
+    /// Calls to other parties.
+    pub outbound: Outbound,
+    /// Whom DP packages may be signed by.
+    pub trust: Trust,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { config, store, clock, random, methods, outbound, trust } = parts;
+        Self(Arc::new(Shared {
+            base_url: config.base_url(),
+            partner_limit: Limiter::new(config.limits.partner_per_minute),
+            page_limit: Limiter::new(config.limits.pages_per_minute),
+            config,
+            store,
+            clock,
+            random,
+            methods,
+            outbound,
+            trust,
+            bell: Bell::default(),
+            catalogue: Cached::default(),
+            pinned: RwLock::default(),
+        }))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// What is registered.
+    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, StoreError> {
+        self.catalogue.get(&self.store, self.now()).await
+    }
+
+    /// An absolute URL of ours.
+    pub fn url(&self, path: &str) -> Url {
+        self.base_url.join(path).expect("a path of ours joins the base URL")
+    }
+
+    /// Whether browsers reach us over https.
+    pub fn secure(&self) -> bool {
+        self.base_url.scheme() == "https"
+    }
+
+    /// Whom one dataset's packages may be signed by: the roots, and the registered certificate where there is one.
+    pub fn trust_for(&self, dataset: &mydata_domain::Dataset) -> Result<Trust, mydata_seal::trust::BadTrust> {
+        let Some(pem) = &dataset.signer_certificate else { return Ok(self.trust.clone()) };
+        let held = self.pinned.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((known, trust)) = held.get(&dataset.resource_id)
+            && known == pem
+        {
+            return Ok(trust.clone());
+        }
+        drop(held);
+        let trust = self.trust.clone().pinned(pem.as_bytes())?;
+        let mut held = self.pinned.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        held.insert(dataset.resource_id.clone(), (pem.clone(), trust.clone()));
+        Ok(trust)
+    }
+}

@@ -1,0 +1,40 @@
+//! What is registered, in memory. Read again when the registry's revision has changed; looked at most once a second.
+
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use mydata_domain::Time;
+use mydata_store::repo::registry::{self, Catalogue};
+use mydata_store::{Store, StoreError};
+
+/// How old what is in memory may be.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// The registry in memory.
+#[derive(Debug, Default)]
+pub struct Cached {
+    held: RwLock<Option<(Time, Arc<Catalogue>)>>,
+}
+
+impl Cached {
+    /// The registry as it is now, at most a second old.
+    pub async fn get(&self, store: &Store, now: Time) -> Result<Arc<Catalogue>, StoreError> {
+        let held = self.held.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if let Some((at, catalogue)) = held {
+            if now < at.plus(FRESH) && at <= now {
+                return Ok(catalogue);
+            }
+            if registry::revision(&store.db).await? == catalogue.revision {
+                self.hold(now, Arc::clone(&catalogue));
+                return Ok(catalogue);
+            }
+        }
+        let catalogue = Arc::new(registry::load(&store.db, &store.crypter).await?);
+        self.hold(now, Arc::clone(&catalogue));
+        Ok(catalogue)
+    }
+
+    fn hold(&self, now: Time, catalogue: Arc<Catalogue>) {
+        *self.held.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((now, catalogue));
+    }
+}

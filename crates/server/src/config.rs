@@ -1,0 +1,230 @@
+//! What an operator may set. Every field has a meaning here and a default; unknown keys are refused.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use mydata_domain::Policy;
+use mydata_domain::policy::Seconds;
+use mydata_wire::Verification;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// The whole configuration of `mydata serve`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How the outside reaches the platform; begins every link and redirect. Defaults to `http://{listen}/`.
+    pub base_url: Option<Url>,
+    /// Folder of the database, the blobs and the key file. Made at first start.
+    pub data_dir: PathBuf,
+    /// `postgres://…`; without it an SQLite file in the data folder.
+    pub database_url: Option<DatabaseUrl>,
+    /// File of the keys that columns and blobs are sealed with. Defaults to `keys` in the data folder, made at first start.
+    pub key_file: Option<PathBuf>,
+    /// Everything happens on one machine with fictional people: plain http and internal addresses are allowed.
+    pub sandbox: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The service desk that pages and mails name.
+    pub contact: Contact,
+    /// Whom DP packages may be signed by.
+    pub trust: Trust,
+    /// How citizens prove who they are.
+    pub identity: Identity,
+    /// Time limits and schedules.
+    pub policy: Policy,
+    /// What one caller may ask for.
+    pub limits: Limits,
+    /// How background work is run.
+    pub jobs: Jobs,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
+            base_url: None,
+            data_dir: PathBuf::from("data"),
+            database_url: None,
+            key_file: None,
+            sandbox: false,
+            trusted_proxies: Vec::new(),
+            contact: Contact::default(),
+            trust: Trust::default(),
+            identity: Identity::default(),
+            policy: Policy::default(),
+            limits: Limits::default(),
+            jobs: Jobs::default(),
+        }
+    }
+}
+
+/// An address with a password in it. `Debug` hides it.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(pub String);
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
+}
+
+/// The service desk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Contact {
+    /// Phone number.
+    pub phone: String,
+    /// Mail address.
+    pub mailbox: String,
+}
+
+impl Default for Contact {
+    fn default() -> Self {
+        Self { phone: "02-0000-0000".to_owned(), mailbox: "service@mydata.example".to_owned() }
+    }
+}
+
+/// Whom DP packages may be signed by (R131).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trust {
+    /// Files with root certificates (PEM or DER).
+    pub roots: Vec<PathBuf>,
+    /// Files with certificates that stand between a signer and a root.
+    pub intermediates: Vec<PathBuf>,
+}
+
+/// How citizens prove who they are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Identity {
+    /// OpenID Connect providers. Each method is offered by the first provider that names it.
+    pub oidc: Vec<OidcProvider>,
+}
+
+/// One OpenID Connect provider.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcProvider {
+    /// Its issuer, as discovery has it.
+    pub issuer: Url,
+    /// Our name there.
+    pub client_id: String,
+    /// Our secret there.
+    pub client_secret: String,
+    /// The methods it carries out.
+    pub methods: Vec<Verification>,
+}
+
+impl std::fmt::Debug for OidcProvider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OidcProvider")
+            .field("issuer", &self.issuer.as_str())
+            .field("client_id", &self.client_id)
+            .field("methods", &self.methods)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one caller may ask for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Calls of the partner APIs in a minute from one address.
+    pub partner_per_minute: u32,
+    /// Entries and posted forms in a minute from one address.
+    pub pages_per_minute: u32,
+    /// Largest DP package in bytes.
+    pub max_package_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { partner_per_minute: 1_200, pages_per_minute: 300, max_package_bytes: 2 << 30 }
+    }
+}
+
+/// How background work is run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Jobs {
+    /// Jobs that one node works on at a time.
+    pub at_once: u32,
+    /// After this long without a sign of life another node takes a job over.
+    pub lease: Seconds,
+    /// How often files that nothing refers to are looked for.
+    pub sweep_every: Seconds,
+    /// A file must be this old to count as left behind.
+    pub sweep_older_than: Seconds,
+}
+
+impl Default for Jobs {
+    fn default() -> Self {
+        Self {
+            at_once: 64,
+            lease: Seconds::from_secs(30),
+            sweep_every: Seconds::from_secs(300),
+            sweep_older_than: Seconds::from_secs(3600),
+        }
+    }
+}
+
+impl Config {
+    /// How the outside reaches the platform, with a slash at the end.
+    pub fn base_url(&self) -> Url {
+        let mut url = self.base_url.clone().unwrap_or_else(|| {
+            Url::parse(&format!("http://{}/", self.listen)).expect("a socket address makes an http URL")
+        });
+        if !url.path().ends_with('/') {
+            let path = format!("{}/", url.path());
+            url.set_path(&path);
+        }
+        url
+    }
+
+    /// Everything that cannot work, one sentence each, naming the key.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let base = self.base_url();
+        if !self.sandbox && base.scheme() != "https" {
+            faults.push("base_url must begin with https:// (http is for the sandbox only)".to_owned());
+        }
+        if !matches!(base.scheme(), "http" | "https") || base.query().is_some() || base.fragment().is_some() {
+            faults.push("base_url must be an http(s) URL without query and fragment".to_owned());
+        }
+        if base.path() != "/" {
+            faults.push("base_url must not have a path; give the platform a host name of its own".to_owned());
+        }
+        if let Err(fault) = self.policy.check() {
+            faults.push(fault);
+        }
+        if self.trust.roots.is_empty() {
+            faults.push("trust.roots names no file: no DP package could be verified".to_owned());
+        }
+        for file in self.trust.roots.iter().chain(&self.trust.intermediates) {
+            if !file.is_file() {
+                faults.push(format!("trust: there is no file {}", file.display()));
+            }
+        }
+        if self.identity.oidc.is_empty() {
+            faults.push("identity.oidc names no provider: no citizen could prove who they are".to_owned());
+        }
+        for provider in &self.identity.oidc {
+            if !self.sandbox && provider.issuer.scheme() != "https" {
+                faults.push(format!("identity.oidc: issuer {} must begin with https://", provider.issuer));
+            }
+            if provider.methods.is_empty() {
+                faults.push(format!("identity.oidc: {} names no methods", provider.issuer));
+            }
+        }
+        if self.jobs.at_once == 0 {
+            faults.push("jobs.at_once must be at least 1".to_owned());
+        }
+        faults
+    }
+}

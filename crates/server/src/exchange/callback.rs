@@ -1,0 +1,59 @@
+//! The browser comes back from the identity provider (R74).
+
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
+use axum::response::{IntoResponse, Redirect, Response};
+use mydata_store::repo::transactions::Which;
+
+use super::authorise::identity_error;
+use super::browser;
+use super::fault::Fault;
+use super::views::Scene;
+use super::visit::Visit;
+use crate::flow::identify::{self, Callback, Identified, Trouble};
+use crate::flow::look;
+use crate::web::IdentityFault;
+
+/// `GET /identity/callback`.
+pub async fn callback(visit: Visit, query: Result<Query<Callback>, QueryRejection>) -> Response {
+    let answer = match query {
+        Ok(Query(callback)) => finished(&visit, &callback).await,
+        Err(_) => Err(Fault::NotFound),
+    };
+    visit.or_fault(answer)
+}
+
+async fn finished(visit: &Visit, callback: &Callback) -> Result<Response, Fault> {
+    let app = &visit.app;
+    let id = identify::transaction_of(app, &callback.state).await?.ok_or(Fault::OtherBrowser)?;
+    let kept = look(app, Which::Id(id)).await?.ok_or(Fault::OtherBrowser)?;
+    // Somebody else's login must not end up in this citizen's exchange.
+    if !browser::owns(app, &visit.headers, &kept) {
+        return Err(Fault::OtherBrowser);
+    }
+    let back = Redirect::to(&format!("/exchange/{id}"));
+    match identify::finish(app, callback, visit.from).await? {
+        None => Err(Fault::OtherBrowser),
+        Some(Identified::Authorised { browser: secret }) => {
+            let mut response = back.into_response();
+            browser::remember(app, &mut response, id, &secret);
+            Ok(response)
+        }
+        Some(Identified::Conflict) => {
+            let kept = look(app, Which::Id(id)).await?.ok_or(Fault::NotFound)?;
+            Ok(Redirect::to(&kept.transaction.return_location()).into_response())
+        }
+        Some(Identified::Elsewhere) => Ok(back.into_response()),
+        Some(Identified::Failed { method, fault }) => {
+            let catalogue = app.catalogue().await?;
+            let scene = Scene { app, kept: &kept, catalogue: &catalogue, prefs: visit.prefs, now: app.now() };
+            let fault = match fault {
+                Trouble::Cancelled => IdentityFault::Cancelled,
+                Trouble::Invalid => IdentityFault::Failed,
+                Trouble::Unavailable => IdentityFault::Unavailable,
+                Trouble::TooWeak => IdentityFault::TooWeak,
+            };
+            Ok(identity_error(&scene, method, fault))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! ③ 確認 or 拒絕, and the way back to the service (R73, R75, R76).
+
+use std::time::Duration;
+
+use axum::extract::{Form, Path};
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use mydata_domain::transaction::State;
+use mydata_wire::ReturnCode;
+
+use super::authorise::Posted;
+use super::fault::Fault;
+use super::views::Scene;
+use super::visit::Visit;
+use crate::flow::confirm;
+use crate::web::{WaitingPage, page};
+
+/// How long the answer to 確認 waits for the SP before a page says that it does.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// `POST /exchange/{id}/confirm`.
+pub async fn confirm(visit: Visit, Path(id): Path<String>, form: Posted) -> Response {
+    let answer = match form {
+        Ok(Form(form)) => confirmed(&visit, &id, &form).await,
+        Err(_) => Err(Fault::FormExpired),
+    };
+    visit.or_fault(answer)
+}
+
+async fn confirmed(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<Response, Fault> {
+    let kept = visit.posted(id, form).await?;
+    match &kept.transaction.state {
+        State::Authorised(_) if kept.transaction.idle_until > visit.app.now() => {
+            match confirm::confirm(&visit.app, kept.transaction.id, visit.from).await {
+                // Pressed twice: the first press counts, both lead on.
+                Ok(()) | Err(crate::flow::FlowError::Stage(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        State::Entered | State::Authorised(_) => return Ok(to_exchange(id)),
+        _ => {}
+    }
+    leave(visit, id, PATIENCE).await
+}
+
+/// `POST /exchange/{id}/refuse`.
+pub async fn refuse(visit: Visit, Path(id): Path<String>, form: Posted) -> Response {
+    let answer = match form {
+        Ok(Form(form)) => refused(&visit, &id, &form).await,
+        Err(_) => Err(Fault::FormExpired),
+    };
+    visit.or_fault(answer)
+}
+
+async fn refused(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<Response, Fault> {
+    let kept = visit.posted(id, form).await?;
+    let t = &kept.transaction;
+    match &t.state {
+        State::Entered | State::Authorised(_) => {
+            // Nothing could be had: going back is no refusal, and the service is told why (504).
+            let code = if t.nothing_usable() { ReturnCode::DatasetFailing } else { ReturnCode::Refused };
+            let location = t.target.abnormal(code, &t.tx_id.to_string());
+            confirm::refuse(&visit.app, t.id, visit.from).await?;
+            Ok(Redirect::to(&location).into_response())
+        }
+        State::Ended(_) => Ok(Redirect::to(&t.return_location()).into_response()),
+        // Too late to refuse: it was confirmed in another window.
+        State::Confirmed(_) | State::Sealed(_) => Ok(to_exchange(id)),
+    }
+}
+
+/// `POST /exchange/{id}/extend`: the citizen is still here.
+pub async fn extend(visit: Visit, Path(id): Path<String>, form: Posted) -> Response {
+    let answer = match form {
+        Ok(Form(form)) => extended(&visit, &id, &form).await,
+        Err(_) => Err(Fault::FormExpired),
+    };
+    visit.or_fault(answer)
+}
+
+async fn extended(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<Response, Fault> {
+    let kept = visit.posted(id, form).await?;
+    match kept.transaction.state {
+        State::Entered | State::Authorised(_) => {
+            confirm::touch(&visit.app, kept.transaction.id).await?;
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        _ => Err(Fault::FormExpired),
+    }
+}
+
+/// `GET /exchange/{id}/return`: back to the service as soon as that may be.
+pub async fn way_back(visit: Visit, Path(id): Path<String>) -> Response {
+    let answer = leave(&visit, &id, Duration::ZERO).await;
+    visit.or_fault(answer)
+}
+
+async fn leave(visit: &Visit, id: &str, patience: Duration) -> Result<Response, Fault> {
+    let kept = visit.exchange(id).await?;
+    if matches!(kept.transaction.state, State::Entered | State::Authorised(_)) {
+        return Ok(to_exchange(id));
+    }
+    if let Some(location) = confirm::way_back(&visit.app, kept.transaction.id, patience).await? {
+        return Ok(Redirect::to(&location).into_response());
+    }
+    let catalogue = visit.app.catalogue().await?;
+    let scene = Scene {
+        app: &visit.app,
+        kept: &kept,
+        catalogue: &catalogue,
+        prefs: visit.prefs,
+        now: visit.app.now(),
+    };
+    let mut chrome = scene.chrome();
+    chrome.here = scene.path("/return");
+    let view = WaitingPage { chrome, parties: scene.parties(), next_url: scene.path("/return") };
+    Ok(page(StatusCode::OK, &view, &scene.policy()))
+}
+
+fn to_exchange(id: &str) -> Response {
+    Redirect::to(&format!("/exchange/{id}")).into_response()
+}

@@ -1,0 +1,34 @@
+//! An SP sends a citizen (R98–R108).
+
+use axum::response::{IntoResponse, Redirect, Response};
+use http::Uri;
+use mydata_wire::entry::RawEntry;
+
+use super::browser;
+use super::fault::Fault;
+use super::visit::Visit;
+use crate::flow::entry::{self, Entry};
+
+/// `GET /service/{client_id}/{resources}/{tx_id}?returnUrl&pid`.
+pub async fn enter(visit: Visit, uri: Uri) -> Response {
+    let answer = opened(&visit, &uri).await;
+    visit.or_fault(answer)
+}
+
+async fn opened(visit: &Visit, uri: &Uri) -> Result<Response, Fault> {
+    let raw = RawEntry::split(uri.path().trim_start_matches("/service/"), uri.query());
+    let cookie = |id| browser::secret(&visit.headers, id);
+    match entry::enter(&visit.app, &raw, visit.from, &cookie).await? {
+        Entry::UnknownService => Err(Fault::UnknownService),
+        Entry::Refused(refused) => {
+            Ok(Redirect::to(&refused.target.abnormal(refused.fault.code(), &raw.tx_id)).into_response())
+        }
+        Entry::Open { id, browser } => {
+            let mut response = Redirect::to(&format!("/exchange/{id}")).into_response();
+            if let Some(secret) = browser {
+                browser::remember(&visit.app, &mut response, id, &secret);
+            }
+            Ok(response)
+        }
+    }
+}

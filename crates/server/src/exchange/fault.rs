@@ -1,0 +1,98 @@
+//! What goes wrong on a citizen's page, as a page that says what happened and how to go on.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use mydata_wire::ReturnCode;
+
+use super::views;
+use crate::app::App;
+use crate::flow::FlowError;
+use crate::web::{DeadEnd, DeadEndPage, Gathered, Policy, Prefs, page};
+
+/// What went wrong.
+#[derive(Debug)]
+pub enum Fault {
+    /// There is no such page.
+    NotFound,
+    /// The exchange belongs to another browser, or to this one before a new login.
+    OtherBrowser,
+    /// The form was not ours, or was too old.
+    FormExpired,
+    /// Too many requests; how long to wait.
+    TooMany(Duration),
+    /// An entry by a service that does not exist (401).
+    UnknownService,
+    /// The step failed.
+    Flow(FlowError),
+}
+
+impl From<FlowError> for Fault {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Unknown => Self::NotFound,
+            // The page was old: something else happened to the exchange meanwhile.
+            FlowError::Stage(_) => Self::FormExpired,
+            other => Self::Flow(other),
+        }
+    }
+}
+
+impl From<mydata_store::StoreError> for Fault {
+    fn from(error: mydata_store::StoreError) -> Self {
+        Self::Flow(error.into())
+    }
+}
+
+/// Makes the page of a fault.
+pub struct FaultPage<'a> {
+    /// The platform.
+    pub app: &'a App,
+    /// Whom it is for.
+    pub prefs: Prefs,
+    /// The address that was asked for.
+    pub here: &'a str,
+}
+
+impl FaultPage<'_> {
+    /// The page.
+    pub fn page(&self, fault: &Fault) -> Response {
+        let (status, kind, gathered) = match fault {
+            Fault::NotFound => (StatusCode::NOT_FOUND, DeadEnd::NotFound, Gathered::Unrelated),
+            Fault::OtherBrowser => (StatusCode::FORBIDDEN, DeadEnd::SessionEnded, Gathered::Unrelated),
+            Fault::FormExpired => (StatusCode::CONFLICT, DeadEnd::FormExpired, Gathered::Unrelated),
+            Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, DeadEnd::TooMany, Gathered::Unrelated),
+            Fault::UnknownService => {
+                (StatusCode::UNAUTHORIZED, DeadEnd::Code(ReturnCode::UnknownId), Gathered::Nothing)
+            }
+            Fault::Flow(error) => {
+                tracing::error!(%error, "a page failed");
+                (StatusCode::INTERNAL_SERVER_ERROR, DeadEnd::Internal, Gathered::Unrelated)
+            }
+        };
+        let view = DeadEndPage {
+            chrome: views::chrome(self.app, self.prefs, self.here.to_owned()),
+            kind,
+            organisation: None,
+            service: None,
+            datasets: Vec::new(),
+            gathered,
+            reference: None,
+            way_back: None,
+        };
+        let mut response = page(status, &view, &Policy::personal());
+        if let Fault::TooMany(wait) = fault {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        response
+    }
+}
+
+/// Any address that leads nowhere.
+pub async fn not_found(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
+    let here = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    FaultPage { app: &app, prefs: Prefs::from_headers(&headers), here }.page(&Fault::NotFound)
+}

@@ -1,0 +1,99 @@
+//! The page of the stage that an exchange is in.
+
+use std::collections::HashMap;
+
+use axum::extract::Path;
+use axum::response::Response;
+use http::StatusCode;
+use mydata_domain::transaction::{Ending, State};
+use mydata_store::repo::transactions::Kept;
+use mydata_wire::ReturnCode;
+
+use super::fault::Fault;
+use super::views::Scene;
+use super::visit::Visit;
+use crate::web::{ConfirmPage, ConsentErrors, ConsentPage, DeadEnd, DeadEndPage, Gathered, WayBack, page};
+
+/// `GET /exchange/{id}`.
+pub async fn show(visit: Visit, Path(id): Path<String>) -> Response {
+    let answer = shown(&visit, &id).await;
+    visit.or_fault(answer)
+}
+
+async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
+    let mut kept = visit.exchange(id).await?;
+    visit.touch(&mut kept).await?;
+    let catalogue = visit.app.catalogue().await?;
+    let scene = Scene {
+        app: &visit.app,
+        kept: &kept,
+        catalogue: &catalogue,
+        prefs: visit.prefs,
+        now: visit.app.now(),
+    };
+    Ok(match &kept.transaction.state {
+        State::Entered => {
+            let view = ConsentPage {
+                chrome: scene.chrome(),
+                parties: scene.parties(),
+                terms: scene.terms(),
+                datasets: scene.dataset_views(&HashMap::new(), &HashMap::new()),
+                methods: scene.methods(None),
+                terms_ticked: false,
+                errors: ConsentErrors::default(),
+                submit: scene.form("/authorise"),
+                refuse: scene.form("/refuse"),
+            };
+            page(StatusCode::OK, &view, &scene.policy())
+        }
+        State::Authorised(authorised) if !kept.transaction.nothing_usable() => {
+            let view = ConfirmPage {
+                chrome: scene.chrome(),
+                parties: scene.parties(),
+                method: authorised.verification,
+                progress: scene.progress(),
+                progress_url: scene.path("/progress"),
+                confirm: scene.form("/confirm"),
+                refuse: scene.form("/refuse"),
+            };
+            page(StatusCode::OK, &view, &scene.policy())
+        }
+        _ => dead_end(&scene, &kept),
+    })
+}
+
+/// An exchange on which nothing more can be decided.
+pub fn dead_end(scene: &Scene<'_>, kept: &Kept) -> Response {
+    let t = &kept.transaction;
+    let asked_somebody = t.parts.iter().any(|p| p.tries.calls > 0);
+    let wiped = if asked_somebody { Gathered::Wiped } else { Gathered::Nothing };
+    let link = || Some(WayBack::Link(t.return_location()));
+    let (kind, gathered, way_back) = match &t.state {
+        // Every dataset failed before the citizen decided: nothing can be sent; giving up leads back with 504.
+        State::Entered | State::Authorised(_) => (
+            DeadEnd::Code(ReturnCode::DatasetFailing),
+            Gathered::Nothing,
+            Some(WayBack::Post(scene.form("/refuse"))),
+        ),
+        State::Confirmed(_) | State::Sealed(_) => (DeadEnd::AlreadyConfirmed, Gathered::Sent, link()),
+        State::Ended(ended) => match ended.ending {
+            Ending::Refused => (DeadEnd::Code(ReturnCode::Refused), wiped, link()),
+            Ending::Abandoned => (DeadEnd::Code(ReturnCode::Abandoned), wiped, link()),
+            Ending::PersonConflict => (DeadEnd::Code(ReturnCode::PersonConflict), Gathered::Nothing, link()),
+            Ending::SpRefused => (DeadEnd::Code(ReturnCode::SpRefused), wiped, link()),
+            Ending::Undeliverable => (DeadEnd::Code(ReturnCode::DatasetFailing), Gathered::Nothing, link()),
+            Ending::Expired => (DeadEnd::AlreadyConfirmed, Gathered::Sent, link()),
+        },
+    };
+    let view = DeadEndPage {
+        chrome: scene.chrome(),
+        kind,
+        organisation: scene.organisation_short(),
+        service: scene.service_name(),
+        datasets: t.undeliverable().iter().map(|id| scene.dataset_name(id)).collect(),
+        gathered,
+        reference: Some(t.tx_id.to_string()),
+        way_back,
+    };
+    page(StatusCode::OK, &view, &scene.policy())
+}

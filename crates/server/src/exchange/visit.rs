@@ -1,0 +1,100 @@
+//! A citizen's request: who asks, from where, in which language, and for which exchange.
+
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use axum::response::Response;
+use http::HeaderMap;
+use http::request::Parts;
+use mydata_domain::transaction::TransactionId;
+use mydata_store::repo::transactions::{Kept, Which};
+
+use super::browser;
+use super::fault::{Fault, FaultPage};
+use crate::address::CallerAddress;
+use crate::app::App;
+use crate::flow::{confirm, look};
+use crate::web::Prefs;
+
+/// A citizen's request.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The platform.
+    pub app: App,
+    /// Language and text size.
+    pub prefs: Prefs,
+    /// From where.
+    pub from: IpAddr,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// Path and query.
+    pub here: String,
+}
+
+impl FromRequestParts<App> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let Ok(CallerAddress(from)) = CallerAddress::from_request_parts(parts, app).await;
+        let here = match parts.method {
+            http::Method::GET => parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str),
+            // What was posted cannot be shown again; its exchange can.
+            _ => parts.uri.path().rsplit_once('/').map_or("/", |(before, _)| before),
+        };
+        let visit = Self {
+            app: app.clone(),
+            prefs: Prefs::from_headers(&parts.headers),
+            from,
+            headers: parts.headers.clone(),
+            here: here.to_owned(),
+        };
+        // Reading pages is cheap; entries and posted forms change something.
+        let counts = parts.method != http::Method::GET || parts.uri.path().starts_with("/service/");
+        if counts && let Err(wait) = app.page_limit.take(from, app.now()) {
+            return Err(visit.fault(&Fault::TooMany(wait)));
+        }
+        Ok(visit)
+    }
+}
+
+impl Visit {
+    /// The exchange named in the address, when it belongs to this browser.
+    pub async fn exchange(&self, id: &str) -> Result<Kept, Fault> {
+        let id: TransactionId = id.parse().map_err(|_| Fault::NotFound)?;
+        let kept = look(&self.app, Which::Id(id)).await?.ok_or(Fault::NotFound)?;
+        if browser::owns(&self.app, &self.headers, &kept) { Ok(kept) } else { Err(Fault::OtherBrowser) }
+    }
+
+    /// The exchange that a form of ours was posted to.
+    pub async fn posted(&self, id: &str, form: &[(String, String)]) -> Result<Kept, Fault> {
+        let kept = self.exchange(id).await?;
+        let token = field(form, "form_token").unwrap_or_default();
+        if browser::is_our_form(&self.app, &kept, token) { Ok(kept) } else { Err(Fault::FormExpired) }
+    }
+
+    /// The citizen did something; written down when the session has visibly run down.
+    pub async fn touch(&self, kept: &mut Kept) -> Result<(), Fault> {
+        let full = self.app.config.policy.session_idle.0;
+        let now = self.app.now();
+        if now.until(kept.transaction.idle_until) < full.mul_f32(0.9) {
+            confirm::touch(&self.app, kept.transaction.id).await?;
+            kept.transaction.touch(now, &self.app.config.policy);
+        }
+        Ok(())
+    }
+
+    /// A fault as a page.
+    pub fn fault(&self, fault: &Fault) -> Response {
+        FaultPage { app: &self.app, prefs: self.prefs, here: &self.here }.page(fault)
+    }
+
+    /// An answer, or the page of the fault.
+    pub fn or_fault(&self, answer: Result<Response, Fault>) -> Response {
+        answer.unwrap_or_else(|fault| self.fault(&fault))
+    }
+}
+
+/// The value of a form's field.
+pub fn field<'f>(form: &'f [(String, String)], name: &str) -> Option<&'f str> {
+    form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}

@@ -1,0 +1,86 @@
+//! 4. Confirm: only now does anything go to the SP; or the citizen refuses, and everything collected is wiped (R73, R75).
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use mydata_domain::audit::{Actor, What};
+use mydata_domain::transaction::TransactionId;
+use mydata_store::repo::transactions::Which;
+use serde_json::json;
+
+use super::{Change, FlowError, event, look, settle, step};
+use crate::app::App;
+use crate::jobs::Job;
+
+/// The citizen confirmed. Ticket and key come into being, the SP is told, and what has come is sealed.
+pub async fn confirm(app: &App, id: TransactionId, from: IpAddr) -> Result<(), FlowError> {
+    step(app, "confirm", Which::Id(id), None, |kept, now| {
+        let t = &mut kept.transaction;
+        t.confirm(now, &app.config.policy, &*app.random)?;
+        let resources: Vec<_> = t.parts.iter().map(|p| &p.resource_id).collect();
+        let mut change = Change::telling(())
+            .event(
+                event(t, now, Actor::Citizen, What::Confirmed)
+                    .from(Some(from))
+                    .with(json!({ "resources": resources })),
+            )
+            .job(Job::Notify { transaction: id }, now);
+        if let Some((_, ends)) = t.ticket() {
+            change = change.job(Job::Expire { transaction: id }, ends);
+        }
+        Ok(settle(t, now, change))
+    })
+    .await?
+    .ok_or(FlowError::Unknown)
+}
+
+/// The citizen refused.
+pub async fn refuse(app: &App, id: TransactionId, from: IpAddr) -> Result<(), FlowError> {
+    step(app, "refuse", Which::Id(id), None, |kept, now| {
+        let wipe = kept.transaction.refuse(now)?;
+        let t = &kept.transaction;
+        let mut change = Change::telling(())
+            .wiping(wipe)
+            .event(event(t, now, Actor::Citizen, What::Refused).from(Some(from)));
+        change.end_logins = true;
+        Ok(change)
+    })
+    .await?
+    .ok_or(FlowError::Unknown)
+}
+
+/// The citizen did something: the session goes on. Written down at most once a minute.
+pub async fn touch(app: &App, id: TransactionId) -> Result<(), FlowError> {
+    step(app, "touch", Which::Id(id), None, |kept, now| {
+        kept.transaction.touch(now, &app.config.policy);
+        Ok(Change::telling(()))
+    })
+    .await?;
+    Ok(())
+}
+
+/// Waits until the browser may go back: the SP has answered once, or the exchange is over. `None` when that takes longer
+/// than `at_most`; otherwise the address.
+pub async fn way_back(app: &App, id: TransactionId, at_most: Duration) -> Result<Option<String>, FlowError> {
+    let mut news = app.bell.listen(id);
+    let deadline = app.now().plus(at_most);
+    // An SP that hangs must not hold the citizen: its answer has a limit, after which the citizen goes back anyway.
+    let policy = &app.config.policy;
+    let longest = policy.sp_connect.0 + policy.sp_answer.0 + Duration::from_secs(2);
+    loop {
+        let kept = look(app, Which::Id(id)).await?.ok_or(FlowError::Unknown)?;
+        let t = &kept.transaction;
+        let now = app.now();
+        let decided = match t.confirmed() {
+            None => true,
+            Some(c) => c.told != mydata_domain::notify::Notice::Pending || c.at.plus(longest) <= now,
+        };
+        if decided {
+            return Ok(Some(t.return_location()));
+        }
+        if now >= deadline {
+            return Ok(None);
+        }
+        news.wait(now.until(deadline).min(Duration::from_millis(500))).await;
+    }
+}

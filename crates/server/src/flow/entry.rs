@@ -1,0 +1,177 @@
+//! 1. Entry: an SP sends a citizen (PROTOCOL.md §2; R98–R108).
+
+use std::net::IpAddr;
+
+use mydata_domain::Transaction;
+use mydata_domain::audit::{Actor, Event, What};
+use mydata_domain::entry::{Accepted, Refused, Seen, judge};
+use mydata_domain::transaction::{State, TransactionId};
+use mydata_store::StoreError;
+use mydata_store::repo::audit;
+use mydata_store::repo::transactions::{self, Which};
+use mydata_wire::b64;
+use mydata_wire::entry::{RawEntry, decode_resources};
+use mydata_wire::{ClientId, TxId};
+use serde_json::json;
+
+use super::{Change, FlowError, event, look, step};
+use crate::app::App;
+use crate::jobs::Job;
+
+/// What became of an entry.
+#[derive(Debug)]
+pub enum Entry {
+    /// No such service: there is nowhere to send the browser back to.
+    UnknownService,
+    /// The browser goes back with a code.
+    Refused(Box<Refused>),
+    /// The exchange begins, or goes on in the same browser.
+    Open {
+        /// Its identifier.
+        id: TransactionId,
+        /// A new secret for the browser's cookie; `None` when the browser holds the right one.
+        browser: Option<String>,
+    },
+}
+
+/// A new secret that ties a transaction to one browser.
+pub fn browser_secret(app: &App) -> String {
+    let mut bytes = [0u8; 32];
+    app.random.fill(&mut bytes);
+    b64::url_safe(&bytes)
+}
+
+/// How the secret is kept.
+pub fn browser_index(app: &App, secret: &str) -> String {
+    app.store.crypter.index("browser", secret)
+}
+
+/// Judges an entry and opens the exchange. `cookie` gives the browser's secret for a transaction, if it sent one.
+pub async fn enter(
+    app: &App,
+    raw: &RawEntry,
+    from: IpAddr,
+    cookie: &(dyn Fn(TransactionId) -> Option<String> + Sync),
+) -> Result<Entry, FlowError> {
+    let catalogue = app.catalogue().await?;
+    let service = raw.client_id.parse::<ClientId>().ok().and_then(|id| catalogue.services.get(&id));
+    let Some(service) = service else { return Ok(Entry::UnknownService) };
+    let client_id = &service.service.client_id;
+    let tx_id: Option<TxId> = raw.tx_id.parse().ok();
+    let asked = decode_resources(&raw.resources).unwrap_or_default();
+    let datasets: Vec<_> =
+        asked.iter().filter_map(|id| catalogue.datasets.get(id)).map(|d| &d.dataset).collect();
+
+    // A second try: between the look and the insert the same entry may have come from another window.
+    for _ in 0..2 {
+        let seen = match tx_id {
+            None => Seen::Never,
+            Some(tx_id) => transactions::seen(&app.store.db, client_id, tx_id).await?,
+        };
+        let accepted = match judge(raw, service, seen, &datasets) {
+            Ok(accepted) => accepted,
+            Err(refused) => {
+                record_refusal(app, client_id, &refused, from).await?;
+                return Ok(Entry::Refused(Box::new(refused)));
+            }
+        };
+        let opened = match seen {
+            Seen::Unconfirmed => resume(app, accepted, from, cookie).await,
+            _ => begin(app, accepted, from).await,
+        };
+        match opened {
+            Err(FlowError::Store(StoreError::Conflict { .. }) | FlowError::Stage(_)) => {}
+            other => return other,
+        }
+    }
+    Err(FlowError::Broken("an entry met itself twice".to_owned()))
+}
+
+async fn record_refusal(
+    app: &App,
+    client_id: &ClientId,
+    refused: &Refused,
+    from: IpAddr,
+) -> Result<(), FlowError> {
+    let code = refused.fault.code().number();
+    tracing::info!(%client_id, code, fault = %refused.fault, "an entry was refused");
+    let event = Event::new(app.now(), Actor::Sp, What::EntryRefused)
+        .from(Some(from))
+        .with(json!({ "client_id": client_id, "code": code, "fault": refused.fault.to_string() }));
+    app.store
+        .db
+        .run_tx("entry-refused", |tx| {
+            let event = event.clone();
+            async move { audit::append(&tx, &*app.random, &[event]).await }
+        })
+        .await?;
+    Ok(())
+}
+
+async fn begin(app: &App, accepted: Accepted, from: IpAddr) -> Result<Entry, FlowError> {
+    let now = app.now();
+    let secret = browser_secret(app);
+    let browser = browser_index(app, &secret);
+    let transaction = Transaction::enter(accepted, now, &app.config.policy, &*app.random);
+    let (transaction, browser) = (&transaction, &browser);
+    let entered = event(transaction, now, Actor::Citizen, What::Entered)
+        .from(Some(from))
+        .with(json!({ "client_id": transaction.client_id }));
+    let entered = &[entered];
+    app.store
+        .db
+        .run_tx("enter", |tx| async move {
+            transactions::insert(&tx, &app.store.crypter, transaction, browser).await?;
+            audit::append(&tx, &*app.random, entered).await?;
+            Job::Abandon { transaction: transaction.id }.enqueue(&tx, transaction.idle_until, now).await
+        })
+        .await?;
+    tracing::info!(transaction = %transaction.id, client_id = %transaction.client_id, "a citizen entered");
+    Ok(Entry::Open { id: transaction.id, browser: Some(secret) })
+}
+
+/// Opened again before it was confirmed. In the same browser and with the same request it simply goes on; otherwise it
+/// starts over, so that nobody inherits what another browser had collected.
+async fn resume(
+    app: &App,
+    accepted: Accepted,
+    from: IpAddr,
+    cookie: &(dyn Fn(TransactionId) -> Option<String> + Sync),
+) -> Result<Entry, FlowError> {
+    let which = Which::TxId(&accepted.client_id, accepted.tx_id);
+    let Some(kept) = look(app, which).await? else {
+        return Err(FlowError::Broken("an entry that was seen is gone".to_owned()));
+    };
+    let t = &kept.transaction;
+    let same_browser = cookie(t.id).is_some_and(|secret| browser_index(app, &secret) == kept.browser);
+    let same_request = t.pid == accepted.pid
+        && t.target == accepted.target
+        && t.parts.iter().map(|p| &p.resource_id).eq(accepted.resources.iter());
+    if same_browser && same_request && t.idle_until > app.now() {
+        return Ok(Entry::Open { id: t.id, browser: None });
+    }
+    let secret = browser_secret(app);
+    let browser = browser_index(app, &secret);
+    let id = step(app, "reopen", which, None, |kept, now| {
+        let t = &mut kept.transaction;
+        if !matches!(t.state, State::Entered | State::Authorised(_)) {
+            return Err(mydata_domain::transaction::steps::WrongStage {
+                stage: t.state.name(),
+                needs: "entered",
+            }
+            .into());
+        }
+        let wipe = t.reopen(accepted.clone(), now, &app.config.policy, &*app.random)?;
+        kept.browser.clone_from(&browser);
+        let t = &kept.transaction;
+        let mut change = Change::telling(t.id)
+            .wiping(wipe)
+            .event(event(t, now, Actor::Citizen, What::Reopened).from(Some(from)))
+            .job(Job::Abandon { transaction: t.id }, t.idle_until);
+        change.end_logins = true;
+        Ok(change)
+    })
+    .await?
+    .ok_or(FlowError::Unknown)?;
+    Ok(Entry::Open { id, browser: Some(secret) })
+}

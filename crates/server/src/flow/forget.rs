@@ -1,0 +1,82 @@
+//! 8. Forget: what the citizen left, what has ended, and what a crash left behind is wiped.
+
+use mydata_domain::Time;
+use mydata_domain::audit::{Actor, What};
+use mydata_domain::transaction::TransactionId;
+use mydata_store::jobs::Leased;
+use mydata_store::repo::transactions::{self, Which};
+
+use super::{Change, FlowError, event, step};
+use crate::app::App;
+
+/// Deletes blobs that nothing refers to any more. One that cannot be deleted now is found by [`sweep`].
+pub async fn wipe(app: &App, blobs: &[String]) {
+    for blob in blobs {
+        let Ok(blob) = blob.parse() else { continue };
+        if let Err(error) = app.store.blobs.delete(&blob).await {
+            tracing::warn!(%error, "a blob could not be deleted; it will be swept");
+        }
+    }
+}
+
+/// The citizen may have left: ends the exchange once its time is over, or looks again later.
+pub async fn abandon(app: &App, id: TransactionId, leased: &Leased) -> Result<(), FlowError> {
+    step(app, "abandon", Which::Id(id), Some(leased), |kept, now| {
+        let t = &mut kept.transaction;
+        match t.abandon(now) {
+            // Confirmed or over: nobody left.
+            Err(_) => Ok(Change::telling(())),
+            Ok(None) => {
+                let mut change = Change::telling(());
+                change.again = Some((t.idle_until, "the citizen is still here".to_owned()));
+                Ok(change)
+            }
+            Ok(Some(wipe)) => {
+                let mut change =
+                    Change::telling(()).wiping(wipe).event(event(t, now, Actor::Platform, What::Abandoned));
+                change.end_logins = true;
+                Ok(change)
+            }
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+/// The ticket's time is over: token, ticket, key and person go.
+pub async fn expire(app: &App, id: TransactionId, leased: &Leased) -> Result<(), FlowError> {
+    step(app, "expire", Which::Id(id), Some(leased), |kept, now| {
+        let t = &mut kept.transaction;
+        let ends = t.ticket().map(|(_, ends)| ends);
+        match (t.expire(now), ends) {
+            (Some(wipe), _) => {
+                Ok(Change::telling(()).wiping(wipe).event(event(t, now, Actor::Platform, What::Forgotten)))
+            }
+            (None, Some(ends)) => {
+                let mut change = Change::telling(());
+                change.again = Some((ends, "the ticket still lives".to_owned()));
+                Ok(change)
+            }
+            (None, None) => Ok(Change::telling(())),
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+/// Deletes files that no transaction refers to: a process was killed between writing and noting them, or between noting
+/// their end and deleting them.
+pub async fn sweep(app: &App) {
+    let before =
+        Time(app.now().0 - i64::try_from(app.config.jobs.sweep_older_than.0.as_millis()).unwrap_or(i64::MAX));
+    let swept = app
+        .store
+        .blobs
+        .sweep(before, |blobs| async { transactions::referred(&app.store.db, blobs).await })
+        .await;
+    match swept {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "swept files that nothing referred to"),
+        Err(error) => tracing::warn!(%error, "could not sweep"),
+    }
+}

@@ -1,0 +1,182 @@
+//! The way of the data. One file a step:
+//!
+//! 1. [`entry`] – an SP sends a citizen; the entry is judged, a transaction begins.
+//! 2. [`identify`] – the citizen ticks the terms and proves who they are; only now may anything be collected.
+//! 3. [`collect`] – every DP is asked, all at once; packages are verified before they count.
+//! 4. [`confirm`] – the citizen confirms, or refuses; ticket and key come into being.
+//! 5. [`notify`] – the SP is told, as often as it takes.
+//! 6. [`seal`] – what came is sealed into one token.
+//! 7. [`deliver`] – the SP fetches the token with its ticket.
+//! 8. [`forget`] – what is over is wiped.
+//!
+//! Every step is one [`step`]: in one database transaction the exchange is loaded and locked, the domain changes it, and
+//! the change, its audit events, the jobs that follow and the end of the job that caused it are written together. So a
+//! crash at any instant leaves a state from which the jobs go on.
+
+pub mod collect;
+pub mod confirm;
+pub mod deliver;
+pub mod entry;
+pub mod forget;
+pub mod identify;
+pub mod notify;
+pub mod seal;
+
+use mydata_domain::audit::{Actor, Event, What};
+use mydata_domain::transaction::Transaction;
+use mydata_domain::transaction::steps::{Wipe, WrongStage};
+use mydata_domain::{Time, transaction};
+use mydata_store::jobs::{self, Leased};
+use mydata_store::repo::transactions::{self, Kept, Which};
+use mydata_store::repo::{audit, logins};
+use mydata_store::{Isolation, StoreError};
+
+use crate::app::App;
+use crate::jobs::Job;
+
+/// Why a step was not made. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The exchange is in another stage: somebody was quicker, or a page was old.
+    #[error(transparent)]
+    Stage(#[from] WrongStage),
+    /// There is no such exchange.
+    #[error("there is no such exchange")]
+    Unknown,
+    /// Something that must be true is not; the text says what.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// What a step changes beside the transaction itself.
+#[derive(Debug, Default)]
+pub struct Change<T> {
+    /// Told to the caller.
+    pub out: T,
+    /// Blobs to delete once the change is kept.
+    pub wipe: Wipe,
+    /// For the record.
+    pub events: Vec<Event>,
+    /// Work that follows, and when.
+    pub jobs: Vec<(Job, Time)>,
+    /// When the job that caused the step is to be tried again; without it the job is done.
+    pub again: Option<(Time, String)>,
+    /// Attempts to log in are over.
+    pub end_logins: bool,
+}
+
+impl<T> Change<T> {
+    /// Only tells something.
+    pub fn telling(out: T) -> Self {
+        Self { out, wipe: Vec::new(), events: Vec::new(), jobs: Vec::new(), again: None, end_logins: false }
+    }
+
+    /// With an event.
+    pub fn event(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// With work that follows.
+    pub fn job(mut self, job: Job, at: Time) -> Self {
+        self.jobs.push((job, at));
+        self
+    }
+
+    /// With blobs to delete.
+    pub fn wiping(mut self, wipe: Wipe) -> Self {
+        self.wipe.extend(wipe);
+        self
+    }
+}
+
+/// An event about a transaction, by the platform itself.
+fn event(t: &Transaction, now: Time, actor: Actor, what: What) -> Event {
+    Event::new(now, actor, what).of(t.id)
+}
+
+/// Makes one step. `body` may run more than once and changes nothing but the transaction it is given. `None` when there
+/// is no such transaction.
+pub async fn step<T: Send>(
+    app: &App,
+    name: &'static str,
+    which: Which<'_>,
+    caused_by: Option<&Leased>,
+    body: impl Fn(&mut Kept, Time) -> Result<Change<T>, FlowError> + Send + Sync,
+) -> Result<Option<T>, FlowError> {
+    let body = &body;
+    let made = app
+        .store
+        .db
+        .run_tx_as(Isolation::ReadCommitted, name, |tx| async move {
+            let crypter = &app.store.crypter;
+            let Some(mut kept) = transactions::load_for_update(&tx, crypter, which).await? else {
+                if let Some(leased) = caused_by {
+                    jobs::complete(&tx, leased).await?;
+                }
+                return Ok(None);
+            };
+            let now = app.now();
+            let change = body(&mut kept, now)?;
+            kept.save(&tx, crypter).await?;
+            audit::append(&tx, &*app.random, &change.events).await?;
+            for (job, at) in &change.jobs {
+                job.enqueue(&tx, *at, now).await?;
+            }
+            if change.end_logins {
+                logins::end(&tx, kept.transaction.id).await?;
+            }
+            if let Some(leased) = caused_by {
+                match &change.again {
+                    None => jobs::complete(&tx, leased).await?,
+                    Some((at, reason)) => jobs::retry_at(&tx, leased, *at, reason).await?,
+                }
+            }
+            Ok::<_, FlowError>(Some((kept.transaction.id, change.out, change.wipe)))
+        })
+        .await?;
+    let Some((id, out, wipe)) = made else { return Ok(None) };
+    forget::wipe(app, &wipe).await;
+    app.bell.ring(id);
+    Ok(Some(out))
+}
+
+/// Reads a transaction.
+pub async fn look(app: &App, which: Which<'_>) -> Result<Option<Kept>, FlowError> {
+    Ok(transactions::load(&app.store.db, &app.store.crypter, which).await?)
+}
+
+/// What follows once all datasets have come to an end after the citizen confirmed; part of every step after which that
+/// may be so.
+fn settle<T>(t: &mut Transaction, now: Time, mut change: Change<T>) -> Change<T> {
+    use transaction::steps::Settled;
+    match t.settle(now) {
+        Settled::NotYet => change,
+        Settled::Seal { tell_undeliverable } => {
+            // The SP learns of failures after it has accepted the ticket; until then the first notification goes on.
+            let told = t.confirmed().is_some_and(|c| c.told == mydata_domain::notify::Notice::Accepted);
+            if tell_undeliverable && told {
+                change.jobs.push((Job::NotifyUndeliverable { transaction: t.id }, now));
+            }
+            change.job(Job::Seal { transaction: t.id }, now)
+        }
+        Settled::NothingToSend => change.job(Job::NotifyUndeliverable { transaction: t.id }, now),
+    }
+}
+
+/// Works on a claimed job.
+pub async fn work(app: &App, job: &Job, leased: &Leased) -> Result<(), FlowError> {
+    match job {
+        Job::Collect { transaction, resource } => collect::run(app, *transaction, resource, leased).await,
+        Job::Notify { transaction } => notify::run(app, *transaction, leased).await,
+        Job::NotifyUndeliverable { transaction } => {
+            notify::run_undeliverable(app, *transaction, leased).await
+        }
+        Job::Seal { transaction } => seal::run(app, *transaction, leased).await,
+        Job::Abandon { transaction } => forget::abandon(app, *transaction, leased).await,
+        Job::Expire { transaction } => forget::expire(app, *transaction, leased).await,
+    }
+}

@@ -1,0 +1,115 @@
+//! 5. Notify: the SP is told, durably (PROTOCOL.md §3; R109–R115). Every try carries the same ticket and key.
+
+use mydata_domain::audit::{Actor, What};
+use mydata_domain::notify::{Notice, SpAnswer, retry_at};
+use mydata_domain::transaction::{Ended, State, Transaction, TransactionId};
+use mydata_store::jobs::Leased;
+use mydata_store::repo::transactions::Which;
+use mydata_wire::notification::{News, Notification};
+use serde_json::json;
+
+use super::{Change, FlowError, event, look, step};
+use crate::app::App;
+use crate::jobs::Job;
+
+/// Tells the SP that the citizen confirmed.
+pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), FlowError> {
+    let kept = look(app, Which::Id(id)).await?;
+    let open = kept.as_ref().and_then(|k| k.transaction.confirmed()).filter(|c| c.told.is_open());
+    let (Some(kept), Some(confirmed)) = (&kept, open) else { return done(app, leased).await };
+    let notification = Notification {
+        tx_id: kept.transaction.tx_id,
+        permission_ticket: confirmed.ticket,
+        news: News::Confirmed { secret_key: confirmed.key.clone() },
+    };
+    let answer = call(app, &kept.transaction, &notification).await?;
+    let failed = u32::try_from(leased.attempts).unwrap_or(u32::MAX);
+    step(app, "notified", Which::Id(id), Some(leased), |kept, now| {
+        let t = &mut kept.transaction;
+        match &answer {
+            SpAnswer::Accepted => {
+                t.told(true, now)?;
+                let mut change = Change::telling(()).event(event(t, now, Actor::Sp, What::Notified));
+                if t.confirmed().is_some_and(|c| c.told_undeliverable == Notice::Pending) {
+                    change = change.job(Job::NotifyUndeliverable { transaction: id }, now);
+                }
+                Ok(change)
+            }
+            SpAnswer::Refused(status) => {
+                let wipe = t.told(false, now)?;
+                let event =
+                    event(t, now, Actor::Sp, What::NotificationRefused).with(json!({ "status": status }));
+                Ok(Change::telling(()).wiping(wipe).event(event))
+            }
+            SpAnswer::Failed(reason) => {
+                let Some((_, ends)) = t.ticket() else { return Ok(Change::telling(())) };
+                let again = retry_at(failed, now, ends, &app.config.policy);
+                tracing::warn!(transaction = %id, failed, %reason, "an SP-API could not be told");
+                t.telling_failed(again.is_none());
+                let mut change = Change::telling(());
+                change.again = again.map(|at| (at, reason.clone()));
+                Ok(change)
+            }
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+/// Tells the SP which datasets cannot be delivered.
+pub async fn run_undeliverable(app: &App, id: TransactionId, leased: &Leased) -> Result<(), FlowError> {
+    let kept = look(app, Which::Id(id)).await?;
+    let Some(kept) = kept.filter(|k| second_is_open(&k.transaction)) else { return done(app, leased).await };
+    let t = &kept.transaction;
+    let Some((permission_ticket, _)) = t.ticket() else { return done(app, leased).await };
+    let news = News::Undeliverable { unable_to_deliver: t.undeliverable() };
+    let notification = Notification { tx_id: t.tx_id, permission_ticket, news };
+    let answer = call(app, t, &notification).await?;
+    let failed = u32::try_from(leased.attempts).unwrap_or(u32::MAX);
+    step(app, "notified-undeliverable", Which::Id(id), Some(leased), |kept, now| {
+        let t = &mut kept.transaction;
+        let detail = json!({ "unable_to_deliver": t.undeliverable() });
+        match &answer {
+            SpAnswer::Accepted => {
+                t.told_undeliverable(Notice::Accepted);
+                Ok(Change::telling(()).event(event(t, now, Actor::Sp, What::Notified).with(detail)))
+            }
+            SpAnswer::Refused(status) => {
+                t.told_undeliverable(Notice::Refused);
+                let detail = json!({ "status": status, "unable_to_deliver": t.undeliverable() });
+                Ok(Change::telling(())
+                    .event(event(t, now, Actor::Sp, What::NotificationRefused).with(detail)))
+            }
+            SpAnswer::Failed(reason) => {
+                let Some((_, ends)) = t.ticket() else { return Ok(Change::telling(())) };
+                let again = retry_at(failed, now, ends, &app.config.policy);
+                t.told_undeliverable(if again.is_some() { Notice::Failing } else { Notice::Lapsed });
+                let mut change = Change::telling(());
+                change.again = again.map(|at| (at, reason.clone()));
+                Ok(change)
+            }
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+fn second_is_open(t: &Transaction) -> bool {
+    match &t.state {
+        State::Ended(Ended { ticket: Some(ticket), .. }) => ticket.told_undeliverable.is_open(),
+        _ => t.confirmed().is_some_and(|c| c.told_undeliverable.is_open()),
+    }
+}
+
+async fn call(app: &App, t: &Transaction, notification: &Notification) -> Result<SpAnswer, FlowError> {
+    let catalogue = app.catalogue().await?;
+    let Some(service) = catalogue.services.get(&t.client_id) else {
+        return Ok(SpAnswer::Failed("the service is not registered any more".to_owned()));
+    };
+    Ok(app.outbound.notify(service, notification).await)
+}
+
+/// There is nothing left to do.
+async fn done(app: &App, leased: &Leased) -> Result<(), FlowError> {
+    Ok(app.store.jobs.complete(leased).await?)
+}

@@ -1,0 +1,86 @@
+//! Background work: what there is to do ([`Job`]), and who does it ([`runner`]). The work itself is in [`crate::flow`].
+
+pub mod runner;
+
+use mydata_domain::Time;
+use mydata_domain::transaction::TransactionId;
+use mydata_store::jobs::{Leased, NewJob};
+use mydata_store::{StoreError, Tx, jobs};
+use mydata_wire::ResourceId;
+use serde::{Deserialize, Serialize};
+
+/// One piece of work, kept in the database until it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Job {
+    /// Ask a DP for one dataset.
+    Collect {
+        /// Of this exchange.
+        transaction: TransactionId,
+        /// The dataset.
+        resource: ResourceId,
+    },
+    /// Tell the SP that the citizen confirmed.
+    Notify {
+        /// Of this exchange.
+        transaction: TransactionId,
+    },
+    /// Tell the SP which datasets cannot be delivered.
+    NotifyUndeliverable {
+        /// Of this exchange.
+        transaction: TransactionId,
+    },
+    /// Make the token.
+    Seal {
+        /// Of this exchange.
+        transaction: TransactionId,
+    },
+    /// Wipe an exchange that the citizen left.
+    Abandon {
+        /// Of this exchange.
+        transaction: TransactionId,
+    },
+    /// Wipe an exchange whose ticket has ended.
+    Expire {
+        /// Of this exchange.
+        transaction: TransactionId,
+    },
+}
+
+impl Job {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Collect { .. } => "collect",
+            Self::Notify { .. } => "notify",
+            Self::NotifyUndeliverable { .. } => "notify-undeliverable",
+            Self::Seal { .. } => "seal",
+            Self::Abandon { .. } => "abandon",
+            Self::Expire { .. } => "expire",
+        }
+    }
+
+    fn key(&self) -> String {
+        match self {
+            Self::Collect { transaction, resource } => format!("{transaction}/{resource}"),
+            Self::Notify { transaction }
+            | Self::NotifyUndeliverable { transaction }
+            | Self::Seal { transaction }
+            | Self::Abandon { transaction }
+            | Self::Expire { transaction } => transaction.to_string(),
+        }
+    }
+
+    /// Keeps the job inside the transaction that makes it necessary.
+    pub async fn enqueue(&self, tx: &Tx, run_at: Time, now: Time) -> Result<(), StoreError> {
+        let payload = serde_json::to_string(self).expect("a job is made of identifiers");
+        let key = self.key();
+        jobs::enqueue(tx, &NewJob { kind: self.kind(), key: Some(&key), payload: &payload, run_at, now })
+            .await?;
+        Ok(())
+    }
+
+    /// Reads a claimed job; `None` for one that this version does not know.
+    pub fn read(leased: &Leased) -> Option<Self> {
+        serde_json::from_str(&leased.payload).ok()
+    }
+}

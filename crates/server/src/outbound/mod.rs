@@ -1,0 +1,58 @@
+//! Calls to other parties, through guarded clients only: no redirect is followed, no proxy is used, every call has
+//! time limits, and outside the sandbox no internal address is reached and nothing but https is spoken.
+
+pub mod dp;
+pub mod guard;
+pub mod sp;
+
+use std::sync::Arc;
+
+use mydata_domain::Policy;
+use reqwest::redirect;
+use url::Url;
+
+use guard::{Blocked, PublicOnly};
+
+/// The clients.
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    sandbox: bool,
+    dp: reqwest::Client,
+    sp: reqwest::Client,
+    identity: reqwest::Client,
+}
+
+impl Outbound {
+    /// Clients with the policy's limits.
+    pub fn new(policy: &Policy, sandbox: bool) -> Result<Self, reqwest::Error> {
+        let client = |connect: std::time::Duration| {
+            let builder = reqwest::Client::builder()
+                .user_agent(concat!("mydata/", env!("CARGO_PKG_VERSION")))
+                .redirect(redirect::Policy::none())
+                .no_proxy()
+                .referer(false)
+                .connect_timeout(connect)
+                .pool_idle_timeout(std::time::Duration::from_secs(30));
+            if sandbox { builder } else { builder.https_only(true).dns_resolver(Arc::new(PublicOnly)) }
+        };
+        Ok(Self {
+            sandbox,
+            dp: client(policy.dp_connect.0).read_timeout(policy.dp_idle.0).build()?,
+            sp: client(policy.sp_connect.0).timeout(policy.sp_connect.0 + policy.sp_answer.0).build()?,
+            identity: client(policy.sp_connect.0)
+                .timeout(policy.sp_connect.0 + policy.sp_answer.0)
+                .build()?,
+        })
+    }
+
+    /// Refuses an address that may not be called at all.
+    fn check(&self, url: &Url) -> Result<(), Blocked> {
+        if self.sandbox { Ok(()) } else { guard::check_url(url) }
+    }
+
+    /// The client for identity providers, once `url` is found to be allowed.
+    pub fn identity(&self, url: &Url) -> Result<&reqwest::Client, Blocked> {
+        self.check(url)?;
+        Ok(&self.identity)
+    }
+}

@@ -1,0 +1,42 @@
+//! `GET /connect/userinfo`: a DP asks who the citizen is, inside the call it was made (PROTOCOL.md §6).
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, CACHE_CONTROL};
+use http::{HeaderMap, StatusCode};
+use mydata_store::repo::transactions;
+use mydata_wire::AccessToken;
+
+use super::caller::{Caller, header};
+use super::problem::Problem;
+use crate::app::App;
+
+/// Who the citizen of a token is.
+pub async fn userinfo(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let token = header(&headers, AUTHORIZATION.as_str())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .and_then(|(_, token)| AccessToken::from_wire(token.trim()).ok())
+        .ok_or(Problem::Token)?;
+    let grant =
+        transactions::by_access(&app.store.db, &app.store.crypter, &token).await?.ok_or(Problem::Token)?;
+    if app.now() >= grant.expires_at {
+        return Err(Problem::Token);
+    }
+    let catalogue = app.catalogue().await?;
+    let dataset = catalogue.datasets.get(&grant.resource_id).ok_or(Problem::Token)?;
+    let allowed = &dataset.dataset.allowed_ips;
+    if !allowed.is_empty() && !allowed.permits(caller.0) {
+        return Err(Problem::Address(StatusCode::FORBIDDEN));
+    }
+    let t = &grant.kept.transaction;
+    let (Some(person), Some(verification)) = (t.person(), t.verification()) else {
+        return Err(Problem::Token);
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(person.to_user_info(verification))).into_response())
+}

@@ -1,0 +1,205 @@
+//! Starts and stops the platform.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use mydata_domain::Clock;
+use mydata_domain::time::SystemClock;
+use mydata_seal::trust::{BadTrust, NoRevocationCheck, Trust};
+use mydata_store::keys::KeySource;
+use mydata_store::{DbAddress, Store, StoreConfig, StoreError};
+use mydata_wire::{Random, SystemRandom};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::app::{App, Parts};
+use crate::config::Config;
+use crate::identity::Methods;
+use crate::identity::oidc::Oidc;
+use crate::outbound::Outbound;
+use crate::{CALLBACK_PATH, exchange, jobs, partner, web};
+
+/// How long open requests may take to end when the platform stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why the platform did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration cannot work.
+    #[error("the configuration cannot work:\n  {}", .0.join("\n  "))]
+    Config(Vec<String>),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A certificate file cannot be read.
+    #[error("trust: {path}: {reason}")]
+    Trust {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The clients for calls to other parties cannot be made.
+    #[error("the clients for outgoing calls cannot be made: {0}")]
+    Outbound(#[from] reqwest::Error),
+}
+
+/// A running platform.
+#[derive(Debug)]
+pub struct Platform {
+    /// What its parts share.
+    pub app: App,
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+    working: JoinHandle<()>,
+}
+
+/// How a store is opened for a configuration.
+pub fn store_config(config: &Config) -> Result<StoreConfig, StoreError> {
+    let mut store = StoreConfig::in_folder(&config.data_dir);
+    if let Some(url) = &config.database_url {
+        store.database = Some(url.0.parse::<DbAddress>()?);
+    }
+    if let Some(file) = &config.key_file {
+        store.keys = Some(KeySource::File(file.clone()));
+    }
+    Ok(store)
+}
+
+/// Reads whom DP packages may be signed by.
+pub fn read_trust(config: &Config) -> Result<Trust, StartError> {
+    let bad = |path: &std::path::Path, reason: String| StartError::Trust {
+        path: path.display().to_string(),
+        reason,
+    };
+    let bundle = |files: &[std::path::PathBuf]| -> Result<Vec<u8>, StartError> {
+        let mut all = Vec::new();
+        for file in files {
+            let bytes = std::fs::read(file).map_err(|e| bad(file, e.to_string()))?;
+            // One DER file alone is fine; several are joined as PEM.
+            Trust::new(&bytes, Arc::new(NoRevocationCheck))
+                .map_err(|e: BadTrust| bad(file, e.to_string()))?;
+            all.extend_from_slice(&bytes);
+            all.push(b'\n');
+        }
+        Ok(all)
+    };
+    let roots = match config.trust.roots.as_slice() {
+        [one] => std::fs::read(one).map_err(|e| bad(one, e.to_string()))?,
+        files => bundle(files)?,
+    };
+    let first =
+        config.trust.roots.first().map(std::path::PathBuf::as_path).unwrap_or(std::path::Path::new("roots"));
+    let trust = Trust::new(&roots, Arc::new(NoRevocationCheck)).map_err(|e| bad(first, e.to_string()))?;
+    if config.trust.intermediates.is_empty() {
+        return Ok(trust);
+    }
+    let intermediates = bundle(&config.trust.intermediates)?;
+    trust.with_intermediates(&intermediates).map_err(|e| bad(&config.trust.intermediates[0], e.to_string()))
+}
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    let secure = app.secure();
+    let router = Router::new()
+        .merge(partner::router())
+        .merge(exchange::router())
+        .merge(web::assets::router())
+        .merge(web::prefs::router(secure))
+        .with_state(app);
+    if secure {
+        router.layer(from_fn(web::headers::secure_https))
+    } else {
+        router.layer(from_fn(web::headers::secure))
+    }
+}
+
+impl Platform {
+    /// Starts with the machine's clock and randomness.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_with(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await
+    }
+
+    /// Starts with a clock and a source of randomness.
+    pub async fn start_with(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StartError> {
+        let faults = config.faults();
+        if !faults.is_empty() {
+            return Err(StartError::Config(faults));
+        }
+        let listen = config.listen;
+        let bad = |source| StartError::Listen { address: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(bad)?;
+        Self::start_on(listener, config, clock, random).await
+    }
+
+    /// Starts on a socket that is already open.
+    pub async fn start_on(
+        listener: TcpListener,
+        mut config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StartError> {
+        let address =
+            listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
+        config.listen = address;
+        let trust = read_trust(&config)?;
+        let outbound = Outbound::new(&config.policy, config.sandbox)?;
+        let callback = config.base_url().join(CALLBACK_PATH).expect("a path of ours joins the base URL");
+        let providers = config.identity.oidc.iter();
+        let methods = Methods::new(
+            providers.map(|p| Oidc::new(p.clone(), callback.clone(), outbound.clone())).collect(),
+        );
+        let mut store_config = store_config(&config)?;
+        store_config.random = Arc::clone(&random);
+        let store = Store::open(&store_config, clock.now()).await?;
+        let app = App::new(Parts { config, store, clock, random, methods, outbound, trust });
+
+        let (stop, stopped) = watch::channel(false);
+        let working = tokio::spawn(jobs::runner::run(app.clone(), stopped.clone()));
+        let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = tokio::spawn(async move {
+            axum::serve(listener, service).with_graceful_shutdown(until(stopped)).await
+        });
+        tracing::info!(%address, base_url = %app.base_url, "the platform is up");
+        Ok(Self { app, address, stop, serving, working })
+    }
+
+    /// Stops: no new requests, running ones end, then jobs.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        if tokio::time::timeout(GRACE, self.serving).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+        }
+        if let Err(error) = self.working.await {
+            tracing::error!(%error, "background work ended badly");
+        }
+        self.app.store.close().await;
+        tracing::info!("the platform is down");
+    }
+}
+
+fn until(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> {
+    async move {
+        // An error means that the platform itself is gone: stop as well.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    }
+}
