@@ -1,1 +1,448 @@
-//! The country in a box: fictional SPs, DPs, an identity provider, a mailbox, personas.
+//! The country in a box: a bank, three data providers, an identity provider, a mailbox, and the people.
+//!
+//! This crate owns real programs on `mydata-sdk`, each with a listener of its own on 127.0.0.1, and a scripted citizen
+//! that walks through the platform as a browser without JavaScript would. It refuses to know the platform from inside:
+//! whatever it learns, it learns over HTTP. Nobody in it exists.
+//!
+//! | module | party |
+//! | --- | --- |
+//! | [`personas`] | the people |
+//! | [`idp`] | 示範身分驗證中心, an OpenID Connect provider |
+//! | [`dp`] | 個人戶籍資料, 親屬關係資料, 財產資料; [`dp::faults`] one that misbehaves |
+//! | [`bank`] | 示範銀行 線上開戶 |
+//! | [`lab`] | services and datasets that try the platform |
+//! | [`sp`] | what every SP of the sandbox does behind its pages |
+//! | [`mailbox`] | every mail and text message |
+//! | [`citizen`], [`scenario`] | `mydata demo --run` |
+
+pub mod bank;
+pub mod ca;
+pub mod citizen;
+mod data;
+pub mod dp;
+pub mod idp;
+pub mod lab;
+mod listen;
+pub mod mailbox;
+mod page;
+pub mod personas;
+mod portal;
+pub mod record;
+mod registry;
+pub mod scenario;
+pub mod sp;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use mydata_sdk::dp::{BadSigner, TokenCheck};
+use mydata_sdk::seal::trust::{BadTrust, NoRevocationCheck, Trust};
+use mydata_sdk::sp::Service;
+use mydata_wire::{Random, SystemRandom};
+use url::Url;
+
+use bank::Bank;
+use ca::{Authority, CaError};
+use data::DataFolder;
+use dp::faults::{FaultError, FaultyDp};
+use dp::{Dataset, Provider};
+use lab::Lab;
+use listen::{Port, Serving};
+use mailbox::Mailbox;
+use record::Recorder;
+use sp::{Facts, Sp, Surroundings};
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// The ports of the programs; 0 means any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ports {
+    /// Start page.
+    pub portal: u16,
+    /// The bank.
+    pub bank: u16,
+    /// DP of 個人戶籍資料.
+    pub household: u16,
+    /// DP of 親屬關係資料.
+    pub kin: u16,
+    /// DP of 財產資料.
+    pub property: u16,
+    /// Identity provider.
+    pub idp: u16,
+    /// Mailbox.
+    pub mailbox: u16,
+    /// The laboratory's services.
+    pub lab: u16,
+    /// The faulty DP.
+    pub faults: u16,
+}
+
+impl Ports {
+    /// Nine ports in a row, the bank's first. `mydata demo` has the platform on 8480 and these from 8481.
+    pub fn from(first: u16) -> Self {
+        Self {
+            bank: first,
+            household: first + 1,
+            kin: first + 2,
+            property: first + 3,
+            idp: first + 4,
+            mailbox: first + 5,
+            portal: first + 6,
+            lab: first + 7,
+            faults: first + 8,
+        }
+    }
+}
+
+/// How a sandbox is started.
+#[derive(Clone)]
+pub struct SandboxConfig {
+    /// The platform's base URL. It need not run yet.
+    pub platform_base: Url,
+    /// Where keys are kept, and tokens while they are opened.
+    pub data_dir: PathBuf,
+    /// Where to listen.
+    pub ports: Ports,
+    /// Whether the faulty DP runs, too, and its datasets stand in the registry.
+    pub faults: bool,
+    /// Randomness for everything but private keys.
+    pub random: Arc<dyn Random>,
+    /// Time.
+    pub clock: Clock,
+}
+
+impl SandboxConfig {
+    /// Any ports, the system's clock and randomness, no faulty DP.
+    pub fn new(platform_base: Url, data_dir: PathBuf) -> Self {
+        Self {
+            platform_base,
+            data_dir,
+            ports: Ports::default(),
+            faults: false,
+            random: Arc::new(SystemRandom),
+            clock: Arc::new(SystemTime::now),
+        }
+    }
+}
+
+/// The sandbox could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// A port is taken, or the loopback address cannot be used.
+    #[error(
+        "{who} cannot listen on 127.0.0.1:{port}: {source}. End the program that has the port, or choose other ports"
+    )]
+    Port {
+        /// Which program.
+        who: &'static str,
+        /// Which port.
+        port: u16,
+        /// Why.
+        source: io::Error,
+    },
+    /// The data folder cannot be used.
+    #[error("the data folder {path} cannot be used: {source}")]
+    Data {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The certificates.
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    /// A DP's key.
+    #[error(transparent)]
+    Signer(#[from] BadSigner),
+    /// The root of the sandbox.
+    #[error(transparent)]
+    Trust(#[from] BadTrust),
+    /// The identity provider's key.
+    #[error(transparent)]
+    Idp(#[from] idp::KeyError),
+    /// The faulty DP.
+    #[error(transparent)]
+    Faults(#[from] FaultError),
+    /// The HTTP client.
+    #[error("the HTTP client cannot be made: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+/// Where everybody is. Every address ends with a slash.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The platform.
+    pub platform: Url,
+    /// Start page.
+    pub portal: Url,
+    /// The bank.
+    pub bank: Url,
+    /// DP of 個人戶籍資料.
+    pub household: Url,
+    /// DP of 親屬關係資料.
+    pub kin: Url,
+    /// DP of 財產資料.
+    pub property: Url,
+    /// Identity provider.
+    pub idp: Url,
+    /// Mailbox.
+    pub mailbox: Url,
+    /// The laboratory's services.
+    pub lab: Url,
+    /// The faulty DP, where it runs.
+    pub faults: Option<Url>,
+}
+
+/// A running sandbox. Dropping it ends every program at once; [`stop`](Self::stop) lets open requests end.
+pub struct Sandbox {
+    serving: Serving,
+    addresses: Addresses,
+    registry: String,
+    idp: idp::Client,
+    ca_pem: String,
+    ca_file: PathBuf,
+    trust: Trust,
+    bank: Sp,
+    lab: Lab,
+    mailbox: Mailbox,
+    dp_calls: Recorder,
+    http: reqwest::Client,
+    random: Arc<dyn Random>,
+}
+
+/// The ports, taken.
+struct Taken {
+    portal: Port,
+    bank: Port,
+    household: Port,
+    kin: Port,
+    property: Port,
+    idp: Port,
+    mailbox: Port,
+    lab: Port,
+    faults: Option<Port>,
+}
+
+impl Taken {
+    async fn take(ports: Ports, faults: bool) -> Result<Self, SandboxError> {
+        Ok(Self {
+            bank: Port::take(ports.bank, "the bank").await?,
+            household: Port::take(ports.household, "the household DP").await?,
+            kin: Port::take(ports.kin, "the kin DP").await?,
+            property: Port::take(ports.property, "the property DP").await?,
+            idp: Port::take(ports.idp, "the identity provider").await?,
+            mailbox: Port::take(ports.mailbox, "the mailbox").await?,
+            portal: Port::take(ports.portal, "the start page").await?,
+            lab: Port::take(ports.lab, "the laboratory").await?,
+            faults: match faults {
+                true => Some(Port::take(ports.faults, "the faulty DP").await?),
+                false => None,
+            },
+        })
+    }
+
+    fn addresses(&self, platform: &Url) -> Addresses {
+        let mut platform = platform.clone();
+        if !platform.path().ends_with('/') {
+            platform.set_path(&format!("{}/", platform.path()));
+        }
+        Addresses {
+            platform,
+            portal: self.portal.url(),
+            bank: self.bank.url(),
+            household: self.household.url(),
+            kin: self.kin.url(),
+            property: self.property.url(),
+            idp: self.idp.url(),
+            mailbox: self.mailbox.url(),
+            lab: self.lab.url(),
+            faults: self.faults.as_ref().map(Port::url),
+        }
+    }
+}
+
+impl Sandbox {
+    /// Takes the ports, makes or reads the keys, and serves every program.
+    ///
+    /// # Errors
+    /// [`SandboxError`]: nothing runs then.
+    pub async fn start(config: SandboxConfig) -> Result<Self, SandboxError> {
+        let SandboxConfig { data_dir, ports, faults, random, clock, platform_base } = config;
+        let data = |source| SandboxError::Data { path: data_dir.clone(), source };
+        let folder = DataFolder::open(&data_dir).map_err(data)?;
+        let pki = folder.folder("pki").map_err(data)?;
+        let taken = Taken::take(ports, faults).await?;
+        let addresses = taken.addresses(&platform_base);
+        let platform = &addresses.platform;
+        let http = loopback_client()?;
+
+        let authority = Authority::open(&pki, "ca", "MyData 沙箱根憑證", &*random)?;
+        let ca_pem = authority.pem().to_owned();
+        let trust = Trust::new(ca_pem.as_bytes(), Arc::new(NoRevocationCheck))?;
+        let around = |key: &str| {
+            // What an earlier run was about to open is of no use any more.
+            let _ = std::fs::remove_dir_all(folder.path().join("sp").join(key));
+            let place = folder.folder(&format!("sp/{key}")).map_err(data)?;
+            Ok::<_, SandboxError>(Surroundings {
+                http: http.clone(),
+                trust: trust.clone(),
+                folder: place,
+                clock: Arc::clone(&clock),
+                random: Arc::clone(&random),
+            })
+        };
+        let bank = Sp::new(bank_facts(&addresses), around("bank")?);
+        let lab = Lab::new(&addresses.lab, platform, around)?;
+        let registry = registry::toml(&addresses, bank.facts(), &lab);
+        let mailbox = Mailbox::new(Arc::clone(&clock));
+        let dp_calls = Recorder::new(Arc::clone(&clock));
+        let idp = idp::Provider::new(
+            addresses.idp.clone(),
+            platform.clone(),
+            &pki,
+            Arc::clone(&clock),
+            Arc::clone(&random),
+        )?;
+        let idp_client = idp.client().clone();
+
+        let mut serving = Serving::new();
+        let stranger = authority.signer("stranger", "示範外人")?;
+        let dps = [
+            (Dataset::Household, taken.household, "household"),
+            (Dataset::Kin, taken.kin, "kin"),
+            (Dataset::Property, taken.property, "property"),
+        ];
+        for (dataset, port, name) in dps {
+            let identity = authority.signer(name, dataset.issuer())?;
+            let provider = Provider::new(dataset, identity, stranger.key.clone(), Arc::clone(&random))?;
+            let check =
+                TokenCheck::with_client(platform.clone(), dataset.id(), dataset.secret(), http.clone());
+            serving.add(port, dp_calls.watch(provider.router(check)));
+        }
+        if let Some(port) = taken.faults {
+            let place = folder.folder("faults").map_err(data)?;
+            let faulty = FaultyDp::new(&authority, &pki, place, platform, &http, Arc::clone(&random))?;
+            serving.add(port, dp_calls.watch(faulty.router()));
+        }
+        serving.add(taken.idp, idp.router());
+        serving.add(taken.bank, Bank::new(bank.clone(), platform.clone(), Arc::clone(&random)).router());
+        serving.add(taken.lab, lab.router());
+        serving.add(taken.mailbox, mailbox.router());
+        serving.add(taken.portal, portal::router(addresses.clone()));
+        Ok(Self {
+            serving,
+            registry,
+            idp: idp_client,
+            ca_pem,
+            ca_file: pki.path().join("ca.pem"),
+            trust,
+            bank,
+            lab,
+            mailbox,
+            dp_calls,
+            http,
+            random,
+            addresses,
+        })
+    }
+
+    /// The registry text with which the platform comes to know the parties.
+    pub fn registry_toml(&self) -> &str {
+        &self.registry
+    }
+
+    /// The identity provider, as the platform is configured with it.
+    pub fn idp(&self) -> &idp::Client {
+        &self.idp
+    }
+
+    /// The root that the DPs' certificates come from, PEM.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// The file it lies in.
+    pub fn ca_file(&self) -> &Path {
+        &self.ca_file
+    }
+
+    /// The same root, as the SPs of the sandbox trust it.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Where everybody is.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// The people.
+    pub fn personas(&self) -> &'static [personas::Persona] {
+        personas::all()
+    }
+
+    /// The bank behind its pages: cases and notifications.
+    pub fn bank(&self) -> &Sp {
+        &self.bank
+    }
+
+    /// The laboratory's services.
+    pub fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// The mailbox.
+    pub fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    /// Every call that reached a DP, the faulty one included.
+    pub fn dp_calls(&self) -> &Recorder {
+        &self.dp_calls
+    }
+
+    /// Randomness, as configured.
+    pub fn random(&self) -> &Arc<dyn Random> {
+        &self.random
+    }
+
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// Lets open requests end, then stops every program.
+    pub async fn stop(mut self) {
+        self.serving.stop().await;
+    }
+}
+
+fn bank_facts(at: &Addresses) -> Facts {
+    let constant = "the constants have the form of their kind";
+    Facts {
+        key: "bank",
+        service: Service {
+            platform: at.platform.clone(),
+            client_id: "CLI.qqOjnjO4WR".parse().expect(constant),
+            client_secret: "demoBankSecret16".parse().expect(constant),
+            cbc_iv: "demoBankCbcIv016".parse().expect(constant),
+        },
+        api_key: "demo-bank-x-api-key".to_owned(),
+        datasets: Dataset::ALL.map(Dataset::id).to_vec(),
+        return_url: format!("{}return", at.bank),
+        notification_path: "/mydata-sp/notification".to_owned(),
+    }
+}
+
+/// A client for plain HTTP on this machine: no proxy, no redirects, no certificate store to read.
+fn loopback_client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(std::time::Duration::from_secs(5))
+        .read_timeout(std::time::Duration::from_secs(60))
+        .build()
+}
