@@ -8,12 +8,14 @@
 //! | --- | --- |
 //! | [`program`] | the binary under test |
 //! | [`database`] | SQLite or a PostgreSQL database of one's own |
+//! | [`country`] | the program serving on a data folder, and the sandbox's parties around it |
 //! | [`process`] | a child with its log in a file, killed at the end; its processor time and memory |
 //! | [`browser`] | Chromium behind ChromeDriver |
 //! | [`axe`] | the accessibility checker inside a page |
 
 pub mod axe;
 pub mod browser;
+pub mod country;
 pub mod database;
 pub mod process;
 pub mod program;
