@@ -18,11 +18,11 @@ consent-parameters = What to look up
 consent-terms = Service terms
     .agree = I have understood what this service does and agree to the service terms above
 consent-methods = How to prove who you are
-    .hint = These data need { $method } or a stronger method.
+    .hint = At least this strong: { $method }.
     .needs = You need { $needs }
     .none = No method is available at present, so you cannot go on. Please contact the service desk, or go back and apply in another way.
     .barred = Not usable this time
-method-too-weak = { $dataset } needs { $method } or a stronger method
+method-too-weak = Too weak for { $dataset }, which needs at least: { $method }
 method-not-available = This platform does not offer the method yet
 consent-next = When you confirm, you go on to prove who you are. Only then does the platform collect the data; before anything is sent you see what came and are asked once more.
     .refuse = If you refuse, you return to { $organisation } and nothing is collected.
@@ -31,9 +31,9 @@ errors-title =
         [one] One thing needs mending
        *[other] { $count } things need mending
     }
-param-missing = Please fill in “{ $label }”
-param-too-long = “{ $label }” may have at most { $max } characters
-param-not-one-line = “{ $label }” must not hold line breaks or control characters
+param-missing = Please fill in "{ $label }"
+param-too-long = "{ $label }" may have at most { $max } characters
+param-not-one-line = "{ $label }" must not hold line breaks or control characters
 terms-missing = Please read the service terms and tick the box
 method-missing = Please choose a method
 method-not-offered = This method cannot be used for this application; please choose another

@@ -2,8 +2,8 @@
 home-title = Your data, to whom you decide
 home-lead = Agencies keep data about you: household registration, taxes, health insurance. When a service needs it you do not have to fetch it: with your consent the platform collects it from the agency and hands it to the service you name.
 home-how = How it goes
-home-how-one = Apply on the service’s site
-    .text = A bank’s online account, for example. The service brings you here and says which data it needs and what for.
+home-how-one = Apply on the service's site
+    .text = A bank's online account, for example. The service brings you here and says which data it needs and what for.
 home-how-two = Agree to the terms, prove who you are
     .text = Only when the platform knows that it is you does it ask the providers for the data.
 home-how-three = Look at it, then confirm

@@ -23,7 +23,7 @@ pub struct DeadEndPage {
     pub gathered: Gathered,
     /// `tx_id` or the number of the incident, whole; the page shows its ends.
     pub reference: Option<String>,
-    /// The way back to the service.
+    /// The way back to the service. Without one the page offers `chrome.here` again where that may help, else `/`.
     pub way_back: Option<WayBack>,
 }
 
@@ -89,6 +89,11 @@ impl DeadEnd {
             Self::TooMany => "dead-end-too-many",
             Self::Internal => "dead-end-internal",
         }
+    }
+
+    /// Whether asking for the page again may help.
+    fn may_try_again(self) -> bool {
+        matches!(self, Self::FormExpired | Self::TooMany | Self::Internal)
     }
 
     /// Whether the citizen chose it, or it is no fault: then the page is calm, not alarming.
