@@ -353,7 +353,7 @@ mod tests {
         assert!(n > last, "{last} was answered, {n} are there");
         let job = store.jobs.claim(9, START, Duration::from_secs(60)).await.unwrap();
         assert_eq!((job.len(), job[0].attempts), (1, 2));
-        assert_eq!(*store.blobs.read(&blob).await.unwrap(), b"kept");
+        assert_eq!(store.blobs.read(&blob).await.unwrap(), b"kept");
         let later = Time::from(std::time::SystemTime::now()).plus(Duration::from_secs(60));
         let known = |ids: Vec<_>| async { Ok(ids.into_iter().collect()) };
         assert_eq!(store.blobs.sweep(later, known).await.unwrap(), 1, "the draft");

@@ -9,7 +9,6 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use object_store::ObjectStoreExt as _;
 use std::io::{self, Read, Seek, SeekFrom};
 use tokio::runtime::Handle;
-use zeroize::Zeroizing;
 
 /// How many chunks are fetched at once when reading goes on where it stopped.
 const AHEAD: u32 = 16;
@@ -30,7 +29,7 @@ pub struct BlobWriter {
     key: BlobKey,
     /// The header, until the first chunk is written.
     header: Vec<u8>,
-    chunk: Zeroizing<Vec<u8>>,
+    chunk: Vec<u8>,
     number: u32,
     len: u64,
 }
@@ -51,7 +50,7 @@ impl Blobs {
             id,
             key,
             header,
-            chunk: Zeroizing::new(Vec::with_capacity(SEALED_CHUNK)),
+            chunk: Vec::with_capacity(SEALED_CHUNK),
             number: 0,
             len: 0,
         }
@@ -69,7 +68,7 @@ impl Blobs {
             }
             let count = AHEAD.min(chunks.count - first);
             let piece = chunks.read(first, count).await?;
-            Ok(Some((Bytes::from_owner(piece), (chunks, first + count))))
+            Ok(Some((Bytes::from(piece), (chunks, first + count))))
         })
         .boxed())
     }
@@ -78,7 +77,7 @@ impl Blobs {
     ///
     /// # Errors
     /// As [`Self::stream`].
-    pub async fn read(&self, id: &BlobId) -> Result<Zeroizing<Vec<u8>>> {
+    pub async fn read(&self, id: &BlobId) -> Result<Vec<u8>> {
         let chunks = Chunks::open(self.clone(), id.clone()).await?;
         chunks.read(0, chunks.count).await
     }
@@ -171,12 +170,12 @@ impl Chunks {
     }
 
     /// The plain bytes of some chunks.
-    async fn read(&self, first: u32, count: u32) -> Result<Zeroizing<Vec<u8>>> {
+    async fn read(&self, first: u32, count: u32) -> Result<Vec<u8>> {
         let start = HEADER as u64 + u64::from(first) * SEALED_CHUNK as u64;
         let end = self.size.min(start + u64::from(count) * SEALED_CHUNK as u64);
         let bytes = self.blobs.0.objects.get_range(&self.id.key(), start..end).await;
-        let mut sealed = Zeroizing::new(Vec::from(bytes.map_err(|e| self.id.error(e))?));
-        let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
+        let mut sealed = Vec::from(bytes.map_err(|e| self.id.error(e))?);
+        let mut plain = Vec::with_capacity(sealed.len());
         for (number, chunk) in (first..).zip(sealed.chunks_mut(SEALED_CHUNK)) {
             plain.extend_from_slice(self.key.open(number, number + 1 == self.count, chunk)?);
         }
@@ -189,7 +188,7 @@ pub struct BlobReader {
     chunks: Chunks,
     runtime: Handle,
     /// Some chunks in plain.
-    window: Zeroizing<Vec<u8>>,
+    window: Vec<u8>,
     /// Where the window begins in the content.
     window_at: u64,
     position: u64,

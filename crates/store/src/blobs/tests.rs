@@ -70,7 +70,7 @@ async fn content_of_any_length_comes_back() {
             let bytes = content(len);
             let id = put(&blobs, &bytes).await;
             assert_eq!(streamed(&blobs, &id).await.unwrap(), bytes, "{len}");
-            assert_eq!(*blobs.read(&id).await.unwrap(), bytes, "{len}");
+            assert_eq!(blobs.read(&id).await.unwrap(), bytes, "{len}");
             let mut reader = blobs.reader(&id).await.unwrap();
             let (read, claimed) = tokio::task::spawn_blocking(move || {
                 let mut out = Vec::new();

@@ -1,45 +1,65 @@
 //! The PostgreSQL cluster of the tests.
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// Runs the server until its standard input closes, which happens when the process of the tests ends, even by `kill -9`.
-/// Arguments: the folder, then the command.
+/// Runs the server until the process with the given number has ended, by `kill -9` too.
+/// Arguments: the process, the folder, then the command.
 const HOLDER: &str = r#"
-dir=$1; shift
+owner=$1; dir=$2; shift 2
 "$@" >"$dir/log" 2>&1 </dev/null &
 server=$!
-cat >/dev/null
+while kill -0 $owner && kill -0 $server; do sleep 0.2; done 2>/dev/null
 kill -QUIT $server
 wait $server
-rm -rf "$dir"
+rm -rf "$dir" "$dir.lock"
 "#;
-
-struct Cluster {
-    url: String,
-    /// Keeps the holder's standard input open.
-    _holder: Option<Child>,
-}
 
 /// The address of a cluster, started if need be.
 pub(super) fn url() -> &'static str {
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    let cluster = CLUSTER.get_or_init(|| match std::env::var("MYDATA_TEST_POSTGRES") {
-        Ok(url) => Cluster { url, _holder: None },
-        Err(_) => start(),
-    });
-    &cluster.url
+    static CLUSTER: OnceLock<String> = OnceLock::new();
+    CLUSTER.get_or_init(|| std::env::var("MYDATA_TEST_POSTGRES").unwrap_or_else(|_| shared()))
 }
 
-fn start() -> Cluster {
+/// nextest gives each test a process of its own: the first one of a run starts the cluster for all of them, as the run's.
+/// Otherwise the cluster is this process's.
+fn shared() -> String {
+    let Ok(run) = std::env::var("NEXTEST_RUN_ID") else {
+        return start(
+            &std::env::temp_dir().join(format!("mydata-pg-{}", std::process::id())),
+            std::process::id(),
+        );
+    };
+    let folder = std::env::temp_dir().join(format!("mydata-pg-{run}"));
+    let lock = fs::File::create(folder.with_extension("lock")).expect("a lock in the temporary folder");
+    lock.lock().expect("the lock is to be had");
+    if folder.join(READY).exists() {
+        return url_of(&folder);
+    }
+    let url = start(&folder, std::os::unix::process::parent_id());
+    fs::write(folder.join(READY), "").expect("the temporary folder is writable");
+    url
+}
+
+/// Says that the cluster has been started.
+const READY: &str = "ready";
+
+fn url_of(folder: &Path) -> String {
+    let host = folder.display().to_string().replace('/', "%2F");
+    format!("postgres://mydata@localhost/postgres?host={host}")
+}
+
+/// Starts a cluster in a folder, to end with the process `owner`.
+fn start(folder: &Path, owner: u32) -> String {
     let bin = programs();
-    let folder = tempfile::Builder::new().prefix("mydata-pg-").tempdir().expect("a temporary folder").keep();
+    fs::create_dir_all(folder).expect("a temporary folder");
     let root = succeeds(Command::new("id").arg("-u")).trim() == "0";
     if root {
-        succeeds(Command::new("chown").arg("postgres:").arg(&folder));
+        succeeds(Command::new("chown").arg("postgres:").arg(folder));
     }
     // The server refuses to run as root.
     let as_owner = |program: PathBuf| {
@@ -61,33 +81,35 @@ fn start() -> Cluster {
             .arg("--pgdata")
             .arg(&data)
             .args(["--username=mydata", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
-            .current_dir(&folder),
+            .current_dir(folder),
     );
-    let holder = Command::new("sh")
+    Command::new("sh")
         .args(["-c", HOLDER, "mydata-test-postgres"])
-        .arg(&folder)
+        .arg(owner.to_string())
+        .arg(folder)
         .args(as_owner(bin.join("postgres")))
         .arg("-D")
         .arg(&data)
         .arg("-k")
-        .arg(&folder)
-        .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"])
-        .current_dir(&folder)
-        .stdin(Stdio::piped())
+        .arg(folder)
+        .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=400"])
+        .current_dir(folder)
+        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
+        // A test that is killed must not take the others' cluster along.
+        .process_group(0)
         .spawn()
         .expect("sh can be started");
 
     let socket = folder.join(".s.PGSQL.5432");
-    let limit = Instant::now() + Duration::from_secs(30);
+    let limit = Instant::now() + Duration::from_secs(60);
     // The socket is there a moment before connections are accepted; the line in the log is the truth.
-    while !(socket.exists() && log(&folder).contains("ready to accept connections")) {
-        assert!(Instant::now() < limit, "PostgreSQL did not start:\n{}", log(&folder));
+    while !(socket.exists() && log(folder).contains("ready to accept connections")) {
+        assert!(Instant::now() < limit, "PostgreSQL did not start:\n{}", log(folder));
         std::thread::sleep(Duration::from_millis(10));
     }
-    let host = folder.display().to_string().replace('/', "%2F");
-    Cluster { url: format!("postgres://mydata@localhost/postgres?host={host}"), _holder: Some(holder) }
+    url_of(folder)
 }
 
 fn log(folder: &Path) -> String {
