@@ -1,0 +1,70 @@
+//! The command line.
+
+use std::io;
+
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::Outcome;
+
+/// An open implementation of Taiwan's MyData platform: a citizen has a government data provider send personal data,
+/// signed and encrypted, to a service provider, with consent and on record.
+#[derive(Debug, Parser)]
+#[command(name = "mydata", version, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    /// What is logged, such as `info` or `mydata_server=debug,warn`.
+    #[arg(long, global = true, env = "MYDATA_LOG", default_value = "", hide_default_value = true)]
+    pub log: String,
+    /// How the log looks.
+    #[arg(long, global = true, env = "MYDATA_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The country in a box: platform, bank, data providers, identity provider and mailbox, on this machine.
+    Demo(crate::demo::Args),
+    /// Runs the platform.
+    Serve(crate::serve::Args),
+    /// Brings the database's schema up to date.
+    Migrate(crate::migrate::Args),
+    /// Who is registered: organisations, datasets, services, as one TOML file.
+    Registry(crate::registry::Args),
+    /// For service providers: entry links, opening what was received.
+    Sp(crate::sp::Args),
+    /// For data providers: packing and verifying packages.
+    Dp(crate::dp::Args),
+    /// Says what is misconfigured and how to mend it.
+    Doctor(crate::doctor::Args),
+    /// Prints completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page.
+    Man,
+}
+
+/// Prints completions.
+pub fn completions(shell: clap_complete::Shell) -> Outcome {
+    clap_complete::generate(shell, &mut Cli::command(), "mydata", &mut io::stdout());
+    Outcome::Fine
+}
+
+/// Prints the manual page.
+pub fn man() -> anyhow::Result<Outcome> {
+    clap_mangen::Man::new(Cli::command()).render(&mut io::stdout())?;
+    Ok(Outcome::Fine)
+}

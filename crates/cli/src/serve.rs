@@ -1,0 +1,49 @@
+//! `mydata serve`: runs the platform until it is told to stop.
+
+use std::path::PathBuf;
+
+use mydata_server::Platform;
+
+use crate::settings::{self, Flags};
+use crate::{Outcome, registry};
+
+/// Flags of `mydata serve`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    flags: Flags,
+    /// Applies this registry file at start.
+    #[arg(long, value_name = "FILE")]
+    registry: Option<PathBuf>,
+}
+
+/// Runs the platform.
+pub async fn run(args: Args) -> anyhow::Result<Outcome> {
+    let config = settings::load(&args.flags)?;
+    let registry = args.registry.as_deref().map(registry::read).transpose()?;
+    let platform = Platform::start(config).await?;
+    if let Some(registry) = registry {
+        registry::apply(&platform.app.store, &registry).await?;
+    }
+    println!("{}", platform.app.base_url);
+    until_told().await;
+    platform.stop().await;
+    Ok(Outcome::Fine)
+}
+
+/// Waits for Ctrl-C or a request to terminate.
+pub async fn until_told() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
