@@ -55,6 +55,7 @@ fields-summary = { $fields } and { $more } more
 
 session-idle = This page ends by itself after { $span } without use; whatever you have not confirmed is deleted.
 session-ending = This page ends in { $time }
+    .label = Idle warning
     .why = You have not done anything for a while. When it ends, whatever you have not confirmed is deleted.
     .extend = Go on
     .extended = You have more time now.

@@ -47,6 +47,7 @@ fields-summary = { $fields } 等 { $total } 項
 
 session-idle = 此頁閒置 { $span }會自動結束；尚未確認的資料會一併刪除。
 session-ending = 再過 { $time } 就會結束
+    .label = 閒置提醒
     .why = 您有一段時間沒有操作。結束後，尚未確認的資料會刪除。
     .extend = 繼續辦理
     .extended = 已為您延長。
