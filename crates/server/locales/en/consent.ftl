@@ -1,6 +1,6 @@
 # ① terms, ② identity
 consent-title = Consent and identity
-    .error-prefix = Please mend:
+    .error-prefix = Please correct:
 consent-intro = For { $service }, { $organisation } needs the following data about you.
 consent-datasets = What will be collected
     .details =
@@ -28,9 +28,10 @@ consent-next = When you confirm, you go on to prove who you are. Only then does 
     .refuse = If you refuse, you return to { $organisation } and nothing is collected.
 errors-title =
     { $count ->
-        [one] One thing needs mending
-       *[other] { $count } things need mending
+        [one] One thing needs correcting
+       *[other] { $count } things need correcting
     }
+    .of-dataset = { $dataset }: { $text }
 param-missing = Please fill in "{ $label }"
 param-too-long = "{ $label }" may have at most { $max } characters
 param-not-one-line = "{ $label }" must not hold line breaks or control characters

@@ -1,5 +1,5 @@
 # Home page
-home-title = Your data, to whom you decide
+home-title = Your data goes where you decide
 home-lead = Agencies keep data about you: household registration, taxes, health insurance. When a service needs it you do not have to fetch it: with your consent the platform collects it from the agency and hands it to the service you name.
 home-how = How it goes
 home-how-one = Apply on the service's site

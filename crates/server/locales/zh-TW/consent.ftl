@@ -23,6 +23,7 @@ method-not-available = 本平臺尚未開放這種方式
 consent-next = 按下確認後，您會前往身分驗證。驗證通過，平臺才會開始取得資料；傳送之前，會先讓您看過內容，再請您確認一次。
     .refuse = 按下拒絕會返回{ $organisation }，不會取得任何資料。
 errors-title = 有 { $count } 個地方需要您修正
+    .of-dataset = { $dataset }：{ $text }
 param-missing = 請填寫「{ $label }」
 param-too-long = 「{ $label }」請勿超過 { $max } 個字
 param-not-one-line = 「{ $label }」不能含有換行或控制字元

@@ -285,10 +285,9 @@ impl ConsentPage {
         for dataset in &self.datasets {
             for parameter in &dataset.parameters {
                 if let Some(text) = parameter.fault(lang) {
-                    mends.push(Mend {
-                        target: dataset.field_id(parameter),
-                        text: format!("{}：{text}", dataset.name),
-                    });
+                    let args = [("dataset", dataset.name.as_str().into()), ("text", text.into())];
+                    let text = i18n::t(lang, "errors-title.of-dataset", &args);
+                    mends.push(Mend { target: dataset.field_id(parameter), text });
                 }
             }
         }

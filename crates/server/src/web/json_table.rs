@@ -58,9 +58,11 @@ impl Renderer {
             Value::String(text) => self.text(text),
             Value::Array(items) if items.is_empty() => self.empty(),
             Value::Object(object) if object.is_empty() => self.empty(),
-            Value::Array(items) if depth >= MAX_DEPTH => self.note("json-deeper", &[("count", items.len())]),
+            Value::Array(items) if depth >= MAX_DEPTH => {
+                self.note("json-deeper", &[("count", items.len())]);
+            }
             Value::Object(object) if depth >= MAX_DEPTH => {
-                self.note("json-deeper", &[("count", object.len())])
+                self.note("json-deeper", &[("count", object.len())]);
             }
             Value::Object(object) => self.object(object, depth),
             Value::Array(items) => self.array(items, depth),
