@@ -11,7 +11,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use mydata_sdk::dp::{BadSigner, Builder, Call, DpAnswer, Signer, TokenCheck};
 use mydata_wire::{PersonalId, Random, ResourceId, ResourceSecret, TransactionUid};
 use url::Url;
@@ -379,8 +379,13 @@ async fn serve(
 /// Announces the whole, sends half, and breaks the connection.
 fn half(package: Bytes) -> Response {
     let length = package.len();
-    let parts = [Ok(package.slice(..length / 2)), Err(io::Error::other("half is enough"))];
+    let first = stream::once(async move { Ok(package.slice(..length / 2)) });
+    let broken = stream::once(async {
+        // What was sent has to leave before the connection breaks.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Err(io::Error::other("half is enough"))
+    });
     let headers =
         [(header::CONTENT_TYPE, "application/zip".to_owned()), (header::CONTENT_LENGTH, length.to_string())];
-    (headers, Body::from_stream(stream::iter(parts))).into_response()
+    (headers, Body::from_stream(first.chain(broken))).into_response()
 }

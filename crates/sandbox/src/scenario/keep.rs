@@ -10,11 +10,11 @@ use crate::Sandbox;
 use crate::lab::LabService;
 use crate::sp::{Case, Sp};
 
-/// Tells every SP whether tokens and packages stay after they were opened.
-pub(super) fn files(sandbox: &Sandbox, keep: bool) {
-    sandbox.bank().keep_files(keep);
+/// Tells every SP to leave tokens and packages where they are, until [`case`] takes them.
+pub(super) fn files(sandbox: &Sandbox) {
+    sandbox.bank().keep_files(true);
     for service in LabService::ALL {
-        sandbox.lab().service(service).keep_files(keep);
+        sandbox.lab().service(service).keep_files(true);
     }
 }
 

@@ -77,11 +77,20 @@ impl Stage<'_> {
 /// Runs every scenario; results are in the order of [`Scenario::ALL`]. With `out`, each scenario's entry URL,
 /// notifications, token, package, return URL and keys are kept in a folder of its name.
 pub async fn run_all(sandbox: &Sandbox, out: Option<&Path>) -> Vec<ScenarioResult> {
-    run(sandbox, &Scenario::ALL, out, |_| {}).await
+    run_each(sandbox, &Scenario::ALL, out, |_| {}).await
 }
 
-/// Runs some scenarios, telling each result as soon as it is there.
-pub async fn run(
+/// Runs one scenario.
+pub async fn run(sandbox: &Sandbox, scenario: Scenario, out: Option<&Path>) -> ScenarioResult {
+    let stage = Stage { sandbox, out, people: Mutex::default() };
+    if out.is_some() {
+        keep::files(sandbox);
+    }
+    one(&stage, scenario).await
+}
+
+/// Runs some scenarios, several at a time, telling each result as soon as it is there.
+pub async fn run_each(
     sandbox: &Sandbox,
     scenarios: &[Scenario],
     out: Option<&Path>,
@@ -89,7 +98,7 @@ pub async fn run(
 ) -> Vec<ScenarioResult> {
     let stage = Stage { sandbox, out, people: Mutex::default() };
     if out.is_some() {
-        keep::files(sandbox, true);
+        keep::files(sandbox);
     }
     let mut results: Vec<(usize, ScenarioResult)> = Vec::with_capacity(scenarios.len());
     let mut running = futures_util::stream::iter(scenarios.iter().enumerate())
@@ -103,9 +112,6 @@ pub async fn run(
         results.push((index, result));
     }
     drop(running);
-    if out.is_some() {
-        keep::files(sandbox, false);
-    }
     results.sort_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
 }
