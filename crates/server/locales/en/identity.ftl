@@ -10,6 +10,6 @@ identity-unavailable = Verification is not available now
 identity-too-weak = Another method was used than you chose
     .what = You chose { $method }, but what was completed is a weaker method, which is not enough for these data.
 identity-sent = Nothing was collected and nothing was sent.
-identity-next = What you filled in is still there. You can try again or choose another method.
+identity-next = You can go back one step and try again, or choose another method.
 identity-again = Try again
 identity-refuse = Give up and return to { $organisation }

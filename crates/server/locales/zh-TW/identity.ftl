@@ -10,6 +10,6 @@ identity-unavailable = 目前無法進行身分驗證
 identity-too-weak = 驗證方式與您選擇的不同
     .what = 您選擇了{ $method }，但實際完成的是強度較低的方式，不足以取得這些資料。
 identity-sent = 沒有取得，也沒有傳送任何資料。
-identity-next = 您填寫的內容都還在。您可以再試一次，或改用其他驗證方式。
+identity-next = 您可以回到上一步再試一次，或改用其他驗證方式。
 identity-again = 再試一次
 identity-refuse = 不辦了，返回{ $organisation }
