@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use mydata_domain::Policy;
 use mydata_domain::policy::Seconds;
 use mydata_domain::time::SystemClock;
+use mydata_sandbox::scenario::{self, Scenario};
 use mydata_sandbox::{Ports, Sandbox, SandboxConfig};
 use mydata_server::config::{DatabaseUrl, Identity, Limits, OidcProvider, Trust};
 use mydata_server::{Config, Platform};
@@ -152,9 +153,22 @@ fn welcome(sandbox: &Sandbox, took: Duration) {
     println!("  log in as 王小明, look at what came, press 確認.     Ctrl-C ends the demo.");
 }
 
+/// Walks every scenario and shows each as a line as soon as it is through.
 async fn scenarios(sandbox: &Sandbox, out: Option<&std::path::Path>) -> anyhow::Result<Outcome> {
-    let results: Vec<Result<(),()>> = { let _ = (sandbox, out); Vec::new() };
-    let failed = results.iter().filter(|r| r.is_err()).count();
-    println!("{} passed, {} failed", results.len() - failed, failed);
+    let begun = Instant::now();
+    let results = scenario::run_each(sandbox, &Scenario::ALL, out, |result| {
+        let (mark, said) = match &result.outcome {
+            Ok(said) => ("ok  ", said),
+            Err(why) => ("FAIL", why),
+        };
+        let (took, scenario) = (result.took.as_secs_f32(), result.scenario);
+        println!("{mark}  {took:>6.2} s  {:<22}  {}: {said}", scenario.name(), scenario.title_en());
+    })
+    .await;
+    let failed = results.iter().filter(|r| !r.passed()).count();
+    println!("{} passed, {failed} failed in {:.1} s", results.len() - failed, begun.elapsed().as_secs_f32());
+    if let Some(out) = out {
+        eprintln!("what travelled is kept in {}", out.display());
+    }
     Ok(if failed == 0 { Outcome::Fine } else { Outcome::CheckFailed })
 }
