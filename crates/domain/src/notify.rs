@@ -24,6 +24,9 @@ pub enum Notice {
 }
 
 impl Notice {
+    const ALL: [Notice; 6] =
+        [Self::None, Self::Pending, Self::Failing, Self::Accepted, Self::Refused, Self::Lapsed];
+
     /// As it is kept.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,7 +46,7 @@ impl Notice {
 
     /// Reads what [`Self::as_str`] wrote.
     pub fn from_kept(text: &str) -> Option<Self> {
-        [Self::None, Self::Pending, Self::Accepted, Self::Refused, Self::Lapsed]
+        Self::ALL
             .into_iter()
             .find(|n| n.as_str() == text)
     }
@@ -71,6 +74,13 @@ pub fn retry_at(failed: u32, now: Time, ticket_ends: Time, policy: &Policy) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_notice_is_read_back() {
+        for notice in Notice::ALL {
+            assert_eq!(Notice::from_kept(notice.as_str()), Some(notice));
+        }
+    }
 
     #[test]
     fn retries_follow_the_schedule_until_the_ticket_ends() {

@@ -116,9 +116,11 @@ impl Transaction {
         Ok(())
     }
 
-    /// The citizen refused: what was collected is wiped, nobody is told.
+    /// The citizen refused: what was collected is wiped, nobody is told. Where every dataset had failed there was
+    /// nothing to refuse: then that is why it ends.
     pub fn refuse(&mut self, now: Time) -> Result<Wipe, WrongStage> {
-        self.give_up(Ending::Refused, now)
+        let ending = if self.nothing_usable() { Ending::Undeliverable } else { Ending::Refused };
+        self.give_up(ending, now)
     }
 
     /// The citizen left. `None` while the time has not come.

@@ -6,7 +6,6 @@ use axum::extract::{Form, Path};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use mydata_domain::transaction::State;
-use mydata_wire::ReturnCode;
 
 use super::authorise::Posted;
 use super::fault::Fault;
@@ -57,10 +56,7 @@ async fn refused(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<R
     let t = &kept.transaction;
     match &t.state {
         State::Entered | State::Authorised(_) => {
-            // Nothing could be had: going back is no refusal, and the service is told why (504).
-            let code = if t.nothing_usable() { ReturnCode::DatasetFailing } else { ReturnCode::Refused };
-            let location = t.target.abnormal(code, &t.tx_id.to_string());
-            confirm::refuse(&visit.app, t.id, visit.from).await?;
+            let location = confirm::refuse(&visit.app, t.id, visit.from).await?;
             Ok(Redirect::to(&location).into_response())
         }
         State::Ended(_) => Ok(Redirect::to(&t.return_location()).into_response()),

@@ -34,12 +34,12 @@ pub async fn confirm(app: &App, id: TransactionId, from: IpAddr) -> Result<(), F
     .ok_or(FlowError::Unknown)
 }
 
-/// The citizen refused.
-pub async fn refuse(app: &App, id: TransactionId, from: IpAddr) -> Result<(), FlowError> {
+/// The citizen refused; gives the address to go back to.
+pub async fn refuse(app: &App, id: TransactionId, from: IpAddr) -> Result<String, FlowError> {
     step(app, "refuse", Which::Id(id), None, |kept, now| {
         let wipe = kept.transaction.refuse(now)?;
         let t = &kept.transaction;
-        let mut change = Change::telling(())
+        let mut change = Change::telling(t.return_location())
             .wiping(wipe)
             .event(event(t, now, Actor::Citizen, What::Refused).from(Some(from)));
         change.end_logins = true;
