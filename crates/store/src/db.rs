@@ -18,7 +18,7 @@ pub use metrics::TxStats;
 pub use row::{Column, Row};
 pub use tx::{Isolation, Tx};
 
-use crate::error::{Result, StoreError, wants_retry};
+use crate::error::{Result, StoreError, connection_is_gone, wants_retry};
 use mydata_wire::Random;
 use sqlx::{PgPool, SqlitePool};
 use std::borrow::Cow;
@@ -29,8 +29,8 @@ use tokio::sync::Notify;
 
 /// How often a transaction is tried before it gives up. With the pauses below that is about three seconds.
 const TRIES: u32 = 40;
-/// How often opening a transaction is tried when the connection turns out to be dead.
-const CONNECTS: u32 = 3;
+/// How many connections may turn out to be dead one after the other: after a restart of the server all that lie in the pool are.
+const CONNECTS: u32 = 100;
 
 /// The text of a statement. Built texts hold placeholders only, never a value.
 pub type Sql = Cow<'static, str>;
@@ -131,7 +131,7 @@ impl Db {
                 Pools::Postgres { readers, .. } => tx::pg_all(readers, sql.clone(), args).await,
             };
             match answer {
-                Err(sqlx::Error::Io(_)) if tries < CONNECTS => {}
+                Err(e) if connection_is_gone(&e) && tries < CONNECTS => {}
                 other => return other.map_err(Into::into),
             }
         }
@@ -167,6 +167,7 @@ impl Db {
     /// SQLite: `BEGIN IMMEDIATE` on the only writing connection. PostgreSQL: SERIALIZABLE; when another transaction is in the way
     /// `body` is **run again from its start**, so it must change nothing but the database. An `Err` takes everything back. After a
     /// refused statement nothing more is accepted on either engine: use `ON CONFLICT DO NOTHING` where a refusal is expected.
+    /// Never begin another transaction inside `body`: on SQLite it would wait for this one.
     ///
     /// ```ignore
     /// let left = db.run_tx("take_one", async |tx| {
@@ -242,7 +243,7 @@ impl Db {
             match begun {
                 Ok(inner) => return Ok(Tx::new(self.clone(), inner)),
                 // The pooled connection had died; it is thrown away and another is taken.
-                Err(sqlx::Error::Io(_)) if tries < CONNECTS => {}
+                Err(e) if connection_is_gone(&e) && tries < CONNECTS => {}
                 Err(e) => return Err(e),
             }
         }

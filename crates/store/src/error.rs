@@ -143,6 +143,9 @@ impl From<sqlx::Error> for StoreError {
                 // SQLite names the columns in its message only; neither engine's text used here holds a value.
                 let constraint = || e.constraint().map_or_else(|| e.message().to_owned(), ToOwned::to_owned);
                 match e.kind() {
+                    _ if is_gone_code(e.code().as_deref()) => {
+                        Self::Unreachable { reason: e.message().to_owned() }
+                    }
                     ErrorKind::UniqueViolation => Self::Conflict { constraint: constraint() },
                     ErrorKind::ForeignKeyViolation => Self::Reference { constraint: constraint() },
                     _ => Self::Database {
@@ -175,4 +178,18 @@ pub(crate) fn wants_retry(error: &sqlx::Error) -> bool {
         code if code.len() < 5 => code.parse::<u32>().is_ok_and(|n| matches!(n & 0xff, 5 | 6)),
         _ => false,
     }
+}
+
+/// Whether the connection has died: then nothing was done, if nothing had been begun.
+pub(crate) fn connection_is_gone(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(e) => is_gone_code(e.code().as_deref()),
+        _ => false,
+    }
+}
+
+/// PostgreSQL's classes "connection exception" and "operator intervention: shutdown".
+fn is_gone_code(code: Option<&str>) -> bool {
+    code.is_some_and(|c| c.len() == 5 && (c.starts_with("08") || c.starts_with("57P")))
 }

@@ -274,6 +274,35 @@ async fn gives_up_when_others_are_always_in_the_way() {
 }
 
 #[tokio::test]
+async fn connections_that_died_are_replaced_unnoticed() {
+    on(Engine::Postgres, async |store: TestStore| {
+        with_table(&store, "id BIGINT PRIMARY KEY").await;
+        // Some of each kind lie in the pools.
+        let read = async || store.db.fetch_one("SELECT COUNT(*) FROM t, pg_sleep(0.05)", args![]).await;
+        let write = async |id: i64| {
+            store
+                .db
+                .run_tx("write", async |tx| {
+                    tx.execute("INSERT INTO t VALUES ($1)", args![id]).await?;
+                    tx.fetch_all("SELECT pg_sleep(0.05)", args![]).await
+                })
+                .await
+        };
+        let (a, b, c, d, e, f) = tokio::join!(read(), read(), read(), write(1), write(2), write(3));
+        assert!(a.is_ok() && b.is_ok() && c.is_ok() && d.is_ok() && e.is_ok() && f.is_ok());
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        store.db.fetch_all(others, args![]).await.unwrap();
+        for n in 10..16 {
+            read().await.unwrap();
+            write(n).await.unwrap();
+        }
+        assert_eq!(read().await.unwrap().get_i64(0).unwrap(), 9);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn statements_are_counted_by_task() {
     on_both(async |store: TestStore| {
         let before = store.db.statements();

@@ -18,8 +18,8 @@ fn job<'a>(key: Option<&'a str>, run_at: Time) -> NewJob<'a> {
     NewJob { kind: "collect", key, payload: r#"{"tx":"t1"}"#, run_at, now: START }
 }
 
-async fn add(db: &Db, new: NewJob<'_>) -> String {
-    db.run_tx("add", async |tx| enqueue(&tx, &new).await).await.unwrap()
+async fn add(db: &Db, new: &NewJob<'_>) -> String {
+    db.run_tx("add", async |tx| enqueue(&tx, new).await).await.unwrap()
 }
 
 async fn claim_one(jobs: &Jobs, now: Time) -> Leased {
@@ -37,7 +37,7 @@ async fn a_job_is_due_claimed_and_done() {
     on_both(async |store: TestStore| {
         let jobs = &store.jobs;
         assert_eq!(jobs.next_run_at().await.unwrap(), None);
-        let id = add(&store.db, job(Some("t1"), at(5))).await;
+        let id = add(&store.db, &job(Some("t1"), at(5))).await;
         assert_eq!(jobs.next_run_at().await.unwrap(), Some(at(5)));
         assert_eq!(jobs.claim(10, at(4), LEASE).await.unwrap(), []);
         let leased = claim_one(jobs, at(5)).await;
@@ -79,7 +79,7 @@ async fn a_job_and_the_change_it_follows_from_come_together_or_not_at_all() {
 async fn a_lease_that_ran_out_goes_to_another_and_binds_the_first() {
     on_both(async |store: TestStore| {
         let jobs = &store.jobs;
-        add(&store.db, job(None, START)).await;
+        add(&store.db, &job(None, START)).await;
         let first = claim_one(jobs, START).await;
         jobs.extend(&first, at(100)).await.unwrap();
         assert_eq!(jobs.claim(10, at(99), LEASE).await.unwrap(), []);
@@ -105,15 +105,15 @@ async fn a_lease_that_ran_out_goes_to_another_and_binds_the_first() {
 async fn the_same_key_gives_the_same_job() {
     on_both(async |store: TestStore| {
         let jobs = &store.jobs;
-        let first = add(&store.db, job(Some("t1"), at(50))).await;
-        assert_eq!(add(&store.db, job(Some("t1"), at(90))).await, first, "later: nothing changes");
+        let first = add(&store.db, &job(Some("t1"), at(50))).await;
+        assert_eq!(add(&store.db, &job(Some("t1"), at(90))).await, first, "later: nothing changes");
         assert_eq!(jobs.next_run_at().await.unwrap(), Some(at(50)));
-        assert_eq!(add(&store.db, job(Some("t1"), at(20))).await, first, "earlier: it moves");
+        assert_eq!(add(&store.db, &job(Some("t1"), at(20))).await, first, "earlier: it moves");
         assert_eq!(jobs.next_run_at().await.unwrap(), Some(at(20)));
         let other_kind = NewJob { kind: "notify", ..job(Some("t1"), at(300)) };
-        assert_ne!(add(&store.db, other_kind).await, first);
-        assert_ne!(add(&store.db, job(Some("t2"), at(300))).await, first);
-        assert_ne!(add(&store.db, job(None, at(300))).await, add(&store.db, job(None, at(300))).await);
+        assert_ne!(add(&store.db, &other_kind).await, first);
+        assert_ne!(add(&store.db, &job(Some("t2"), at(300))).await, first);
+        assert_ne!(add(&store.db, &job(None, at(300))).await, add(&store.db, &job(None, at(300))).await);
         assert_eq!(jobs.living().await.unwrap(), 5);
     })
     .await;
@@ -124,10 +124,10 @@ async fn the_same_key_gives_the_same_job() {
 async fn a_job_enqueued_again_while_it_is_worked_on_runs_once_more() {
     on_both(async |store: TestStore| {
         let jobs = &store.jobs;
-        let id = add(&store.db, job(Some("t1"), START)).await;
+        let id = add(&store.db, &job(Some("t1"), START)).await;
         let first = claim_one(jobs, START).await;
         for seconds in [9, 3, 6] {
-            assert_eq!(add(&store.db, job(Some("t1"), at(seconds))).await, id);
+            assert_eq!(add(&store.db, &job(Some("t1"), at(seconds))).await, id);
         }
         assert_eq!(jobs.claim(10, at(10), LEASE).await.unwrap(), [], "not two at a time");
         jobs.complete(&first).await.unwrap();
@@ -136,18 +136,18 @@ async fn a_job_enqueued_again_while_it_is_worked_on_runs_once_more() {
         assert_eq!((&again.id, again.attempts), (&id, 1));
 
         // Also when the work failed, whether for now …
-        add(&store.db, job(Some("t1"), at(4))).await;
+        add(&store.db, &job(Some("t1"), at(4))).await;
         jobs.retry_at(&again, at(1000), "429").await.unwrap();
         let again = claim_one(jobs, at(4)).await;
         assert_eq!(again.last_error.as_deref(), Some("429"));
         // … or for good.
-        add(&store.db, job(Some("t1"), at(5))).await;
+        add(&store.db, &job(Some("t1"), at(5))).await;
         jobs.fail(&again, "broken", at(5)).await.unwrap();
         let again = claim_one(jobs, at(5)).await;
         assert_eq!(jobs.dead(10).await.unwrap(), []);
 
         // A lease that ran out meanwhile: the next run is late enough to see everything, one is enough.
-        add(&store.db, job(Some("t1"), at(6))).await;
+        add(&store.db, &job(Some("t1"), at(6))).await;
         let last = claim_one(jobs, at(500)).await;
         assert_eq!(again.id, last.id);
         jobs.complete(&last).await.unwrap();
@@ -160,7 +160,7 @@ async fn a_job_enqueued_again_while_it_is_worked_on_runs_once_more() {
 async fn a_job_given_up_is_kept_with_its_reason_and_can_be_revived() {
     on_both(async |store: TestStore| {
         let jobs = &store.jobs;
-        let id = add(&store.db, job(Some("t1"), START)).await;
+        let id = add(&store.db, &job(Some("t1"), START)).await;
         jobs.retry_at(&claim_one(jobs, START).await, at(10), "connection refused").await.unwrap();
         assert_eq!(jobs.claim(10, at(9), LEASE).await.unwrap(), []);
         let leased = claim_one(jobs, at(10)).await;
@@ -174,7 +174,7 @@ async fn a_job_given_up_is_kept_with_its_reason_and_can_be_revived() {
         );
 
         // Its key is free again; while another holds it, the dead one cannot come back.
-        let other = add(&store.db, job(Some("t1"), at(20))).await;
+        let other = add(&store.db, &job(Some("t1"), at(20))).await;
         assert_ne!(other, id);
         let back =
             async || store.db.run_tx("revive", async |tx| revive(&tx, &id, at(20)).await).await.unwrap();
@@ -195,7 +195,7 @@ async fn a_job_given_up_is_kept_with_its_reason_and_can_be_revived() {
 async fn a_job_given_back_is_due_at_once_and_was_not_tried() {
     on_both(async |store: TestStore| {
         let jobs = &store.jobs;
-        add(&store.db, job(None, START)).await;
+        add(&store.db, &job(None, START)).await;
         jobs.release(&claim_one(jobs, START).await, at(1)).await.unwrap();
         let leased = claim_one(jobs, at(1)).await;
         assert_eq!(leased.attempts, 1);
@@ -208,9 +208,9 @@ async fn a_job_given_back_is_due_at_once_and_was_not_tried() {
 async fn a_node_that_starts_again_takes_back_its_own_leases_only() {
     on_both(async |store: TestStore| {
         let (a, b) = (Jobs::new(store.db.clone(), "node-a"), Jobs::new(store.db.clone(), "node-b"));
-        add(&store.db, job(None, START)).await;
+        add(&store.db, &job(None, START)).await;
         let of_a = claim_one(&a, START).await;
-        add(&store.db, job(None, START)).await;
+        add(&store.db, &job(None, START)).await;
         let of_b = claim_one(&b, START).await;
         assert_eq!(a.release_own(at(1)).await.unwrap(), 1);
         assert!(is_lost(a.complete(&of_a).await));
@@ -279,7 +279,7 @@ async fn two_claimers_never_hold_the_same_job() {
 async fn a_claim_takes_no_more_than_asked_for() {
     on_both(async |store: TestStore| {
         for n in 0..5 {
-            add(&store.db, job(None, at(n))).await;
+            add(&store.db, &job(None, at(n))).await;
         }
         assert_eq!(store.jobs.claim(2, at(9), LEASE).await.unwrap().len(), 2);
         assert_eq!(store.jobs.claim(2, at(9), LEASE).await.unwrap().len(), 2);
@@ -293,7 +293,7 @@ async fn waiting_ends_when_a_job_is_enqueued_but_not_for_a_later_one() {
     on_both(async |store: TestStore| {
         let woken: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
         let jobs = store.jobs.clone();
-        add(&store.db, job(None, at(1000))).await;
+        add(&store.db, &job(None, at(1000))).await;
         // Whatever woke it before is used up.
         jobs.wait(at(2000), LEASE).await.unwrap();
         let start = Instant::now();
@@ -302,10 +302,10 @@ async fn waiting_ends_when_a_job_is_enqueued_but_not_for_a_later_one() {
             woken.store(true, SeqCst);
         });
         tokio::time::sleep(Duration::from_millis(150)).await;
-        add(&store.db, job(None, at(1001))).await;
+        add(&store.db, &job(None, at(1001))).await;
         tokio::time::sleep(Duration::from_millis(150)).await;
         assert!(!woken.load(SeqCst), "a job due later than the next one wakes nobody");
-        add(&store.db, job(None, at(5))).await;
+        add(&store.db, &job(None, at(5))).await;
         runner.await.unwrap();
         assert!(start.elapsed() < Duration::from_secs(20));
     })
@@ -330,7 +330,7 @@ async fn no_wake_up_is_lost() {
             }
         });
         for n in 0..100 {
-            add(&store.db, job(None, START)).await;
+            add(&store.db, &job(None, START)).await;
             let limit = Instant::now();
             while taken.load(SeqCst) <= n {
                 assert!(limit.elapsed() < Duration::from_secs(20), "job {n} was never taken");

@@ -83,7 +83,7 @@ fn start(folder: &Path, owner: u32) -> String {
             .args(["--username=mydata", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
             .current_dir(folder),
     );
-    Command::new("sh")
+    let mut holder = Command::new("sh")
         .args(["-c", HOLDER, "mydata-test-postgres"])
         .arg(owner.to_string())
         .arg(folder)
@@ -101,6 +101,7 @@ fn start(folder: &Path, owner: u32) -> String {
         .process_group(0)
         .spawn()
         .expect("sh can be started");
+    std::thread::spawn(move || holder.wait());
 
     let socket = folder.join(".s.PGSQL.5432");
     let limit = Instant::now() + Duration::from_secs(60);
