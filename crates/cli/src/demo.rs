@@ -60,14 +60,18 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let begun = Instant::now();
     let own = args.registry.as_deref().map(registry::read).transpose()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.with_context(|| {
-        format!("port {} is taken; is a demo running already? Otherwise choose another with --port", args.port)
+        format!(
+            "port {} is taken; is a demo running already? Otherwise choose another with --port",
+            args.port
+        )
     })?;
     let address = listener.local_addr()?;
     let base: Url = format!("http://{address}/").parse()?;
 
     let mut parties = SandboxConfig::new(base.clone(), args.data_dir.join("parties"));
     if args.port != 0 {
-        parties.ports = Ports::from(args.port.checked_add(1).context("--port leaves no room for the parties")?);
+        parties.ports =
+            Ports::from(args.port.checked_add(1).context("--port leaves no room for the parties")?);
     }
     let sandbox = Sandbox::start(parties).await.context("the parties do not start")?;
     if args.print_registry {

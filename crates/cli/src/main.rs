@@ -7,8 +7,11 @@ mod args;
 mod demo;
 mod doctor;
 mod dp;
+mod files;
+mod hidden;
 mod logging;
 mod migrate;
+mod output;
 mod registry;
 mod serve;
 mod settings;
@@ -28,6 +31,18 @@ pub enum Outcome {
     /// What was checked does not hold.
     CheckFailed,
 }
+
+/// The command line asks for something that cannot be, found only after it was parsed. Ends with exit code 2.
+#[derive(Debug)]
+pub struct Usage(pub String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -57,6 +72,10 @@ fn main() -> ExitCode {
     match outcome {
         Ok(Outcome::Fine) => ExitCode::SUCCESS,
         Ok(Outcome::CheckFailed) => ExitCode::FAILURE,
+        Err(error) if error.is::<Usage>() => {
+            eprintln!("mydata: {error:#}\n\nFor more information, try '--help'.");
+            ExitCode::from(2)
+        }
         Err(error) => {
             eprintln!("mydata: {error:#}");
             ExitCode::FAILURE

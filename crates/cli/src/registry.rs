@@ -7,8 +7,8 @@ use mydata_domain::Clock as _;
 use mydata_domain::audit::{Actor, Event, What};
 use mydata_domain::registry::Registry;
 use mydata_domain::time::SystemClock;
-use mydata_store::repo::{audit, registry};
 use mydata_store::repo::registry::Changes;
+use mydata_store::repo::{audit, registry};
 use mydata_store::{Store, StoreError};
 use mydata_wire::SystemRandom;
 use serde_json::json;
@@ -51,7 +51,11 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Apply { flags, file, dry_run } => {
             let document = read(&file)?;
             let store = open(&flags).await?;
-            let changes = if dry_run { would_change(&store, &document).await? } else { apply(&store, &document).await? };
+            let changes = if dry_run {
+                would_change(&store, &document).await?
+            } else {
+                apply(&store, &document).await?
+            };
             show(&changes, dry_run);
             store.close().await;
         }
@@ -82,7 +86,8 @@ pub fn read(file: &Path) -> anyhow::Result<Registry> {
     let text = if file == Path::new("-") {
         std::io::read_to_string(std::io::stdin()).context("standard input cannot be read")?
     } else {
-        std::fs::read_to_string(file).with_context(|| format!("the registry file {} cannot be read", file.display()))?
+        std::fs::read_to_string(file)
+            .with_context(|| format!("the registry file {} cannot be read", file.display()))?
     };
     parse(&text).with_context(|| format!("the registry file {}", file.display()))
 }
@@ -135,9 +140,7 @@ async fn would_change(store: &Store, document: &Registry) -> anyhow::Result<Chan
         })
         .await;
     match taken_back {
-        Err(StoreError::NotFound) => {
-            Ok(told.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
-        }
+        Err(StoreError::NotFound) => Ok(told.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)),
         Err(error) => Err(error.into()),
         Ok(()) => bail!("the trial was not taken back"),
     }

@@ -10,7 +10,7 @@ use mydata_server::Config;
 use url::Url;
 
 /// Variables with our prefix that are no keys of the configuration.
-const NOT_KEYS: [&str; 3] = ["config", "log", "log_format"];
+const NOT_KEYS: [&str; 4] = ["config", "log", "log_format", "person_id"];
 
 /// Flags that every command with a configuration has.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -47,10 +47,11 @@ pub fn load(flags: &Flags) -> anyhow::Result<Config> {
     }
     let env = Env::prefixed("MYDATA_").filter(|key| {
         let key = key.as_str().to_ascii_lowercase();
-        !NOT_KEYS.contains(&key.as_str()) && !key.starts_with("test_")
+        !NOT_KEYS.contains(&key.as_str()) && !key.starts_with("test_") && !key.starts_with("sp_")
     });
     figment = figment.merge(env.split("__"));
-    let mut config: Config = figment.extract().map_err(|e| anyhow::anyhow!("the configuration cannot be read: {e}"))?;
+    let mut config: Config =
+        figment.extract().map_err(|e| anyhow::anyhow!("the configuration cannot be read: {e}"))?;
     if let Some(folder) = &flags.data_dir {
         config.data_dir.clone_from(folder);
     }

@@ -1,0 +1,9 @@
+//! The program from outside: real files, real processes, and the pages that describe it.
+
+mod common;
+mod docs;
+mod doctor;
+mod dp;
+mod own;
+mod program;
+mod sp;
