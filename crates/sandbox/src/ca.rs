@@ -94,6 +94,18 @@ impl<'r> Authority<'r> {
     }
 }
 
+/// Makes the keys of these names, several at a time, where they are not there yet: most of a first start's time.
+pub(crate) fn prepare_keys(folder: &DataFolder, names: &[&str]) -> Result<(), CaError> {
+    std::thread::scope(|scope| {
+        let making: Vec<_> = names
+            .iter()
+            .map(|name| scope.spawn(move || folder.keep(&format!("{name}.key"), new_key).map(drop)))
+            .collect();
+        // A thread that panicked has made nothing: the key is made again where it is asked for.
+        making.into_iter().try_for_each(|thread| thread.join().unwrap_or(Ok(())))
+    })
+}
+
 fn new_key() -> Result<String, CaError> {
     Ok(KeyPair::generate_for(&PKCS_RSA_SHA256)?.serialize_pem())
 }

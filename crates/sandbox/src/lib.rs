@@ -279,6 +279,13 @@ impl Sandbox {
         let platform = &addresses.platform;
         let http = loopback_client()?;
 
+        let keys = pki.clone();
+        let prepared = tokio::task::spawn_blocking(move || {
+            ca::prepare_keys(&keys, &["ca", "idp", "household", "kin", "property"])
+        });
+        if let Ok(prepared) = prepared.await {
+            prepared?;
+        }
         let authority = Authority::open(&pki, "ca", "MyData 沙箱根憑證", &*random)?;
         let ca_pem = authority.pem().to_owned();
         let trust = Trust::new(ca_pem.as_bytes(), Arc::new(NoRevocationCheck))?;
@@ -309,15 +316,16 @@ impl Sandbox {
         let idp_client = idp.client().clone();
 
         let mut serving = Serving::new();
-        let stranger = authority.signer("stranger", "示範外人")?;
+        let signer =
+            |dataset: Dataset| authority.signer(dataset.path().trim_start_matches('/'), dataset.issuer());
         let dps = [
-            (Dataset::Household, taken.household, "household"),
-            (Dataset::Kin, taken.kin, "kin"),
-            (Dataset::Property, taken.property, "property"),
+            (Dataset::Household, taken.household, Dataset::Kin),
+            (Dataset::Kin, taken.kin, Dataset::Property),
+            (Dataset::Property, taken.property, Dataset::Household),
         ];
-        for (dataset, port, name) in dps {
-            let identity = authority.signer(name, dataset.issuer())?;
-            let provider = Provider::new(dataset, identity, stranger.key.clone(), Arc::clone(&random))?;
+        for (dataset, port, other) in dps {
+            let stranger = signer(other)?.key;
+            let provider = Provider::new(dataset, signer(dataset)?, stranger, Arc::clone(&random))?;
             let check =
                 TokenCheck::with_client(platform.clone(), dataset.id(), dataset.secret(), http.clone());
             serving.add(port, dp_calls.watch(provider.router(check)));

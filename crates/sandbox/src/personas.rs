@@ -323,7 +323,6 @@ static ALL: LazyLock<Vec<Persona>> = LazyLock::new(|| {
             },
             relatives: &[],
             property: OWNS_NOTHING,
-            ..base.clone()
         },
         Persona {
             key: "ji-xiaotian",

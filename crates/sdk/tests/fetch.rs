@@ -86,7 +86,7 @@ async fn data(State(script): State<Arc<Mutex<Script>>>, headers: HeaderMap) -> R
                 (status, jwt, length, Body::from_stream(stream)).into_response()
             }
         }
-        Step::Wait(value) if value.is_empty() => StatusCode::TOO_MANY_REQUESTS.into_response(),
+        Step::Wait("") => StatusCode::TOO_MANY_REQUESTS.into_response(),
         Step::Wait(value) => (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, value)]).into_response(),
         Step::WaitDate(seconds) => {
             let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds));

@@ -128,14 +128,14 @@ pub struct Provider {
     dataset: Dataset,
     signer: Signer,
     identity: KeyAndCertificate,
-    /// A key that has nothing to do with the certificate, for bad signatures.
+    /// Another provider's key, for bad signatures.
     stranger: String,
     tries: Mutex<HashMap<TransactionUid, u32>>,
     random: Arc<dyn Random>,
 }
 
 impl Provider {
-    /// A provider that signs as `identity`.
+    /// A provider that signs as `identity`; for bad signatures it takes the key `stranger`.
     pub fn new(
         dataset: Dataset,
         identity: KeyAndCertificate,

@@ -174,7 +174,7 @@ async fn receive<H: NotificationHandler>(
     body: Bytes,
 ) -> Response {
     if let Some(key) = &endpoint.key {
-        let given = headers.get("x-api-key").map(|v| v.as_bytes()).unwrap_or_default();
+        let given = headers.get("x-api-key").map(http::HeaderValue::as_bytes).unwrap_or_default();
         if !key.matches(given) {
             return refuse(StatusCode::FORBIDDEN, "x-api-key is missing or wrong");
         }
