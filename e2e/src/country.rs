@@ -159,6 +159,18 @@ impl Country {
     /// # Errors
     /// When one of its programs does not start.
     pub async fn start_with(engine: Engine, adjust: impl FnOnce(&mut Value)) -> Result<Self> {
+        Self::start_registered(engine, adjust, |sandbox| Ok(sandbox.registry_toml().to_owned())).await
+    }
+
+    /// Starts it with a registry of one's own, written when the sandbox's parties have their addresses.
+    ///
+    /// # Errors
+    /// When one of its programs does not start, or the registry cannot be written or is refused.
+    pub async fn start_registered(
+        engine: Engine,
+        adjust: impl FnOnce(&mut Value),
+        registry: impl FnOnce(&Sandbox) -> Result<String>,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let database = Database::create(engine);
         // Free now, and nobody else is asking for it; the platform takes it a moment later.
@@ -189,8 +201,9 @@ impl Country {
         let file = folder.path().join("mydata.toml");
         std::fs::write(&file, toml::to_string(&config).context("the configuration does not fit TOML")?)?;
 
+        let text = registry(&sandbox)?;
         let registry = folder.path().join("registry.toml");
-        std::fs::write(&registry, sandbox.registry_toml())?;
+        std::fs::write(&registry, text)?;
         let log = folder.path().join("mydata.log");
         let mut platform = Platform { process: None, base, config: file, log, database, folder };
         platform.apply(&registry)?;
@@ -200,7 +213,7 @@ impl Country {
 }
 
 impl Platform {
-    /// `mydata registry apply`.
+    /// `mydata registry apply`; on SQLite only while the platform does not run.
     ///
     /// # Errors
     /// What the command says when it refuses the file.

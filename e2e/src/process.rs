@@ -72,12 +72,12 @@ impl Process {
         }
     }
 
-    /// Processor time used so far, user and system, over all its threads.
+    /// Processor time used so far, over all its threads.
     ///
     /// # Errors
     /// When `/proc` does not tell, for example because it has ended.
-    pub fn cpu_time(&self) -> Result<Duration> {
-        cpu_time_of(self.id())
+    pub fn cpu_times(&self) -> Result<CpuTime> {
+        CpuTime::of(self.id())
     }
 
     /// The most memory that it ever had in use, in KiB.
@@ -104,19 +104,43 @@ impl Drop for Process {
     }
 }
 
-/// Processor time of any process, from `/proc/{pid}/stat`, to the hundredth of a second.
-///
-/// # Errors
-/// When `/proc` does not tell.
-pub fn cpu_time_of(pid: u32) -> Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The program's name stands in parentheses and may hold anything; fields are counted after it.
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok());
-    let (user, system) =
-        ticks(11).zip(ticks(12)).ok_or_else(|| Error::other(format!("/proc/{pid}/stat has another form")))?;
-    // USER_HZ is 100 on every Linux that Rust runs on.
-    Ok(Duration::from_millis((user + system) * 10))
+/// Processor time, to the hundredth of a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CpuTime {
+    /// In the program itself.
+    pub user: Duration,
+    /// In the kernel, on its behalf.
+    pub system: Duration,
+}
+
+impl CpuTime {
+    /// What any process has used so far, from `/proc/{pid}/stat`.
+    ///
+    /// # Errors
+    /// When `/proc` does not tell.
+    pub fn of(pid: u32) -> Result<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The program's name stands in parentheses and may hold anything; fields are counted after it.
+        let fields: Vec<&str> =
+            stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+        // USER_HZ is 100 on every Linux that Rust runs on.
+        let time = |at: usize| Some(Duration::from_millis(fields.get(at)?.parse::<u64>().ok()? * 10));
+        let times = time(11).zip(time(12));
+        let (user, system) =
+            times.ok_or_else(|| Error::other(format!("/proc/{pid}/stat has another form")))?;
+        Ok(Self { user, system })
+    }
+}
+
+impl std::ops::Sub for CpuTime {
+    type Output = Self;
+
+    fn sub(self, earlier: Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(earlier.user),
+            system: self.system.saturating_sub(earlier.system),
+        }
+    }
 }
 
 fn status_field(pid: u32, name: &str) -> Result<u64> {
@@ -137,7 +161,7 @@ mod tests {
         let script = "echo out; echo err >&2; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; sleep 60";
         let child = Process::start(Command::new("sh").args(["-c", script]), &log).unwrap();
         let since = Instant::now();
-        while child.cpu_time().unwrap() < Duration::from_millis(20) {
+        while child.cpu_times().unwrap().user < Duration::from_millis(20) {
             assert!(since.elapsed() < Duration::from_secs(20), "a counting shell uses the processor");
             std::thread::sleep(Duration::from_millis(10));
         }

@@ -95,7 +95,7 @@ impl PackageManifest {
                 "  <file><filename>{}</filename><resource_id>{}</resource_id><resource_name>{}</resource_name><code>{}</code></file>\n",
                 file.filename(),
                 file.resource_id,
-                escape(&clean(&file.resource_name)),
+                escape(clean(&file.resource_name)),
                 file.code.number(),
             ));
         }
@@ -159,7 +159,7 @@ impl DigestManifest {
         for file in &self.files {
             xml.push_str(&format!(
                 "  <file><filename>{}</filename><digest>{}</digest></file>\n",
-                escape(&clean(&file.filename)),
+                escape(clean(&file.filename)),
                 hex(&file.digest),
             ));
         }
