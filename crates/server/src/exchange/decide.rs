@@ -39,7 +39,11 @@ async fn confirmed(visit: &Visit, id: &str, form: &[(String, String)]) -> Result
         State::Entered | State::Authorised(_) => return Ok(to_exchange(id)),
         _ => {}
     }
-    leave(visit, id, PATIENCE).await
+    // A page that may be loaded again must not be the answer to a form.
+    match confirm::way_back(&visit.app, kept.transaction.id, PATIENCE).await? {
+        Some(location) => Ok(Redirect::to(&location).into_response()),
+        None => Ok(Redirect::to(&format!("/exchange/{id}/return")).into_response()),
+    }
 }
 
 /// `POST /exchange/{id}/refuse`.
@@ -87,16 +91,16 @@ async fn extended(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<
 
 /// `GET /exchange/{id}/return`: back to the service as soon as that may be.
 pub async fn way_back(visit: Visit, Path(id): Path<String>) -> Response {
-    let answer = leave(&visit, &id, Duration::ZERO).await;
+    let answer = leave(&visit, &id).await;
     visit.or_fault(answer)
 }
 
-async fn leave(visit: &Visit, id: &str, patience: Duration) -> Result<Response, Fault> {
+async fn leave(visit: &Visit, id: &str) -> Result<Response, Fault> {
     let kept = visit.exchange(id).await?;
     if matches!(kept.transaction.state, State::Entered | State::Authorised(_)) {
         return Ok(to_exchange(id));
     }
-    if let Some(location) = confirm::way_back(&visit.app, kept.transaction.id, patience).await? {
+    if let Some(location) = confirm::way_back(&visit.app, kept.transaction.id, Duration::ZERO).await? {
         return Ok(Redirect::to(&location).into_response());
     }
     let catalogue = visit.app.catalogue().await?;

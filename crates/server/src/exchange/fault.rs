@@ -60,6 +60,7 @@ pub struct FaultPage<'a> {
 impl FaultPage<'_> {
     /// The page.
     pub fn page(&self, fault: &Fault) -> Response {
+        let mut reference = None;
         let (status, kind, gathered) = match fault {
             Fault::NotFound => (StatusCode::NOT_FOUND, DeadEnd::NotFound, Gathered::Unrelated),
             Fault::OtherBrowser => (StatusCode::FORBIDDEN, DeadEnd::SessionEnded, Gathered::Unrelated),
@@ -69,7 +70,10 @@ impl FaultPage<'_> {
                 (StatusCode::UNAUTHORIZED, DeadEnd::Code(ReturnCode::UnknownId), Gathered::Nothing)
             }
             Fault::Flow(error) => {
-                tracing::error!(%error, "a page failed");
+                // The citizen reads this number to the service desk, which finds the line by it.
+                let incident = mydata_wire::random::uuid_v4(&*self.app.random).to_string();
+                tracing::error!(%error, %incident, "a page failed");
+                reference = Some(incident);
                 (StatusCode::INTERNAL_SERVER_ERROR, DeadEnd::Internal, Gathered::Unrelated)
             }
         };
@@ -80,7 +84,7 @@ impl FaultPage<'_> {
             service: None,
             datasets: Vec::new(),
             gathered,
-            reference: None,
+            reference,
             way_back: None,
         };
         let mut response = page(status, &view, &Policy::personal());

@@ -1,0 +1,273 @@
+//! Every row of the partner APIs, over HTTP (PROTOCOL.md §4 and §6).
+
+use mydata_e2e::country::{Country, client};
+use mydata_e2e::database::Engine;
+use mydata_sandbox::dp::Dataset;
+use mydata_sandbox::lab::LabService;
+use mydata_wire::{SystemRandom, TxId};
+use serde_json::{Value, json};
+
+use crate::steps::{Walk, call, call_with, notifications, outcome, quick, settled};
+
+const NOBODY: &str = "0b8e5f64-3c1d-4f7a-8a55-6d2f1c9e7b30";
+
+async fn every_row(engine: Engine) {
+    let country = Country::start_with(engine, quick).await.unwrap();
+    let bank = country.sandbox.bank();
+    let data =
+        async |ticket: &str| call(&country, "/service/data", Some(("permission_ticket", ticket))).await;
+    let type_valid =
+        async |ticket: &str| call(&country, "/service/type_valid", Some(("permission_ticket", ticket))).await;
+    let status = async |tx_id: &str| call(&country, "/service/txid_status", Some(("tx_id", tx_id))).await;
+
+    // Headers that are missing or malformed, and what nobody knows.
+    let answer = call(&country, "/service/data", None).await;
+    assert_eq!((answer.status, answer.kind.as_str()), (400, "application/problem+json"));
+    assert!(answer.text.contains("permission_ticket"), "{}", answer.text);
+    assert_eq!(data("no-uuid").await.status, 400);
+    assert_eq!(
+        (data(NOBODY).await.status, data(NOBODY).await.code.as_str()),
+        (403, "permission_ticket_invalid")
+    );
+    assert_eq!(call(&country, "/service/type_valid", None).await.status, 403);
+    assert_eq!((type_valid("no-uuid").await.status, type_valid(NOBODY).await.status), (403, 403));
+    assert_eq!(call(&country, "/service/txid_status", None).await.status, 403);
+    assert_eq!((status("no-uuid").await.status, status(NOBODY).await.status), (403, 403));
+
+    // A slow DP: not confirmed, preparing, ready, taken.
+    let case = bank.open_case("陳慢慢", None, "test");
+    let tx_id = case.tx_id.to_string();
+    let mut walk = Walk::to_confirm(&case.entry_url, "chen-manman").await;
+    assert_eq!(status(&tx_id).await.status, 403, "not yet confirmed");
+    walk.press("confirm").await.unwrap();
+    let ticket = notifications(bank, &case)[0]["permission_ticket"].as_str().unwrap().to_owned();
+    let preparing = data(&ticket).await;
+    assert_eq!((preparing.status, preparing.kind.as_str()), (429, "application/jwt"));
+    assert!(preparing.retry_after.unwrap().parse::<u64>().unwrap() >= 1);
+    assert_eq!(status(&tx_id).await.body, r#"{"code":"429","text":"資料準備中"}"#.as_bytes());
+    assert_eq!(type_valid(&ticket).await.body, br#"{"verification":"CER"}"#);
+    let received = outcome(bank, &case).await;
+    assert!(received.received().is_some());
+    assert_eq!(status(&tx_id).await.body, r#"{"code":"201","text":"SP 已取用資料"}"#.as_bytes());
+
+    // Ready: the token again, whole and in parts.
+    let whole = data(&ticket).await;
+    assert_eq!((whole.status, whole.kind.as_str()), (200, "application/jwt"));
+    let etag = whole.etag.clone().unwrap();
+    assert!(etag.starts_with('"') && etag.len() == 66, "{etag}");
+    let part = |range: String, if_range: String| {
+        let (country, ticket) = (&country, ticket.clone());
+        async move {
+            let headers = [
+                ("permission_ticket", ticket.as_str()),
+                ("range", range.as_str()),
+                ("if-range", if_range.as_str()),
+            ];
+            call_with(country, "/service/data", &headers).await
+        }
+    };
+    let tail = part("bytes=1000-".to_owned(), etag.clone()).await;
+    assert_eq!((tail.status, &tail.body[..]), (206, &whole.body[1000..]));
+    let middle = part("bytes=10-19".to_owned(), etag.clone()).await;
+    assert_eq!((middle.status, &middle.body[..]), (206, &whole.body[10..20]));
+    assert_eq!(part("bytes=1000-".to_owned(), "\"other\"".to_owned()).await.status, 200);
+    assert_eq!(part(format!("bytes={}-", whole.body.len()), etag).await.status, 416);
+
+    // A refused exchange tells so; one that nobody could serve is 504.
+    let case = bank.open_case("王小明", None, "test");
+    let mut walk = Walk::enter(&case.entry_url).await;
+    walk.press("refuse").await.unwrap();
+    assert!(status(&case.tx_id.to_string()).await.body.starts_with(br#"{"code":"205""#));
+    let case = bank.open_case("洪全停", None, "test");
+    let mut walk = Walk::enter(&case.entry_url).await;
+    walk.choose_method().await;
+    walk.sign_in("hong-quanting").await;
+    if walk.page.reading.form("confirm").is_some() {
+        walk.press("confirm").await.unwrap();
+        let told = notifications(bank, &case);
+        let ticket = told.last().unwrap()["permission_ticket"].as_str().unwrap().to_owned();
+        let mut answer = data(&ticket).await;
+        for _ in 0..100 {
+            if answer.status != 429 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            answer = data(&ticket).await;
+        }
+        assert_eq!((answer.status, answer.code.as_str()), (504, "undeliverable"));
+        assert!(answer.text.contains("無法傳送"));
+        assert!(status(&case.tx_id.to_string()).await.body.starts_with(br#"{"code":"504""#));
+    }
+}
+
+/// Shows R111, R116, R117, R118, R119, R120, R136, R138, R139, R140, R141.
+#[tokio::test]
+async fn every_row_on_sqlite() {
+    every_row(Engine::Sqlite).await;
+}
+
+/// Shows R116, R117, R118, R136, R140.
+#[tokio::test]
+async fn every_row_on_postgresql() {
+    every_row(Engine::Postgres).await;
+}
+
+/// Shows R96, R120, R138, R141.
+#[tokio::test]
+async fn callers_must_come_from_a_registered_address() {
+    // The proxy's word counts, because loopback is set as a trusted proxy here.
+    let country = Country::start_with(Engine::Sqlite, |config| {
+        quick(config);
+        config["trusted_proxies"] = json!(["127.0.0.1/32"]);
+    })
+    .await
+    .unwrap();
+    let bank = country.sandbox.bank();
+    let case = bank.open_case("王小明", None, "test");
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    walk.reload_until(settled).await;
+    walk.press("confirm").await.unwrap();
+    outcome(bank, &case).await;
+    let ticket = notifications(bank, &case)[0]["permission_ticket"].as_str().unwrap().to_owned();
+    let tx_id = case.tx_id.to_string();
+    let from = async |path: &str, header: (&str, &str), address: &str| {
+        call_with(&country, path, &[header, ("x-forwarded-for", address)]).await
+    };
+    let ticket_header = ("permission_ticket", ticket.as_str());
+    let tx_header = ("tx_id", tx_id.as_str());
+    assert_eq!(from("/service/data", ticket_header, "203.0.113.9").await.status, 403);
+    assert_eq!(from("/service/type_valid", ticket_header, "203.0.113.9").await.status, 401);
+    assert_eq!(from("/service/txid_status", tx_header, "203.0.113.9").await.status, 401);
+    let refused = from("/service/data", ticket_header, "203.0.113.9, 127.0.0.1").await;
+    assert_eq!((refused.status, refused.code.as_str()), (403, "address_not_allowed"));
+    assert!(refused.text.contains("允許連線 IP"));
+    assert_eq!(from("/service/data", ticket_header, "127.0.0.1").await.status, 200);
+    assert_eq!(from("/service/txid_status", tx_header, "::1").await.status, 200);
+}
+
+/// Shows R111.
+#[tokio::test]
+async fn an_ended_ticket_opens_nothing_and_everything_is_wiped() {
+    let country = Country::start_with(Engine::Sqlite, |config| {
+        quick(config);
+        config["policy"]["ticket_life"] = json!(4.0);
+        config["jobs"]["sweep_every"] = json!(0.5);
+        config["jobs"]["sweep_older_than"] = json!(1.0);
+    })
+    .await
+    .unwrap();
+    let bank = country.sandbox.bank();
+    let case = bank.open_case("王小明", None, "test");
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    walk.reload_until(settled).await;
+    walk.press("confirm").await.unwrap();
+    outcome(bank, &case).await;
+    let ticket = notifications(bank, &case)[0]["permission_ticket"].as_str().unwrap().to_owned();
+    let data = async || call(&country, "/service/data", Some(("permission_ticket", &ticket))).await;
+    for _ in 0..120 {
+        if data().await.status != 200 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let answer = data().await;
+    assert_eq!((answer.status, answer.code.as_str()), (403, "permission_ticket_invalid"));
+    assert_eq!(call(&country, "/service/type_valid", Some(("permission_ticket", &ticket))).await.status, 403);
+    assert_eq!(
+        call(&country, "/service/txid_status", Some(("tx_id", &case.tx_id.to_string()))).await.status,
+        403
+    );
+    let blobs = country.platform.data_folder().join("blobs");
+    for _ in 0..100 {
+        if files_in(&blobs) == 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("{} files stayed behind", files_in(&blobs));
+}
+
+/// How many files lie in a folder and its folders.
+pub fn files_in(folder: &std::path::Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries
+        .flatten()
+        .map(|e| if e.file_type().is_ok_and(|t| t.is_dir()) { files_in(&e.path()) } else { 1 })
+        .sum()
+}
+
+/// The DP's side: introspection and userinfo.
+#[tokio::test]
+async fn a_dp_learns_who_the_citizen_is_only_inside_its_call() {
+    let country = Country::start_with(Engine::Sqlite, quick).await.unwrap();
+    let http = client().unwrap();
+    let introspect = async |id: &str, secret: &str, token: &str| {
+        let request = http.post(country.platform.url("/connect/introspect")).basic_auth(id, Some(secret));
+        let answer = request.form(&[("token", token)]).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap_or_default())
+    };
+    let (id, secret) = (Dataset::Household.id(), Dataset::Household.secret());
+    let unknown = introspect(id.as_str(), secret.expose(), "mydata::AAAAAAAAAAAAAAAAAAAAAAAAAAAA").await;
+    assert_eq!(unknown, (200, json!({ "active": false })));
+    assert_eq!(introspect(id.as_str(), "0000000000000000", "mydata::x").await.0, 401);
+    assert_eq!(introspect("API.0000000000", secret.expose(), "mydata::x").await.0, 401);
+    assert_eq!(introspect(id.as_str(), secret.expose(), "no-prefix").await.1, json!({ "active": false }));
+    let no_form =
+        http.post(country.platform.url("/connect/introspect")).basic_auth(&id, Some(secret.expose()));
+    assert_eq!(no_form.send().await.unwrap().status().as_u16(), 400);
+    let userinfo = async |value: &str| {
+        let request = http.get(country.platform.url("/connect/userinfo")).header("authorization", value);
+        request.send().await.unwrap().status().as_u16()
+    };
+    for bad in ["Bearer mydata::AAAAAAAAAAAAAAAAAAAAAAAA", "Bearer x", "Basic x", "mydata::x"] {
+        assert_eq!(userinfo(bad).await, 401, "{bad}");
+    }
+
+    // A DP that hangs still holds a good token: for its own dataset, not for another, and not once it is over.
+    let faults = country.sandbox.lab().service(LabService::Faults);
+    let hang = mydata_sandbox::dp::faults::Fault::Hang;
+    let case = faults.open_case_for(&[hang.id()], "王小明", None, "test");
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    let mut token = None;
+    for _ in 0..100 {
+        let calls = country.sandbox.dp_calls().calls();
+        token = calls.iter().rev().find_map(|c| c.header("authorization").map(str::to_owned));
+        if token.is_some() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let bearer = token.unwrap();
+    let token = bearer.strip_prefix("Bearer ").unwrap();
+    let mine = introspect(hang.id().as_str(), hang.secret().expose(), token).await.1;
+    assert_eq!((&mine["active"], &mine["verification"]), (&json!(true), &json!("CER")));
+    assert_eq!(introspect(id.as_str(), secret.expose(), token).await.1, json!({ "active": false }));
+    let answer = http
+        .get(country.platform.url("/connect/userinfo"))
+        .header("authorization", &bearer)
+        .send()
+        .await
+        .unwrap();
+    let person: Value = answer.json().await.unwrap();
+    assert_eq!(
+        (&person["uid"], &person["cn"], &person["uid_verified"]),
+        (&json!("A123456789"), &json!("王小明"), &json!("True"))
+    );
+    walk.press("refuse").await.unwrap();
+    assert_eq!(
+        introspect(hang.id().as_str(), hang.secret().expose(), token).await.1,
+        json!({ "active": false })
+    );
+    assert_eq!(userinfo(&bearer).await, 401);
+}
+
+/// Two services may use the same `tx_id`; a stranger's is not told from one that never was.
+#[tokio::test]
+async fn a_foreign_tx_id_is_denied() {
+    let country = Country::start_with(Engine::Sqlite, quick).await.unwrap();
+    let answer =
+        call(&country, "/service/txid_status", Some(("tx_id", &TxId::generate(&SystemRandom).to_string())))
+            .await;
+    assert_eq!((answer.status, answer.code.as_str()), (403, "tx_id_invalid"));
+    assert!(answer.text.contains("tx_id"));
+}
