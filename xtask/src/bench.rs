@@ -1,8 +1,11 @@
 //! `cargo xtask bench`: builds a benchmark in the release profile and runs it.
 
+use std::process::Command;
+
 use anyhow::{Result, bail};
 
-use crate::run;
+use crate::test::postgres;
+use crate::{repo, run};
 
 /// Runs the benchmark named first; what follows `--` goes to it.
 pub fn main(args: &[String]) -> Result<bool> {
@@ -13,16 +16,29 @@ pub fn main(args: &[String]) -> Result<bool> {
         Some("--") => &rest[1..],
         _ => rest,
     };
-    let mut command = match which.as_str() {
+    match which.as_str() {
         "seal" => {
-            run::cargo(["run", "--release", "--package", "mydata-seal", "--example", "bench_seal", "--"])
+            let mut command =
+                run::cargo(["run", "--release", "--package", "mydata-seal", "--example", "bench_seal"]);
+            run::passes(command.arg("--").args(rest))
         }
         "exchange" => {
-            // The program under load is the one that is shipped.
+            // The program under load is the one that is shipped, built as it is shipped.
             run::must(&mut run::cargo(["build", "--release", "--package", "mydata"]))?;
-            run::cargo(["run", "--release", "--package", "mydata-e2e", "--bin", "bench_exchange", "--"])
+            run::must(&mut run::cargo([
+                "build",
+                "--release",
+                "--package",
+                "mydata-e2e",
+                "--bin",
+                "bench_exchange",
+            ]))?;
+            let cluster = postgres::Cluster::start(false, true)?;
+            let mut command = Command::new(repo::target().join("release/bench_exchange"));
+            let passed = run::passes(command.args(rest).env("MYDATA_TEST_POSTGRES", cluster.url()));
+            cluster.stop();
+            passed
         }
         other => bail!(run::usage(format!("there is no benchmark `{other}`: seal or exchange"))),
-    };
-    run::passes(command.args(rest))
+    }
 }

@@ -7,7 +7,7 @@
 //! | format, clippy, layers, build, nextest, doc tests, requirements | here |
 //! | the last line | [`tally`] |
 
-mod postgres;
+pub mod postgres;
 mod tally;
 mod tools;
 
@@ -50,7 +50,7 @@ impl Options {
 pub fn main(args: &[String]) -> Result<bool> {
     let options = Options::parse(args)?;
     let tools = tools::prepare()?;
-    let cluster = postgres::Cluster::start(options.keep_postgres)?;
+    let cluster = postgres::Cluster::start(options.keep_postgres, false)?;
     let tally = checks_and_tests(&options, &tools, &cluster);
     // Stopped before the last line, and also when a step could not be started at all.
     cluster.stop();

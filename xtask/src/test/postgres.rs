@@ -1,4 +1,4 @@
-//! A private PostgreSQL for one run of the tests.
+//! A private PostgreSQL for one run of the tests or of a benchmark.
 //!
 //! Its folder, its socket and its port belong to this run alone. A small shell holds the server and waits for the end of a
 //! pipe whose other end is ours: however we end (done, panic, Ctrl-C, `kill -9`), the pipe closes, the shell stops the
@@ -18,16 +18,11 @@ use crate::run;
 /// How long the server may take to answer after its start.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// Tests throw their data away: nothing is forced to the disk.
-const SETTINGS: &[&str] = &[
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "max_connections=400",
-    "shared_buffers=64MB",
-    "timezone=UTC",
-    "log_min_messages=warning",
-];
+/// Tests throw their data away: nothing is forced to the disk. A benchmark leaves these as they are.
+const CARELESS: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+
+const SETTINGS: &[&str] =
+    &["max_connections=400", "shared_buffers=64MB", "timezone=UTC", "log_min_messages=warning"];
 
 /// Starts the server, waits for our end of the pipe to close, stops the server, removes the folder.
 const HOLDER: &str = r#"
@@ -51,8 +46,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes a new cluster on a free port and waits until it answers.
-    pub fn start(keep: bool) -> Result<Self> {
+    /// Makes a new cluster on a free port and waits until it answers. `durable`: as careful with data as in earnest.
+    pub fn start(keep: bool, durable: bool) -> Result<Self> {
         let bin = programs().context("PostgreSQL's initdb was not found, though it is installed")?;
         let user = User::fit_for_postgres()?;
         eprintln!("\nstarting a private PostgreSQL from {}", bin.display());
@@ -77,7 +72,8 @@ impl Cluster {
         let mut command = user.command("sh");
         command.args(["-c", HOLDER, "hold-postgres"]).arg(&bin).arg(&folder).arg(port.to_string());
         command.arg(if keep { "yes" } else { "no" });
-        for setting in SETTINGS {
+        let careless = if durable { &[] } else { CARELESS };
+        for setting in SETTINGS.iter().chain(careless) {
             command.args(["-c", setting]);
         }
         // Its own process group: a Ctrl-C in the terminal reaches it only through the pipe, after the tests have ended.
