@@ -6,7 +6,6 @@ use aws_lc_rs::cipher::{AES_256, DecryptionContext, StreamingDecryptingKey, Unbo
 use aws_lc_rs::iv::FixedLength;
 use base64_simd::{Out, STANDARD};
 use mydata_wire::{CbcIv, SecretKey};
-use zeroize::Zeroizing;
 
 use super::OpenError;
 
@@ -22,7 +21,7 @@ pub(super) struct Content<W> {
     /// A padded group was seen: nothing may follow.
     ended: bool,
     sealed: Vec<u8>,
-    plain: Zeroizing<Vec<u8>>,
+    plain: Vec<u8>,
 }
 
 impl<W: Write> Content<W> {
@@ -38,7 +37,7 @@ impl<W: Write> Content<W> {
             carry: Vec::with_capacity(4),
             ended: false,
             sealed: Vec::new(),
-            plain: Zeroizing::default(),
+            plain: Vec::new(),
         }
     }
 
@@ -86,8 +85,8 @@ impl<W: Write> Content<W> {
     /// Writes the last block. To be called only when the signature fits: the padding is looked at here.
     pub(super) fn finish(self) -> Result<(W, u64), OpenError> {
         let Self { mut out, written, cipher, .. } = self;
-        let mut last = Zeroizing::new([0u8; BLOCK]);
-        let last = cipher.finish(&mut *last).map_err(|_| OpenError::Cipher)?;
+        let mut last = [0u8; BLOCK];
+        let last = cipher.finish(&mut last).map_err(|_| OpenError::Cipher)?;
         out.write_all(last.written()).map_err(OpenError::Write)?;
         out.flush().map_err(OpenError::Write)?;
         Ok((out, written + last.written().len() as u64))

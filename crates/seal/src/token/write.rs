@@ -8,10 +8,10 @@ use aws_lc_rs::iv::FixedLength;
 use base64_simd::{Out, STANDARD, URL_SAFE_NO_PAD};
 use mydata_wire::token::{HEADER, PAYLOAD_TAIL, payload_head};
 use mydata_wire::{CbcIv, ClientId, SecretKey};
-use zeroize::Zeroizing;
 
-/// Plain bytes per round: what comes of them in the four steps stays in a core's second-level cache.
-const CHUNK: usize = 48 * 1024;
+/// Plain bytes per round: what comes of them in the four steps stays in a core's second-level cache, and each buffer
+/// small enough that the allocator keeps it for the next token instead of giving its pages back.
+const CHUNK: usize = 36 * 1024;
 /// AES block.
 const BLOCK: usize = 16;
 /// Encoding to base64 takes groups of three; fewer wait for the next round.
@@ -31,7 +31,7 @@ pub struct TokenWriter<W: Write> {
     cipher: StreamingEncryptingKey,
     mac: hmac::Context,
     /// Small writes, gathered.
-    plain: Zeroizing<Vec<u8>>,
+    plain: Vec<u8>,
     sealed: Stage,
     payload: Stage,
     wire: Vec<u8>,
@@ -39,20 +39,31 @@ pub struct TokenWriter<W: Write> {
     failed: bool,
 }
 
-/// A buffer whose first bytes may be left over from the last round.
+/// A buffer whose first bytes may be left over from the last round. Grows to what a round needs, so that a small token
+/// pays for no more.
+#[derive(Default)]
 struct Stage {
     bytes: Vec<u8>,
     left: usize,
 }
 
 impl Stage {
-    fn new(capacity: usize) -> Self {
-        Self { bytes: vec![0; capacity], left: 0 }
+    /// Room for `len` bytes behind those left over.
+    fn room(&mut self, len: usize) -> &mut [u8] {
+        room(&mut self.bytes, self.left + len);
+        &mut self.bytes[self.left..]
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        self.bytes[self.left..self.left + bytes.len()].copy_from_slice(bytes);
+        self.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
         self.left += bytes.len();
+    }
+
+    /// Encodes bytes behind those left over.
+    fn push_base64(&mut self, bytes: &[u8]) {
+        let room = self.room(bytes.len().div_ceil(3) * 4);
+        let len = STANDARD.encode(bytes, Out::from_slice(room)).len();
+        self.left += len;
     }
 
     /// Keeps what the next step could not take.
@@ -67,6 +78,18 @@ impl Stage {
     }
 }
 
+fn room(bytes: &mut Vec<u8>, len: usize) {
+    if bytes.len() < len {
+        bytes.resize(len, 0);
+    }
+}
+
+/// Encodes to the wire's form.
+fn base64url<'w>(bytes: &[u8], wire: &'w mut Vec<u8>) -> &'w [u8] {
+    room(wire, bytes.len().div_ceil(3) * 4);
+    URL_SAFE_NO_PAD.encode(bytes, Out::from_slice(wire))
+}
+
 impl<W: Write> TokenWriter<W> {
     /// Begins a token for the service `client_id` on `out`.
     ///
@@ -78,23 +101,20 @@ impl<W: Write> TokenWriter<W> {
         let cipher = StreamingEncryptingKey::less_safe_cbc_pkcs7(cipher_key, context)
             .expect("AES-256-CBC takes a 16 byte vector");
         let mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key.bytes()));
-        let head = payload_head(client_id);
-        let sealed = CHUNK + 2 * BLOCK + GROUP;
-        let payload = head.len() + sealed.div_ceil(3) * 4 + PAYLOAD_TAIL.len() + GROUP;
         let mut writer = Self {
             out,
             cipher,
             mac,
-            plain: Zeroizing::new(Vec::with_capacity(CHUNK)),
-            sealed: Stage::new(sealed),
-            payload: Stage::new(payload),
-            wire: vec![0; payload.div_ceil(3) * 4],
+            plain: Vec::new(),
+            sealed: Stage::default(),
+            payload: Stage::default(),
+            wire: Vec::new(),
             failed: false,
         };
         let mut header = URL_SAFE_NO_PAD.encode_to_string(HEADER);
         header.push('.');
         writer.emit_text(header.as_bytes())?;
-        writer.payload.push(head.as_bytes());
+        writer.payload.push(payload_head(client_id).as_bytes());
         Ok(writer)
     }
 
@@ -104,18 +124,16 @@ impl<W: Write> TokenWriter<W> {
     /// Those of `out`.
     pub fn finish(mut self) -> io::Result<W> {
         self.check()?;
-        let rest = std::mem::take(&mut *self.plain);
-        self.absorb(&Zeroizing::new(rest))?;
+        let rest = std::mem::take(&mut self.plain);
+        self.absorb(&rest)?;
         let Self { mut out, cipher, mut mac, mut sealed, mut payload, mut wire, .. } = self;
 
         let mut last = [0u8; BLOCK];
         let (_, written) = cipher.finish(&mut last).map_err(|_| broken_cipher())?;
         sealed.push(written.written());
-        let end = &sealed.bytes[..sealed.left];
-        payload.left += STANDARD.encode(end, Out::from_slice(&mut payload.bytes[payload.left..])).len();
+        payload.push_base64(&sealed.bytes[..sealed.left]);
         payload.push(PAYLOAD_TAIL.as_bytes());
-        let end = &payload.bytes[..payload.left];
-        let text = URL_SAFE_NO_PAD.encode(end, Out::from_slice(&mut wire));
+        let text = base64url(&payload.bytes[..payload.left], &mut wire);
         mac.update(text);
         out.write_all(text)?;
 
@@ -128,17 +146,18 @@ impl<W: Write> TokenWriter<W> {
     /// All four steps for at most [`CHUNK`] bytes.
     fn absorb(&mut self, plain: &[u8]) -> io::Result<()> {
         let Self { cipher, sealed, payload, wire, .. } = self;
-        let free = &mut sealed.bytes[sealed.left..];
-        sealed.left += cipher.update(plain, free).map_err(|_| broken_cipher())?.written().len();
+        let free = sealed.room(plain.len() + BLOCK);
+        let written = cipher.update(plain, free).map_err(|_| broken_cipher())?.written().len();
+        sealed.left += written;
 
         let groups = sealed.groups();
         let taken = groups.len();
-        payload.left += STANDARD.encode(groups, Out::from_slice(&mut payload.bytes[payload.left..])).len();
+        payload.push_base64(groups);
         sealed.keep_from(taken);
 
         let groups = payload.groups();
         let taken = groups.len();
-        let text = URL_SAFE_NO_PAD.encode(groups, Out::from_slice(wire));
+        let text = base64url(groups, wire);
         self.mac.update(text);
         let outcome = self.out.write_all(text);
         payload.keep_from(taken);
