@@ -119,7 +119,7 @@ pub fn judge(
     service: &ServiceWithSecrets,
     seen: Seen,
     datasets: &[&Dataset],
-) -> Result<Accepted, Refused> {
+) -> Result<Accepted, Box<Refused>> {
     let ServiceWithSecrets { service, secrets } = service;
     let fallback = || {
         let first =
@@ -127,13 +127,13 @@ pub fn judge(
         ReturnTarget::registered(first)
     };
     let target = match raw.return_url.as_deref() {
-        None => return Err(Refused { fault: Fault::NoReturnUrl, target: fallback() }),
+        None => return Err(Box::new(Refused { fault: Fault::NoReturnUrl, target: fallback() })),
         Some(given) => match ReturnTarget::matching(given, &service.return_urls) {
             Ok(target) => target,
-            Err(bad) => return Err(Refused { fault: Fault::ReturnUrl(bad), target: fallback() }),
+            Err(bad) => return Err(Box::new(Refused { fault: Fault::ReturnUrl(bad), target: fallback() })),
         },
     };
-    let refuse = |fault| Refused { fault, target: target.clone() };
+    let refuse = |fault| Box::new(Refused { fault, target: target.clone() });
 
     let tx_id: TxId = raw.tx_id.parse().map_err(|_| refuse(Fault::TxId))?;
     if seen == Seen::Used {

@@ -46,9 +46,7 @@ impl Notice {
 
     /// Reads what [`Self::as_str`] wrote.
     pub fn from_kept(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|n| n.as_str() == text)
+        Self::ALL.into_iter().find(|n| n.as_str() == text)
     }
 }
 

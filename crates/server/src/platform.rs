@@ -1,6 +1,5 @@
 //! Starts and stops the platform.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,8 +102,7 @@ pub fn read_trust(config: &Config) -> Result<Trust, StartError> {
         [one] => std::fs::read(one).map_err(|e| bad(one, e.to_string()))?,
         files => bundle(files)?,
     };
-    let first =
-        config.trust.roots.first().map(std::path::PathBuf::as_path).unwrap_or(std::path::Path::new("roots"));
+    let first = config.trust.roots.first().map_or(std::path::Path::new("roots"), std::path::PathBuf::as_path);
     let trust = Trust::new(&roots, Arc::new(NoRevocationCheck)).map_err(|e| bad(first, e.to_string()))?;
     if config.trust.intermediates.is_empty() {
         return Ok(trust);
@@ -197,9 +195,7 @@ impl Platform {
     }
 }
 
-fn until(mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> {
-    async move {
-        // An error means that the platform itself is gone: stop as well.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    }
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the platform itself is gone: stop as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
 }

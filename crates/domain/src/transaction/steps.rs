@@ -180,7 +180,7 @@ impl Transaction {
     pub fn told_undeliverable(&mut self, notice: Notice) {
         match &mut self.state {
             State::Confirmed(confirmed) | State::Sealed(Sealed { confirmed, .. }) => {
-                confirmed.told_undeliverable = notice
+                confirmed.told_undeliverable = notice;
             }
             State::Ended(Ended { ticket: Some(ticket), .. }) => ticket.told_undeliverable = notice,
             _ => {}

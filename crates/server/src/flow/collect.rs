@@ -1,4 +1,4 @@
-//! 3. Collect: each dataset is asked for by a job of its own, all at once (PROTOCOL.md §6; R114, R119, R132–R134).
+//! Collect, step 3 of the flow: each dataset is asked for by a job of its own, all at once (PROTOCOL.md §6; R114, R119, R132–R134).
 //!
 //! A package is written, encrypted, to a blob while it comes, and counts only once it is verified whole. The same
 //! `transaction_uid` goes with every try.

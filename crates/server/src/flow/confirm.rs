@@ -1,4 +1,4 @@
-//! 4. Confirm: only now does anything go to the SP; or the citizen refuses, and everything collected is wiped (R73, R75).
+//! Confirm, step 4 of the flow: only now does anything go to the SP; or the citizen refuses, and everything collected is wiped (R73, R75).
 
 use std::net::IpAddr;
 use std::time::Duration;

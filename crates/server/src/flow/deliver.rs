@@ -1,5 +1,5 @@
-//! 7. Deliver: the SP fetches the token with its ticket, as often as it needs to until the ticket ends (PROTOCOL.md §4;
-//! R111, R116–R120). Every fetch is on record, whole or broken off.
+//! Deliver, step 7 of the flow: the SP fetches the token with its ticket, as often as it needs to until the ticket ends
+//! (PROTOCOL.md §4; R111, R116–R120). Every fetch is on record, whole or broken off.
 
 use std::net::IpAddr;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! 1. Entry: an SP sends a citizen (PROTOCOL.md §2; R98–R108).
+//! Entry, step 1 of the flow: an SP sends a citizen (PROTOCOL.md §2; R98–R108).
 
 use std::net::IpAddr;
 
@@ -72,7 +72,7 @@ pub async fn enter(
             Ok(accepted) => accepted,
             Err(refused) => {
                 record_refusal(app, client_id, &refused, from).await?;
-                return Ok(Entry::Refused(Box::new(refused)));
+                return Ok(Entry::Refused(refused));
             }
         };
         let opened = match seen {

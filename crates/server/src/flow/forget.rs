@@ -1,4 +1,4 @@
-//! 8. Forget: what the citizen left, what has ended, and what a crash left behind is wiped.
+//! Forget, step 8 of the flow: what the citizen left, what has ended, and what a crash left behind is wiped.
 
 use mydata_domain::Time;
 use mydata_domain::audit::{Actor, What};

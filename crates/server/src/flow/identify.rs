@@ -1,4 +1,4 @@
-//! 2. Identify: the citizen ticks the terms, chooses a method, and proves who they are (R70, R71, R74).
+//! Identify, step 2 of the flow: the citizen ticks the terms, chooses a method, and proves who they are (R70, R71, R74).
 //!
 //! Nothing is collected before this step is complete. What the citizen filled in waits, sealed, with the attempt.
 

@@ -1,4 +1,4 @@
-//! 5. Notify: the SP is told, durably (PROTOCOL.md §3; R109–R115). Every try carries the same ticket and key.
+//! Notify, step 5 of the flow: the SP is told, durably (PROTOCOL.md §3; R109–R115). Every try carries the same ticket and key.
 
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::notify::{Notice, SpAnswer, retry_at};

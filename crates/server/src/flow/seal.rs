@@ -1,4 +1,4 @@
-//! 6. Seal: what came goes, byte for byte, into one package, and the package into one token (PROTOCOL.md §5; R121–R129).
+//! Seal, step 6 of the flow: what came goes, byte for byte, into one package, and the package into one token (PROTOCOL.md §5; R121–R129).
 //!
 //! The token is ciphertext under a key that only the SP and the sealed column hold, so it rests as it will travel, and
 //! every fetch is a plain read.

@@ -229,21 +229,14 @@ fn note<T: PartialEq>(changes: &mut Changes, name: String, old: Option<&T>, new:
 
 /// The whole registry as a document, ordered by id.
 pub async fn export(db: &Db, crypter: &Crypter) -> Result<Registry> {
-    let mut catalogue = load(db, crypter).await?;
-    let mut registry = Registry::default();
-    registry.organisations = catalogue.organisations.drain().map(|(_, o)| o).collect();
-    registry.organisations.sort_by(|a, b| a.id.cmp(&b.id));
-    registry.datasets = catalogue
-        .datasets
-        .drain()
-        .map(|(_, d)| DatasetEntry { dataset: d.dataset, resource_secret: d.secret })
-        .collect();
-    registry.datasets.sort_by(|a, b| a.dataset.resource_id.cmp(&b.dataset.resource_id));
-    registry.services = catalogue
-        .services
-        .drain()
-        .map(|(_, s)| ServiceEntry { service: s.service, secrets: s.secrets })
-        .collect();
-    registry.services.sort_by(|a, b| a.service.client_id.cmp(&b.service.client_id));
-    Ok(registry)
+    let catalogue = load(db, crypter).await?;
+    let mut organisations: Vec<_> = catalogue.organisations.into_values().collect();
+    organisations.sort_by(|a, b| a.id.cmp(&b.id));
+    let dataset = |d: DatasetWithSecret| DatasetEntry { dataset: d.dataset, resource_secret: d.secret };
+    let mut datasets: Vec<_> = catalogue.datasets.into_values().map(dataset).collect();
+    datasets.sort_by(|a, b| a.dataset.resource_id.cmp(&b.dataset.resource_id));
+    let service = |s: ServiceWithSecrets| ServiceEntry { service: s.service, secrets: s.secrets };
+    let mut services: Vec<_> = catalogue.services.into_values().map(service).collect();
+    services.sort_by(|a, b| a.service.client_id.cmp(&b.service.client_id));
+    Ok(Registry { organisations, datasets, services, ..Registry::default() })
 }

@@ -102,7 +102,7 @@ impl Which<'_> {
         match self {
             Self::Id(id) => vec![id.to_string().into()],
             Self::TxId(client_id, tx_id) => vec![tx_id.to_string().into(), client_id.to_string().into()],
-            Self::Ticket(ticket) => vec![crypter.index("ticket", &ticket.expose()).into()],
+            Self::Ticket(ticket) => vec![crypter.index("ticket", ticket.expose()).into()],
         }
     }
 }
@@ -255,7 +255,7 @@ impl Kept {
                 t.ticket().map(|(_, ends)| ends.0),
                 t.verification().map(Verification::code),
                 authorised.map(|a| crypter.index("person", a.person.uid().expose())),
-                t.ticket().map(|(ticket, _)| crypter.index("ticket", &ticket.expose())),
+                t.ticket().map(|(ticket, _)| crypter.index("ticket", ticket.expose())),
                 confirmed.map(|c| c.told.as_str()),
                 told_undeliverable.map(Notice::as_str),
                 sealed.map(|s| s.token.blob.as_str()),
