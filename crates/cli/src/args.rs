@@ -1,10 +1,8 @@
 //! The command line.
 
-use std::io;
-
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::Outcome;
+use crate::{Outcome, output};
 
 /// An open implementation of Taiwan's MyData platform: a citizen has a government data provider send personal data,
 /// signed and encrypted, to a service provider, with consent and on record.
@@ -58,13 +56,18 @@ pub enum Command {
 }
 
 /// Prints completions.
-pub fn completions(shell: clap_complete::Shell) -> Outcome {
-    clap_complete::generate(shell, &mut Cli::command(), "mydata", &mut io::stdout());
-    Outcome::Fine
+pub fn completions(shell: clap_complete::Shell) -> anyhow::Result<Outcome> {
+    // Not to standard output itself: a reader that goes away would be a panic.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "mydata", &mut script);
+    output::print(&String::from_utf8(script)?)?;
+    Ok(Outcome::Fine)
 }
 
 /// Prints the manual page.
 pub fn man() -> anyhow::Result<Outcome> {
-    clap_mangen::Man::new(Cli::command()).render(&mut io::stdout())?;
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    output::print(&String::from_utf8(page)?)?;
     Ok(Outcome::Fine)
 }

@@ -63,7 +63,7 @@ fn main() -> ExitCode {
             Command::Sp(args) => sp::run(args).await,
             Command::Dp(args) => dp::run(args).await,
             Command::Doctor(args) => doctor::run(args).await,
-            Command::Completions { shell } => Ok(args::completions(shell)),
+            Command::Completions { shell } => args::completions(shell),
             Command::Man => args::man(),
         }
     });

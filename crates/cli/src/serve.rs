@@ -1,8 +1,10 @@
 //! `mydata serve`: runs the platform until it is told to stop.
 
 use std::path::PathBuf;
+use std::pin::pin;
 
-use mydata_server::Platform;
+use mydata_domain::registry::Registry;
+use mydata_server::{Config, Platform};
 
 use crate::settings::{self, Flags};
 use crate::{Outcome, registry};
@@ -21,14 +23,25 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let config = settings::load(&args.flags)?;
     let registry = args.registry.as_deref().map(registry::read).transpose()?;
+    // Listened for before the start, so that being told during it ends in good order, too.
+    let mut told = pin!(until_told());
+    let platform = tokio::select! {
+        biased;
+        () = &mut told => return Ok(Outcome::Fine),
+        started = start(config, registry) => started?,
+    };
+    println!("{}", platform.app.base_url);
+    told.await;
+    platform.stop().await;
+    Ok(Outcome::Fine)
+}
+
+async fn start(config: Config, registry: Option<Registry>) -> anyhow::Result<Platform> {
     let platform = Platform::start(config).await?;
     if let Some(registry) = registry {
         registry::apply(&platform.app.store, &registry).await?;
     }
-    println!("{}", platform.app.base_url);
-    until_told().await;
-    platform.stop().await;
-    Ok(Outcome::Fine)
+    Ok(platform)
 }
 
 /// Waits for Ctrl-C or a request to terminate.

@@ -16,7 +16,7 @@ const EARLIEST: Duration = Duration::from_secs(1_767_225_600);
 const TOLERATED: Duration = Duration::from_secs(60);
 
 /// Compares the clock with what is known about time.
-pub fn check(config: &Config, now: SystemTime, seen: Option<Seen>, report: &mut Report) {
+pub fn check(config: &Config, now: SystemTime, seen: Option<&Seen>, report: &mut Report) {
     let shown = rfc3339(now);
     if now < SystemTime::UNIX_EPOCH + EARLIEST {
         return report.fail(SUBJECT, format!("{shown} is before this program was made"), MEND);
@@ -37,7 +37,7 @@ pub fn check(config: &Config, now: SystemTime, seen: Option<Seen>, report: &mut 
     let Some(Seen { theirs, ours }) = seen else {
         return report.ok(SUBJECT, format!("{shown}; nobody could be asked whether that is right"));
     };
-    let apart = theirs.duration_since(ours).or_else(|_| ours.duration_since(theirs)).unwrap_or_default();
+    let apart = theirs.duration_since(*ours).or_else(|_| ours.duration_since(*theirs)).unwrap_or_default();
     if apart > TOLERATED {
         report.fail(
             SUBJECT,

@@ -106,7 +106,7 @@ async fn look(args: &Args, report: &mut Report) {
     if let Some(outbound) = &outbound {
         seen = identity::check(&config, outbound, report).await;
     }
-    clock::check(&config, now, seen, report);
+    clock::check(&config, now, seen.as_ref(), report);
     port::check(
         &config,
         matches!(opened, Found::Running | Found::Open(database::Open { running: true, .. })),

@@ -96,10 +96,10 @@ fn dataset(subject: &str, dataset: &Dataset, config: &Config, now: SystemTime, r
     match validity.state(now) {
         State::Good => {}
         State::Soon => {
-            report.warn(subject, what, "ask the data provider for its next certificate and register it")
+            report.warn(subject, what, "ask the data provider for its next certificate and register it");
         }
         State::Over => {
-            report.fail(subject, what, "ask the data provider for its next certificate and register it")
+            report.fail(subject, what, "ask the data provider for its next certificate and register it");
         }
         State::NotYet => report.fail(subject, what, "set this machine's clock, or wait until then"),
     }

@@ -51,10 +51,10 @@ fn certificates(file: &Path, bytes: &[u8], now: SystemTime, report: &mut Report)
         match validity.state(now) {
             State::Good => report.ok(SUBJECT, what),
             State::Soon => {
-                report.warn(SUBJECT, what, "ask its issuer for the next one and put both into the file")
+                report.warn(SUBJECT, what, "ask its issuer for the next one and put both into the file");
             }
             State::Over => {
-                report.fail(SUBJECT, what, "ask its issuer for the next one and put it into the file")
+                report.fail(SUBJECT, what, "ask its issuer for the next one and put it into the file");
             }
             State::NotYet => report.fail(SUBJECT, what, "set this machine's clock, or wait until then"),
         }

@@ -1,7 +1,8 @@
 //! `mydata doctor`.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -24,6 +25,17 @@ fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (u32, SystemTime, Vec<u8>)> {
         found.insert(path, (meta.mode(), meta.modified().unwrap(), content));
     }
     found
+}
+
+/// Whether something answers HTTP on a port.
+fn answers(port: u16) -> bool {
+    let ask = || {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")?;
+        stream.read(&mut [0; 16])
+    };
+    ask().is_ok_and(|read| read > 0)
 }
 
 fn free_port() -> u16 {
@@ -307,7 +319,8 @@ async fn a_healthy_platform_is_healthy_running_killed_and_stopped() {
             command.stderr(std::process::Stdio::null()).stdout(std::process::Stdio::null()).spawn().unwrap(),
         );
         let since = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        // It has the port before it answers.
+        while !answers(port) {
             assert!(since.elapsed() < Duration::from_secs(60), "the platform does not start");
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -315,13 +328,14 @@ async fn a_healthy_platform_is_healthy_running_killed_and_stopped() {
     };
     let all_fine = |more: &[&str]| {
         let found = doctor(&place, more);
-        // How much room a machine has is not this test's.
-        let bad: Vec<_> =
-            found.iter().filter(|line| !line.starts_with("ok ") && !line.contains(" free space: ")).collect();
-        assert!(
-            bad.iter().all(|line| line.contains("so citizens who are asked for it are sent back")),
-            "{bad:#?}"
-        );
+        // How much room a machine has is not this test's; the laboratory is there to misbehave.
+        let bad: Vec<_> = found
+            .iter()
+            .filter(|line| {
+                !line.starts_with("ok ") && !line.contains(" free space: ") && !line.contains(".Lab")
+            })
+            .collect();
+        assert!(bad.is_empty(), "{bad:#?}");
         found
     };
 
@@ -334,6 +348,9 @@ async fn a_healthy_platform_is_healthy_running_killed_and_stopped() {
     has(&found, "ok listen: ", "taken by a running platform");
     has(&found, "ok registry: dataset API.Hh7Qm2Zt9X: dp_api answers", "");
     has(&found, "ok registry: service CLI.qqOjnjO4WR: sp_api answers", "");
+    has(&found, "fail registry: service CLI.LabSilent1: sp_api at ", "no answer in time");
+    has(&found, "fail registry: service CLI.LabRetry01: sp_api at ", "answers 500");
+    has(&found, "warn registry: service CLI.LabAccept1: dataset API.LabMainten is maintenance", "");
     assert!(reqwest::get(base.clone()).await.unwrap().status().is_success(), "the platform goes on");
 
     // Killed: what it left must be found by the next start as it was.
@@ -379,7 +396,7 @@ fn a_server_is_looked_at_too() {
 
     let begun = Instant::now();
     let place = configured(|config| {
-        config["database_url"] = "postgres://mydata:hiddenSecretOfOurs@127.0.0.1:1/x".into()
+        config["database_url"] = "postgres://mydata:hiddenSecretOfOurs@127.0.0.1:1/x".into();
     });
     has(&doctor(&place, &[]), "fail database: postgres://mydata@127.0.0.1:1/x cannot be reached", "");
     assert!(begun.elapsed() < Duration::from_secs(8), "a refused connection is told at once");

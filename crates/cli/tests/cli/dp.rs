@@ -30,7 +30,7 @@ fn pack(place: &Place, files: &[&str]) -> Ran {
     place.run(&args)
 }
 
-/// Shows R130, R131, R132, R133, R134, R135.
+/// Shows R130, R132, R133, R134, R135.
 #[test]
 fn what_is_packed_verifies() {
     let (place, _, root) = provider();
@@ -91,7 +91,6 @@ fn what_the_platform_would_refuse_is_not_packed() {
     assert_eq!(std::fs::read_to_string(place.path("own.json")).unwrap(), "{}");
 }
 
-/// Shows R131.
 #[test]
 fn a_key_that_cannot_sign_is_told_with_the_mend() {
     let (place, ..) = provider();
@@ -122,7 +121,7 @@ fn data() -> Vec<DataFile> {
         .into()
 }
 
-/// Each step's failure is on its own line, those before are ok, those behind are not reached. Shows R131, R132, R133, R134.
+/// Each step's failure is on its own line, those before are ok, those behind are not reached. Shows R132, R133, R134.
 #[test]
 fn every_step_has_its_line() {
     let (place, identity, root) = provider();

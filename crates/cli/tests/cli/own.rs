@@ -99,7 +99,7 @@ const OPEN: [&str; 10] = [
     "--json",
 ];
 
-/// Shows R98, R106, R109, R116.
+/// Shows R109, R110, R116, R117.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_own_service_gets_its_data_from_the_sandbox() {
     let place = Place::new();
@@ -120,7 +120,7 @@ async fn an_own_service_gets_its_data_from_the_sandbox() {
     demo.stop();
 }
 
-/// Shows R130, R136.
+/// Shows R130, R132.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_own_dataset_is_asked_for_and_verified() {
     let place = Place::new();

@@ -156,7 +156,6 @@ fn a_registry_that_does_not_hold_together_changes_nothing() {
         let file = place.write("registry.toml", registry(|text| *text = text.replacen(from, to, 1)));
         let ran = place.run(&["registry", "apply", &file]).ends(1).hides("tooshort-secret");
         assert!(ran.err.contains(says), "{says}: {}", ran.err);
-        assert!(ran.err.contains(&file), "{}", ran.err);
     }
     let out = place.run(&["registry", "export", "-"]).ends(0).out;
     assert!(!out.contains("Example001"), "{out}");
