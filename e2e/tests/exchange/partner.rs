@@ -271,3 +271,39 @@ async fn a_foreign_tx_id_is_denied() {
     assert_eq!((answer.status, answer.code.as_str()), (403, "tx_id_invalid"));
     assert!(answer.text.contains("tx_id"));
 }
+
+/// One caller that asks too often is told for how long to wait; nobody else is.
+#[tokio::test]
+async fn a_caller_that_asks_too_often_must_wait() {
+    let country = Country::start_with(Engine::Sqlite, |config| {
+        quick(config);
+        config["trusted_proxies"] = json!(["127.0.0.1/32"]);
+        config["limits"] = json!({ "partner_per_minute": 20, "pages_per_minute": 20 });
+    })
+    .await
+    .unwrap();
+    let from = async |address: &str| {
+        call_with(&country, "/service/data", &[("permission_ticket", NOBODY), ("x-forwarded-for", address)])
+            .await
+    };
+    for _ in 0..20 {
+        assert_eq!(from("203.0.113.9").await.status, 403);
+    }
+    let limited = from("203.0.113.9").await;
+    assert_eq!((limited.status, limited.code.as_str()), (429, "too_many_requests"));
+    assert_eq!(limited.kind, "application/problem+json");
+    assert!(limited.retry_after.unwrap().parse::<u64>().unwrap() >= 1);
+    assert_eq!(from("203.0.113.10").await.status, 403);
+
+    // Pages as well: an entry too many is a page that says so, and the service is not harmed by it.
+    let entry = async || {
+        let url = country.platform.url("/service/CLI.0000000000/x/y");
+        client().unwrap().get(url).header("x-forwarded-for", "203.0.113.11").send().await.unwrap()
+    };
+    for _ in 0..20 {
+        assert_eq!(entry().await.status().as_u16(), 401);
+    }
+    let limited = entry().await;
+    assert_eq!(limited.status().as_u16(), 429);
+    assert!(limited.headers().contains_key("retry-after"));
+}
