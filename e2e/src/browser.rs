@@ -82,8 +82,7 @@ impl Browser {
         capabilities.add_experimental_option("prefs", preferences)?;
         // A phone's viewport, which a window cannot be made as narrow as.
         if look.size.0 < 500 {
-            let metrics =
-                serde_json::json!({ "width": look.size.0, "height": look.size.1, "pixelRatio": 2.0 });
+            let metrics = serde_json::json!({ "width": look.size.0, "height": look.size.1, "pixelRatio": 2.0, "touch": false });
             capabilities.add_experimental_option(
                 "mobileEmulation",
                 serde_json::json!({ "deviceMetrics": metrics }),

@@ -89,8 +89,8 @@ pub fn must_quietly(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Announces, runs, passes every line of its stdout on and shows it to `each` as well.
-pub fn passes_and_reads(command: &mut Command, mut each: impl FnMut(&str)) -> Result<bool> {
+/// Announces, runs, shows every line of its stdout to `each`, and passes on those for which it says so.
+pub fn passes_and_reads(command: &mut Command, mut each: impl FnMut(&str) -> bool) -> Result<bool> {
     eprintln!("\n$ {}", shown(command));
     let mut child = command
         .stdout(Stdio::piped())
@@ -101,8 +101,9 @@ pub fn passes_and_reads(command: &mut Command, mut each: impl FnMut(&str)) -> Re
     for line in BufReader::new(stdout).split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
-        writeln!(ours, "{line}")?;
-        each(&line);
+        if each(&line) {
+            writeln!(ours, "{line}")?;
+        }
     }
     Ok(child.wait()?.success())
 }

@@ -77,16 +77,20 @@ pub struct DocTests {
 }
 
 impl DocTests {
-    /// Takes one line of the output of `cargo test`.
-    pub fn line(&mut self, line: &str) {
-        let Some(rest) = line.strip_prefix("test result: ") else { return };
+    /// Takes one line of the output of `cargo test`; true when it is worth reading.
+    pub fn line(&mut self, line: &str) -> bool {
+        let Some(rest) = line.strip_prefix("test result: ") else {
+            return !line.is_empty() && line != "running 0 tests";
+        };
         let count = |what: &str| {
             rest.split([';', '.'])
                 .find_map(|part| part.trim().strip_suffix(what)?.trim().parse::<u64>().ok())
                 .unwrap_or_default()
         };
-        self.passed += count("passed");
-        self.failed += count("failed");
+        let (passed, failed) = (count("passed"), count("failed"));
+        self.passed += passed;
+        self.failed += failed;
+        passed + failed > 0
     }
 }
 
