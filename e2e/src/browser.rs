@@ -119,14 +119,26 @@ impl Browser {
         }
     }
 
-    /// Clicks the element with this selector, once it is there.
+    /// Clicks the element with this selector, once it is there. A page that moves may replace it between finding and
+    /// clicking; then the new one is clicked.
     ///
     /// # Errors
     /// As [`Self::wait_for`].
     pub async fn click(&self, css: &str) -> Result<()> {
-        let element = self.wait_for(css).await?;
-        element.scroll_into_view().await?;
-        element.click().await.with_context(|| format!("`{css}` cannot be clicked"))
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let element = self.wait_for(css).await?;
+            let clicked = async {
+                element.scroll_into_view().await?;
+                element.click().await
+            };
+            match clicked.await {
+                Ok(()) => return Ok(()),
+                Err(_) if tries < 5 => tokio::time::sleep(Duration::from_millis(100)).await,
+                Err(error) => return Err(error).with_context(|| format!("`{css}` cannot be clicked")),
+            }
+        }
     }
 
     /// Writes into the field with this selector, in place of what stands there.

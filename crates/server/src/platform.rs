@@ -184,6 +184,7 @@ impl Platform {
     /// Stops: no new requests, running ones end, then jobs.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
+        self.app.bell.stop();
         if tokio::time::timeout(GRACE, self.serving).await.is_err() {
             tracing::warn!("some requests did not end in time");
         }

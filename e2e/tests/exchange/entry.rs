@@ -236,6 +236,47 @@ fn encrypt_text(text: &str, service: &Service) -> String {
     String::from_utf8(openssl.wait_with_output().unwrap().stdout).unwrap()
 }
 
+const PRODUCTION: &str = r#"
+version = 1
+[[organisation]]
+id = "demo-production"
+name = "示範正式機關"
+name_en = "Demo agency in production"
+kind = "agency"
+[[dataset]]
+resource_id = "API.0000Produc"
+resource_secret = "0123456789abcdef"
+zone = "production"
+organisation = "demo-production"
+name = "正式資料"
+name_en = "Data in production"
+category = "綜合"
+weakest_verification = "CER"
+dp_api = "http://127.0.0.1:9/production"
+state = "listed"
+"#;
+
+const SERVICE_OF_TEST: &str = r#"
+[[service]]
+client_id = "CLI.0000000001"
+client_secret = "0123456789abcdef"
+cbc_iv = "0123456789abcdef"
+zone = "test"
+organisation = "demo-production"
+name = "測試服務"
+name_en = "A service of the test zone"
+purpose = "測試"
+purpose_en = "Testing"
+category = "綜合"
+url = "http://127.0.0.1:9/"
+terms = "條款"
+return_urls = ["http://127.0.0.1:9/return"]
+sp_api = "http://127.0.0.1:9/notify"
+allowed_ips = ["127.0.0.1/32"]
+datasets = ["API.0000Produc"]
+state = "listed"
+"#;
+
 /// Shows R104, R106, R107, R108.
 #[tokio::test]
 async fn states_of_services_and_datasets_have_their_codes_and_queries_are_kept() {
@@ -253,6 +294,24 @@ async fn states_of_services_and_datasets_have_their_codes_and_queries_are_kept()
     assert!(send(LabService::Suspended, &household).await.contains("?code=423&tx_id="));
     assert!(send(LabService::Accept, &[StoppedDataset::Stopped.id()]).await.contains("?code=501&tx_id="));
     assert!(send(LabService::Accept, &[StoppedDataset::Maintenance.id()]).await.contains("?code=504&tx_id="));
+    // 5. A dataset of the other zone does not exist for a service of this one. Registered while the platform runs.
+    let registry = country.platform.data_folder().with_file_name("production.toml");
+    std::fs::write(&registry, PRODUCTION).unwrap();
+    let applied = country.platform.run(&["registry", "apply", &registry.to_string_lossy()]).unwrap();
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    let other_zone = ["API.0000Produc".parse().unwrap()];
+    assert!(send(LabService::Accept, &other_zone).await.contains("?code=401&tx_id="));
+    // A service may not even be registered with one, and a zone that there is not is refused with its name.
+    for (wrong, word) in [
+        (PRODUCTION.replace("production", "staging"), "staging"),
+        (format!("{PRODUCTION}{SERVICE_OF_TEST}"), "API.0000Produc"),
+    ] {
+        std::fs::write(&registry, wrong).unwrap();
+        let applied = country.platform.run(&["registry", "apply", &registry.to_string_lossy()]).unwrap();
+        let said = String::from_utf8_lossy(&applied.stderr).into_owned();
+        assert!(!applied.status.success() && said.contains(word), "{said}");
+    }
     // The SP's own parameter stands behind ours.
     let location = send(LabService::Suspended, &household).await;
     assert!(location.contains("&case="), "{location}");

@@ -3,6 +3,7 @@
 use mydata_e2e::country::{Country, client};
 use mydata_e2e::database::Engine;
 use mydata_sandbox::dp::Dataset;
+use mydata_sandbox::dp::faults::Fault;
 use mydata_sandbox::lab::LabService;
 use mydata_wire::{SystemRandom, TxId};
 use serde_json::{Value, json};
@@ -34,19 +35,20 @@ async fn every_row(engine: Engine) {
     assert_eq!(call(&country, "/service/txid_status", None).await.status, 403);
     assert_eq!((status("no-uuid").await.status, status(NOBODY).await.status), (403, 403));
 
-    // A slow DP: not confirmed, preparing, ready, taken.
-    let case = bank.open_case("陳慢慢", None, "test");
+    // A DP that hangs beside a good one: not confirmed, preparing, and at last ready and taken.
+    let sp = country.sandbox.lab().service(LabService::Faults);
+    let case = sp.open_case_for(&[Fault::Good.id(), Fault::Hang.id()], "王小明", None, "test");
     let tx_id = case.tx_id.to_string();
-    let mut walk = Walk::to_confirm(&case.entry_url, "chen-manman").await;
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
     assert_eq!(status(&tx_id).await.status, 403, "not yet confirmed");
     walk.press("confirm").await.unwrap();
-    let ticket = notifications(bank, &case)[0]["permission_ticket"].as_str().unwrap().to_owned();
+    let ticket = notifications(sp, &case)[0]["permission_ticket"].as_str().unwrap().to_owned();
     let preparing = data(&ticket).await;
     assert_eq!((preparing.status, preparing.kind.as_str()), (429, "application/jwt"));
     assert!(preparing.retry_after.unwrap().parse::<u64>().unwrap() >= 1);
     assert_eq!(status(&tx_id).await.body, r#"{"code":"429","text":"資料準備中"}"#.as_bytes());
     assert_eq!(type_valid(&ticket).await.body, br#"{"verification":"CER"}"#);
-    let received = outcome(bank, &case).await;
+    let received = outcome(sp, &case).await;
     assert!(received.received().is_some());
     assert_eq!(status(&tx_id).await.body, r#"{"code":"201","text":"SP 已取用資料"}"#.as_bytes());
 
@@ -84,8 +86,15 @@ async fn every_row(engine: Engine) {
     walk.sign_in("hong-quanting").await;
     if walk.page.reading.form("confirm").is_some() {
         walk.press("confirm").await.unwrap();
-        let told = notifications(bank, &case);
-        let ticket = told.last().unwrap()["permission_ticket"].as_str().unwrap().to_owned();
+        let mut told = notifications(bank, &case);
+        for _ in 0..100 {
+            if !told.is_empty() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            told = notifications(bank, &case);
+        }
+        let ticket = told[0]["permission_ticket"].as_str().unwrap().to_owned();
         let mut answer = data(&ticket).await;
         for _ in 0..100 {
             if answer.status != 429 {
@@ -225,7 +234,7 @@ async fn a_dp_learns_who_the_citizen_is_only_inside_its_call() {
 
     // A DP that hangs still holds a good token: for its own dataset, not for another, and not once it is over.
     let faults = country.sandbox.lab().service(LabService::Faults);
-    let hang = mydata_sandbox::dp::faults::Fault::Hang;
+    let hang = Fault::Hang;
     let case = faults.open_case_for(&[hang.id()], "王小明", None, "test");
     let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
     let mut token = None;

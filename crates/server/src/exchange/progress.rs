@@ -56,11 +56,13 @@ struct Watch {
 
 fn events(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> + Send {
     stream::unfold(watch, |mut watch| async move {
-        if watch.over {
+        // The page's script connects again by itself, then to the platform that is up.
+        if watch.over || watch.listener.is_over() {
             return None;
         }
         let event = match watch.next().await {
-            Ok(event) => event,
+            Ok(Some(event)) => event,
+            Ok(None) => return None,
             Err(error) => {
                 tracing::error!(%error, "progress could not be told");
                 return None;
@@ -71,29 +73,30 @@ fn events(watch: Watch) -> impl Stream<Item = Result<Event, Infallible>> + Send 
 }
 
 impl Watch {
-    /// Waits for the next thing to tell.
-    async fn next(&mut self) -> Result<Event, FlowError> {
-        loop {
+    /// Waits for the next thing to tell; `None` when the platform stops.
+    async fn next(&mut self) -> Result<Option<Event>, FlowError> {
+        while !self.listener.is_over() {
             let Some(kept) = look(&self.app, Which::Id(self.id)).await? else {
-                return Ok(self.end(EVENT_RELOAD));
+                return Ok(Some(self.end(EVENT_RELOAD)));
             };
             let t = &kept.transaction;
             let now = self.app.now();
             let here =
                 matches!(t.state, State::Authorised(_)) && kept.browser == self.browser && now < t.idle_until;
             if !here || t.nothing_usable() {
-                return Ok(self.end(EVENT_RELOAD));
+                return Ok(Some(self.end(EVENT_RELOAD)));
             }
             let (rows, running) = self.rows(&kept).await?;
             if self.last.as_deref() != Some(rows.as_str()) {
                 self.last = Some(rows.clone());
-                return Ok(Event::default().event(EVENT_ROWS).data(rows));
+                return Ok(Some(Event::default().event(EVENT_ROWS).data(rows)));
             }
             if !running {
-                return Ok(self.end(EVENT_END));
+                return Ok(Some(self.end(EVENT_END)));
             }
             self.listener.wait(LOOK_EVERY).await;
         }
+        Ok(None)
     }
 
     async fn rows(&self, kept: &Kept) -> Result<(String, bool), FlowError> {

@@ -78,7 +78,7 @@ pub async fn way_back(app: &App, id: TransactionId, at_most: Duration) -> Result
         if decided {
             return Ok(Some(t.return_location()));
         }
-        if now >= deadline {
+        if now >= deadline || news.is_over() {
             return Ok(None);
         }
         news.wait(now.until(deadline).min(Duration::from_millis(500))).await;
