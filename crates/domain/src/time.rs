@@ -68,7 +68,10 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine; everybody else is told")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the machine; everybody else is told"
+    )]
     fn now(&self) -> Time {
         SystemTime::now().into()
     }

@@ -151,13 +151,13 @@ impl World {
             }
             Event::NoData(part) => self.answer(*part, Answer::NoData),
             Event::AskToWait(part, s) => {
-                self.answer(*part, Answer::Wait(Some(Duration::from_secs(u64::from(*s)))))
+                self.answer(*part, Answer::Wait(Some(Duration::from_secs(u64::from(*s)))));
             }
             Event::Fails(part) => {
-                self.answer(*part, Answer::Passing(Failure::new(FailureKind::ServerError, 500)))
+                self.answer(*part, Answer::Passing(Failure::new(FailureKind::ServerError, 500)));
             }
             Event::Refuses(part) => {
-                self.answer(*part, Answer::Final(Failure::new(FailureKind::Refused, 403)))
+                self.answer(*part, Answer::Final(Failure::new(FailureKind::Refused, 403)));
             }
             Event::Confirm => {
                 let _ = self.t.confirm(now, &policy, &SystemRandom);
