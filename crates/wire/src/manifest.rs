@@ -228,6 +228,7 @@ fn read_files(xml: &[u8]) -> Result<Vec<Fields>, BadManifest> {
     let mut path: Vec<String> = Vec::new();
     let mut files: Vec<Fields> = Vec::new();
     let mut value = String::new();
+    let mut rooted = false;
     loop {
         match reader.read_event().map_err(|e| bad(e.to_string()))? {
             Event::Start(start) => {
@@ -235,8 +236,8 @@ fn read_files(xml: &[u8]) -> Result<Vec<Fields>, BadManifest> {
                 if path.len() > MAX_DEPTH {
                     return Err(bad("nested too deeply".to_owned()));
                 }
-                if path.len() == 1 && path[0] != "files" {
-                    return Err(bad("the root element must be <files>".to_owned()));
+                if path.len() == 1 && (path[0] != "files" || std::mem::replace(&mut rooted, true)) {
+                    return Err(bad("the one root element must be <files>".to_owned()));
                 }
                 if path.len() == 2 && path[1] == "file" {
                     if files.len() == MAX_ENTRIES {
@@ -248,8 +249,8 @@ fn read_files(xml: &[u8]) -> Result<Vec<Fields>, BadManifest> {
             }
             Event::Empty(empty) => {
                 let name = empty.local_name().as_ref().to_owned();
-                if path.is_empty() && name != "files" {
-                    return Err(bad("the root element must be <files>".to_owned()));
+                if path.is_empty() && (name != "files" || std::mem::replace(&mut rooted, true)) {
+                    return Err(bad("the one root element must be <files>".to_owned()));
                 }
                 if path.len() == 1 && name == "file" {
                     if files.len() == MAX_ENTRIES {
@@ -283,6 +284,7 @@ fn read_files(xml: &[u8]) -> Result<Vec<Fields>, BadManifest> {
                 value.clear();
             }
             Event::DocType(_) => return Err(BadManifest::Entities),
+            Event::Eof if !rooted => return Err(bad("there is no <files>".to_owned())),
             Event::Eof if path.is_empty() => break,
             Event::Eof => return Err(bad("it ends inside an element".to_owned())),
             Event::Decl(_) | Event::Comment(_) | Event::PI(_) => {}
@@ -345,7 +347,9 @@ mod tests {
         );
         assert_eq!(read("<files><file><filename>&a;</filename></file></files>"), Err(BadManifest::Entities));
         assert!(matches!(read("<files><file>"), Err(BadManifest::Xml(_))));
-        assert!(matches!(read("<html></html>"), Err(BadManifest::Xml(_))));
+        for rootless in ["", "  ", "text", "<?xml version=\"1.0\"?>", "<html></html>", "<files/><files/>"] {
+            assert!(matches!(read(rootless), Err(BadManifest::Xml(_))), "{rootless}");
+        }
         assert!(matches!(read(&"<files>".repeat(100)), Err(BadManifest::Xml(_))));
         assert!(matches!(
             read("<files><file><filename>a</filename></file></files>"),
