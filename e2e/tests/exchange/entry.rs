@@ -339,3 +339,21 @@ async fn a_tx_id_serves_once_and_an_unconfirmed_one_is_resumed() {
     let back = client().unwrap().get(&case.entry_url).send().await.unwrap();
     assert!(back.headers()["location"].to_str().unwrap().contains("?code=400&"));
 }
+
+/// What one person's DPs are still answering never arrives in the exchange of another who started it over.
+#[tokio::test]
+async fn what_was_asked_for_before_an_exchange_started_over_stays_out_of_it() {
+    let country = Country::start_with(Engine::Sqlite, quick).await.unwrap();
+    let bank = country.sandbox.bank();
+    for _ in 0..3 {
+        // Nobody in particular is expected, and the second person comes while the first one's DPs still work.
+        let case = bank.open_case("某人", None, "test");
+        crate::steps::Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+        let mut second = crate::steps::Walk::to_confirm(&case.entry_url, "ji-xiaotian").await;
+        second.reload_until(crate::steps::settled).await;
+        let id = Dataset::Household.id();
+        let preview = format!("{}/preview/{id}", second.page.url);
+        let shown = second.citizen.get(&preview).await.unwrap().html;
+        assert!(shown.contains("G101010105") && !shown.contains("A123456789"), "{shown}");
+    }
+}

@@ -15,7 +15,7 @@ use mydata_seal::dp_package;
 use mydata_store::blobs::BlobInfo;
 use mydata_store::jobs::Leased;
 use mydata_store::repo::transactions::{self, Which};
-use mydata_wire::{AccessToken, PersonalId, ResourceId};
+use mydata_wire::{AccessToken, PersonalId, ResourceId, TransactionUid};
 use serde_json::json;
 
 use super::{Change, FlowError, event, settle, step};
@@ -48,7 +48,7 @@ pub async fn run(
         Some(dataset) => fetch(app, id, dataset, &asked).await?,
         None => Err(Answer::Final(Failure::new(FailureKind::Withdrawn, ""))),
     };
-    end(app, id, resource, leased, outcome).await
+    end(app, id, asked.part.transaction_uid, leased, outcome).await
 }
 
 fn is_offered(dataset: &Dataset) -> bool {
@@ -164,18 +164,21 @@ async fn verify(
 async fn end(
     app: &App,
     id: TransactionId,
-    resource: &ResourceId,
+    uid: TransactionUid,
     leased: &Leased,
     outcome: Result<BlobInfo, Answer>,
 ) -> Result<(), FlowError> {
     let outcome = &outcome;
     let used = step(app, "collect-end", Which::Id(id), Some(leased), |kept, now| {
         let t = &mut kept.transaction;
-        // Refused, left or started over meanwhile: nothing may be kept.
+        // Refused, left or started over meanwhile: nothing may be kept. An exchange that started over has new
+        // identifiers, so that what one person had asked for never reaches another's.
         let alive = matches!(t.state, State::Authorised(_) | State::Confirmed(_));
-        let Some(part) = part_of(t, resource).filter(|p| alive && !p.state.is_final()) else {
+        let part = t.parts.iter_mut().find(|p| p.transaction_uid == uid);
+        let Some(part) = part.filter(|p| alive && !p.state.is_final()) else {
             return Ok(Change::telling(false));
         };
+        let resource = part.resource_id.clone();
         let mut change = Change::telling(outcome.is_ok());
         match outcome {
             Ok(info) => part.arrived(info.id.to_string(), info.len),
