@@ -68,9 +68,9 @@ impl Transaction {
         Ok(wipe)
     }
 
-    /// The citizen did something.
+    /// The citizen did something. A session whose time is over is not revived.
     pub fn touch(&mut self, now: Time, policy: &Policy) {
-        if matches!(self.state, State::Entered | State::Authorised(_)) {
+        if matches!(self.state, State::Entered | State::Authorised(_)) && now < self.idle_until {
             self.idle_until = self.idle_until.max(now.plus(policy.session_idle.0));
         }
     }

@@ -32,7 +32,7 @@ async fn finished(visit: &Visit, callback: &Callback) -> Result<Response, Fault>
         return Err(Fault::OtherBrowser);
     }
     let back = Redirect::to(&format!("/exchange/{id}"));
-    match identify::finish(app, callback, visit.from).await? {
+    match identify::finish(app, callback, &kept.browser, visit.from).await? {
         None => Err(Fault::OtherBrowser),
         Some(Identified::Authorised { browser: secret }) => {
             let mut response = back.into_response();

@@ -60,8 +60,12 @@ async fn refused(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<R
     let t = &kept.transaction;
     match &t.state {
         State::Entered | State::Authorised(_) => {
-            let location = confirm::refuse(&visit.app, t.id, visit.from).await?;
-            Ok(Redirect::to(&location).into_response())
+            match confirm::refuse(&visit.app, t.id, visit.from).await {
+                Ok(location) => Ok(Redirect::to(&location).into_response()),
+                // Pressed twice, or over meanwhile: the exchange's page says what became of it.
+                Err(crate::flow::FlowError::Stage(_)) => Ok(to_exchange(id)),
+                Err(error) => Err(error.into()),
+            }
         }
         State::Ended(_) => Ok(Redirect::to(&t.return_location()).into_response()),
         // Too late to refuse: it was confirmed in another window.

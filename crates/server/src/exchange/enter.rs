@@ -1,7 +1,7 @@
 //! An SP sends a citizen (R98–R108).
 
 use axum::response::{IntoResponse, Redirect, Response};
-use http::Uri;
+use http::{Method, StatusCode, Uri};
 use mydata_wire::entry::RawEntry;
 
 use super::browser;
@@ -10,7 +10,11 @@ use super::visit::Visit;
 use crate::flow::entry::{self, Entry};
 
 /// `GET /service/{client_id}/{resources}/{tx_id}?returnUrl&pid`.
-pub async fn enter(visit: Visit, uri: Uri) -> Response {
+pub async fn enter(visit: Visit, method: Method, uri: Uri) -> Response {
+    // A scanner that only looks at a link must not open an exchange with it.
+    if method != Method::GET {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     let answer = opened(&visit, &uri).await;
     visit.or_fault(answer)
 }

@@ -18,7 +18,7 @@ use mydata_store::repo::transactions::{self, Which};
 use mydata_wire::{AccessToken, PersonalId, ResourceId, TransactionUid};
 use serde_json::json;
 
-use super::{Change, FlowError, event, settle, step};
+use super::{Change, FlowError, event, settle, step, surely_unused};
 use crate::app::App;
 use crate::outbound::dp::Call;
 
@@ -119,7 +119,12 @@ async fn fetch(
         blob.write(&piece).await?;
         if noted.elapsed() >= PROGRESS_EVERY {
             noted = Instant::now();
-            transactions::progress(&app.store.db, id, &dataset.resource_id, received, incoming.total).await?;
+            let told =
+                transactions::progress(&app.store.db, id, &dataset.resource_id, received, incoming.total);
+            if let Err(error) = told.await {
+                // Only the page's bar stands still.
+                tracing::warn!(transaction = %id, %error, "progress could not be written down");
+            }
             app.bell.ring(id);
         }
     }
@@ -155,8 +160,10 @@ async fn verify(
     .await
     .map_err(|e| FlowError::Broken(format!("verification ended early: {e}")))?;
     Ok(verified.map_err(|error| {
-        tracing::warn!(resource = %dataset.resource_id, %error, "a DP package failed verification");
-        Failure::new(FailureKind::BadPackage, error)
+        // The error's text may hold a file's name, and a DP may have named files after a person.
+        let step = error.step();
+        tracing::warn!(resource = %dataset.resource_id, %step, "a DP package failed verification");
+        Failure::new(FailureKind::BadPackage, step)
     }))
 }
 
@@ -211,7 +218,7 @@ async fn end(
     .await;
     // The package is in use only if the step was made and took it.
     if let Ok(info) = outcome
-        && !matches!(used, Ok(Some(true)))
+        && surely_unused(&used)
     {
         super::forget::wipe(app, &[info.id.to_string()]).await;
     }

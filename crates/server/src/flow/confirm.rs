@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use mydata_domain::audit::{Actor, What};
-use mydata_domain::transaction::TransactionId;
+use mydata_domain::transaction::{State, TransactionId};
 use mydata_store::repo::transactions::Which;
 use serde_json::json;
 
@@ -72,6 +72,8 @@ pub async fn way_back(app: &App, id: TransactionId, at_most: Duration) -> Result
         let t = &kept.transaction;
         let now = app.now();
         let decided = match t.confirmed() {
+            // Started over in another browser: there is no way back to take.
+            None if matches!(t.state, State::Entered | State::Authorised(_)) => return Ok(None),
             None => true,
             Some(c) => c.told != mydata_domain::notify::Notice::Pending || c.at.plus(longest) <= now,
         };

@@ -36,9 +36,11 @@ pub async fn stream(
         let Some(piece) = state.pieces.next().await.transpose()? else { return Ok(None) };
         state.guard.sent += piece.len() as u64;
         if state.guard.is_complete()
-            && let Some(fetch) = state.guard.fetch.take()
+            && let Some(fetch) = state.guard.fetch.clone()
         {
+            // Until it is written down the guard stays, for a connection that is dropped just now.
             fetch.note(fetch.range.end - fetch.range.start).await?;
+            state.guard.fetch = None;
         }
         Ok(Some((piece, state)))
     }))

@@ -4,6 +4,7 @@ use mydata_domain::Time;
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::transaction::TransactionId;
 use mydata_store::jobs::Leased;
+use mydata_store::repo::logins;
 use mydata_store::repo::transactions::{self, Which};
 
 use super::{Change, FlowError, event, step};
@@ -67,6 +68,9 @@ pub async fn expire(app: &App, id: TransactionId, leased: &Leased) -> Result<(),
 /// Deletes files that no transaction refers to: a process was killed between writing and noting them, or between noting
 /// their end and deleting them.
 pub async fn sweep(app: &App) {
+    if let Err(error) = logins::sweep(&app.store.db, app.now()).await {
+        tracing::warn!(%error, "could not sweep attempts to log in");
+    }
     let before =
         Time(app.now().0 - i64::try_from(app.config.jobs.sweep_older_than.0.as_millis()).unwrap_or(i64::MAX));
     let swept = app

@@ -119,9 +119,15 @@ pub async fn transaction_of(app: &App, state: &str) -> Result<Option<Transaction
     Ok(logins::transaction_of(&app.store.db, &app.store.crypter, state).await?)
 }
 
-/// Ends an attempt. `None` when the attempt is unknown, used, or has ended. The caller has made sure that the browser is
-/// the one that began it.
-pub async fn finish(app: &App, callback: &Callback, from: IpAddr) -> Result<Option<Identified>, FlowError> {
+/// Ends an attempt. `None` when the attempt is unknown, used, or has ended. `owner` is the index of the browser that the
+/// caller found the exchange to belong to; if it belongs to another by the time the provider has answered, nothing is
+/// authorised.
+pub async fn finish(
+    app: &App,
+    callback: &Callback,
+    owner: &str,
+    from: IpAddr,
+) -> Result<Option<Identified>, FlowError> {
     let now = app.now();
     let state = callback.state.as_str();
     let login = app
@@ -169,7 +175,10 @@ pub async fn finish(app: &App, callback: &Callback, from: IpAddr) -> Result<Opti
     let index = browser_index(app, &browser);
     let outcome = step(app, "authorise", Which::Id(id), None, |kept, now| {
         let t = &mut kept.transaction;
-        if !matches!(t.state, State::Entered) {
+        let offered =
+            t.parts.iter().filter_map(|p| catalogue.datasets.get(&p.resource_id)).map(|d| &d.dataset);
+        let accepted = method::accepted(verified.method, offered);
+        if !matches!(t.state, State::Entered) || kept.browser != owner || !accepted {
             return Ok(Change::telling(Identified::Elsewhere));
         }
         let authorised = t.authorise(

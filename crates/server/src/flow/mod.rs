@@ -144,6 +144,12 @@ pub async fn step<T: Send>(
     Ok(Some(out))
 }
 
+/// Whether a step certainly did not take the blob that was made for it. Where the database's answer got lost nobody
+/// knows; then the blob stays, and is swept later if nothing refers to it.
+fn surely_unused(step: &Result<Option<bool>, FlowError>) -> bool {
+    matches!(step, Ok(None | Some(false)) | Err(FlowError::Store(StoreError::LeaseLost { .. })))
+}
+
 /// Reads a transaction.
 pub async fn look(app: &App, which: Which<'_>) -> Result<Option<Kept>, FlowError> {
     Ok(transactions::load(&app.store.db, &app.store.crypter, which).await?)

@@ -26,7 +26,13 @@ pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), Fl
     let failed = u32::try_from(leased.attempts).unwrap_or(u32::MAX);
     step(app, "notified", Which::Id(id), Some(leased), |kept, now| {
         let t = &mut kept.transaction;
+        // An SP that has fetched the data has accepted, whatever it says to a repeated notification.
+        let fetched = matches!(&t.state, State::Sealed(sealed) if sealed.taken_at.is_some());
         match &answer {
+            SpAnswer::Refused(_) if fetched => {
+                t.told(true, now)?;
+                Ok(Change::telling(()))
+            }
             SpAnswer::Accepted => {
                 t.told(true, now)?;
                 let mut change = Change::telling(()).event(event(t, now, Actor::Sp, What::Notified));

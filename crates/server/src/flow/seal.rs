@@ -17,7 +17,7 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::io;
 
-use super::{Change, FlowError, event, look, step};
+use super::{Change, FlowError, event, look, step, surely_unused};
 use crate::app::App;
 
 /// Makes the token.
@@ -37,7 +37,7 @@ pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), Fl
         Ok(Change::telling(true).wiping(wipe).event(event))
     })
     .await;
-    if !matches!(used, Ok(Some(true))) {
+    if surely_unused(&used) {
         super::forget::wipe(app, &[kept.blob]).await;
     }
     used.map(|_| ())

@@ -70,12 +70,9 @@ struct Claims {
     acr: Option<String>,
     name: Option<String>,
     uid: Option<String>,
-    #[serde(default)]
-    birthdate: String,
-    #[serde(default)]
-    gender: String,
-    #[serde(default)]
-    email: String,
+    birthdate: Option<String>,
+    gender: Option<String>,
+    email: Option<String>,
 }
 
 impl Oidc {
@@ -170,7 +167,8 @@ impl Oidc {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.leeway = LEEWAY;
         let claims = decode::<Claims>(id_token, &key, &validation)
-            .map_err(|e| Fault::Invalid(format!("ID token: {e}")))?
+            // The library's text may quote a claim.
+            .map_err(|_| invalid("the ID token's signature, times, audience or form do not hold"))?
             .claims;
         if claims.nonce.as_deref() != Some(attempt.nonce.as_str()) {
             return Err(invalid("the nonce is not the one of this attempt"));
@@ -186,7 +184,8 @@ impl Oidc {
             .acr
             .as_deref()
             .and_then(|acr| acr.parse().ok())
-            .ok_or_else(|| invalid("acr names no known method"))?;
+            .filter(|method| self.settings.methods.contains(method))
+            .ok_or_else(|| invalid("acr names no method that this provider is trusted with"))?;
         let uid: PersonalId = claims
             .uid
             .as_deref()
@@ -194,9 +193,9 @@ impl Oidc {
             .ok_or_else(|| invalid("uid is no personal id"))?;
         let name = claims.name.filter(|n| !n.trim().is_empty()).ok_or_else(|| invalid("name is missing"))?;
         let mut person = Person::new(&uid, name, claims.sub);
-        person.birthdate = claims.birthdate;
-        person.gender = claims.gender;
-        person.email = claims.email;
+        person.birthdate = claims.birthdate.unwrap_or_default();
+        person.gender = claims.gender.unwrap_or_default();
+        person.email = claims.email.unwrap_or_default();
         Ok(Verified { person, method })
     }
 

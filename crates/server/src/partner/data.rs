@@ -12,6 +12,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use mydata_domain::transaction::Token;
 use mydata_domain::transaction::view::DataAnswer;
+use mydata_store::StoreError;
 use mydata_store::repo::transactions::Which;
 use mydata_wire::PermissionTicket;
 use mydata_wire::token::MEDIA_TYPE;
@@ -19,7 +20,7 @@ use mydata_wire::token::MEDIA_TYPE;
 use super::caller::{Caller, header};
 use super::problem::Problem;
 use crate::app::App;
-use crate::flow::{deliver, look};
+use crate::flow::{FlowError, deliver, look};
 
 const TICKET: &str = "permission_ticket";
 
@@ -50,7 +51,10 @@ pub async fn data(
             let body = if method == Method::HEAD {
                 Body::empty()
             } else {
-                Body::from_stream(deliver::stream(&app, t.id, &token, range.clone(), caller.0).await?)
+                let bytes = deliver::stream(&app, t.id, &token, range.clone(), caller.0).await;
+                // The ticket ended between the look and the read.
+                let gone = |e: &FlowError| matches!(e, FlowError::Store(StoreError::NoBlob { .. }));
+                Body::from_stream(bytes.map_err(|e| if gone(&e) { Problem::Ticket } else { e.into() })?)
             };
             Ok(answer(status, &token, &etag, &range, body))
         }

@@ -48,7 +48,8 @@ pub async fn txid_status(
             continue;
         }
         let kept = look(&app, Which::TxId(&client_id, tx_id)).await?.ok_or(Problem::TxId)?;
-        let status = kept.transaction.tx_status(app.now()).ok_or(Problem::TxId)?;
+        // Another service of this address may have used the same one.
+        let Some(status) = kept.transaction.tx_status(app.now()) else { continue };
         return Ok(private(Json(TxidStatus::from(status))));
     }
     Err(refused)

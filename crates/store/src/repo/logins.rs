@@ -75,6 +75,11 @@ pub async fn take<P: DeserializeOwned>(
     }))
 }
 
+/// Removes attempts that nobody came back from.
+pub async fn sweep(db: &Db, now: Time) -> Result<u64> {
+    db.execute("logins-sweep", "DELETE FROM logins WHERE expires_at < $1", args![now]).await
+}
+
 /// Removes what belongs to a transaction.
 pub async fn end(tx: &Tx, id: TransactionId) -> Result<()> {
     tx.execute("DELETE FROM logins WHERE transaction_id = $1", args![id.to_string()]).await?;
