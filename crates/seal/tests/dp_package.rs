@@ -578,10 +578,10 @@ fn pdf_fault(content: Vec<u8>) -> Option<PdfFault> {
 /// Shows R134: the ciphers that PDF writers use, and each way a PDF can be wrong.
 #[test]
 fn a_pdf_opens_with_the_personal_id_and_only_with_it() {
-    for name in ["aes128-objstm.pdf", "rc4.pdf"] {
+    for name in ["aes256.pdf", "aes256-r5.pdf", "aes256-objstm.pdf", "aes128-objstm.pdf", "rc4.pdf"] {
         assert_eq!(pdf_fault(fixture(name)), None, "{name}");
     }
-    for name in ["plain.pdf", "owner-only.pdf"] {
+    for name in ["plain.pdf", "owner-only.pdf", "owner-empty.pdf"] {
         assert_eq!(pdf_fault(fixture(name)), Some(PdfFault::NotEncrypted), "{name}");
     }
     assert_eq!(pdf_fault(fixture("other-person.pdf")), Some(PdfFault::Password));
