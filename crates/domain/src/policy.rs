@@ -38,6 +38,8 @@ pub struct Policy {
     pub sp_answer: Seconds,
     /// What an SP is asked to wait when no DP named a time.
     pub sp_default_wait: Seconds,
+    /// How long an SP's request for the data is held when the data may come meanwhile; then it is asked to wait.
+    pub sp_hold: Seconds,
 }
 
 impl Default for Policy {
@@ -58,6 +60,7 @@ impl Default for Policy {
             sp_connect: Seconds::from_secs(5),
             sp_answer: Seconds::from_secs(15),
             sp_default_wait: Seconds::from_secs(5),
+            sp_hold: Seconds::from_secs(2),
         }
     }
 }
@@ -75,6 +78,10 @@ impl Policy {
         at_most("ticket_life", self.ticket_life, 8 * 3600)?;
         at_most("access_token_life", self.access_token_life, 2 * 3600)?;
         at_most("session_idle", self.session_idle, 3600)?;
+        // A client's own patience with an answer is short.
+        if self.sp_hold.0 > Duration::from_secs(10) {
+            return Err("policy.sp_hold must be at most 10 seconds".to_owned());
+        }
         at_most("dp_wait_total", self.dp_wait_total, 90 * 60)?;
         if self.dp_tries == 0 || self.dp_tries > 17 {
             return Err("policy.dp_tries must be 1 to 17".to_owned());

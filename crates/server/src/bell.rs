@@ -1,30 +1,36 @@
-//! Wakes whoever waits for news of a transaction on this node. Nobody depends on it: waiters also look by themselves
-//! from time to time, so that news made on another node reaches them too. When the platform stops it wakes everybody
-//! for good, so that open pages do not hold it.
+//! Wakes whoever waits for news of a transaction on this node, and nobody else. Nobody depends on it: waiters also look
+//! by themselves from time to time, so that news made on another node reaches them too. When the platform stops it wakes
+//! everybody for good, so that open pages do not hold it.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mydata_domain::transaction::TransactionId;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
+
+type Waited = Arc<Mutex<HashMap<TransactionId, watch::Sender<()>>>>;
 
 /// The bell.
 #[derive(Clone, Debug)]
 pub struct Bell {
-    news: broadcast::Sender<TransactionId>,
+    /// One entry a transaction that somebody waits for now.
+    waited: Waited,
     stopping: watch::Sender<bool>,
 }
 
 impl Default for Bell {
     fn default() -> Self {
-        Self { news: broadcast::channel(1024).0, stopping: watch::channel(false).0 }
+        Self { waited: Waited::default(), stopping: watch::channel(false).0 }
     }
 }
 
 impl Bell {
     /// There is news of this transaction.
     pub fn ring(&self, id: TransactionId) {
-        // Nobody listening is fine.
-        let _ = self.news.send(id);
+        if let Some(news) = self.waited.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            news.send_replace(());
+        }
     }
 
     /// The platform stops: nobody shall wait any longer.
@@ -34,7 +40,9 @@ impl Bell {
 
     /// Begins to listen; news from now on are not missed.
     pub fn listen(&self, id: TransactionId) -> Listener {
-        Listener { id, news: self.news.subscribe(), stopping: self.stopping.subscribe() }
+        let mut waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = waited.entry(id).or_insert_with(|| watch::channel(()).0).subscribe();
+        Listener { id, news, waited: Arc::clone(&self.waited), stopping: self.stopping.subscribe() }
     }
 }
 
@@ -42,7 +50,8 @@ impl Bell {
 #[derive(Debug)]
 pub struct Listener {
     id: TransactionId,
-    news: broadcast::Receiver<TransactionId>,
+    news: watch::Receiver<()>,
+    waited: Waited,
     stopping: watch::Receiver<bool>,
 }
 
@@ -54,21 +63,58 @@ impl Listener {
 
     /// Waits for news, at most this long.
     pub async fn wait(&mut self, at_most: Duration) {
-        let news = async {
-            loop {
-                match self.news.recv().await {
-                    Ok(id) if id == self.id => break,
-                    // Too slow to hear everything: something may have been missed, so look.
-                    Err(broadcast::error::RecvError::Lagged(_)) => break,
-                    Ok(_) => {}
-                    Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
-                }
-            }
-        };
         tokio::select! {
-            () = news => {}
+            // The sender lives in the map for as long as anybody listens.
+            _ = self.news.changed() => {}
             () = tokio::time::sleep(at_most) => {}
             _ = self.stopping.wait_for(|stop| *stop) => {}
         }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let mut waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
+        // Subscribing needs the same lock, so the last one here is the last one.
+        if waited.get(&self.id).is_some_and(|news| news.receiver_count() == 1) {
+            waited.remove(&self.id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> TransactionId {
+        text.parse().expect("a uuid")
+    }
+
+    #[tokio::test]
+    async fn news_reach_those_who_wait_for_them_and_leave_nothing_behind() {
+        let bell = Bell::default();
+        let (a, b) =
+            (id("00000000-0000-4000-8000-00000000000a"), id("00000000-0000-4000-8000-00000000000b"));
+        let (mut first, mut second) = (bell.listen(a), bell.listen(a));
+        let other = bell.listen(b);
+        bell.ring(a);
+        first.wait(Duration::MAX).await;
+        second.wait(Duration::MAX).await;
+        assert!(!other.news.has_changed().expect("the sender lives"));
+        drop(first);
+        bell.ring(a);
+        second.wait(Duration::MAX).await;
+        drop((second, other));
+        assert!(bell.waited.lock().expect("nobody panicked").is_empty());
+    }
+
+    #[tokio::test]
+    async fn stopping_wakes_everybody_for_good() {
+        let bell = Bell::default();
+        let mut listener = bell.listen(id("00000000-0000-4000-8000-00000000000a"));
+        bell.stop();
+        listener.wait(Duration::MAX).await;
+        listener.wait(Duration::MAX).await;
+        assert!(listener.is_over());
     }
 }

@@ -162,6 +162,31 @@ impl Db {
         self.run_tx(name, async |tx| tx.execute(sql.clone(), args).await).await
     }
 
+    /// Runs one changing statement and gives the rows that it returns. On SQLite it is a transaction by itself, without
+    /// `BEGIN` and `COMMIT` around it; on PostgreSQL it sees what is committed and locks what it changes.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub async fn change(
+        &self,
+        name: &'static str,
+        sql: impl Into<Sql>,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>> {
+        let sql = sql.into();
+        let Pools::Sqlite { writer, .. } = &self.0.pools else {
+            return self
+                .run_tx_as(Isolation::ReadCommitted, name, async |tx| tx.fetch_all(sql.clone(), args).await)
+                .await;
+        };
+        self.count();
+        let counters = self.0.registry.counters(name);
+        let start = Instant::now();
+        let outcome = tx::sqlite_all(writer, sql, args).await.map_err(StoreError::from);
+        counters.ended(outcome.is_ok(), start.elapsed());
+        outcome
+    }
+
     /// Runs `body` in a transaction that behaves as if it ran alone, and commits when it gives `Ok`.
     ///
     /// SQLite: `BEGIN IMMEDIATE` on the only writing connection. PostgreSQL: SERIALIZABLE; when another transaction is in the way

@@ -5,7 +5,7 @@
 //! the first still tries to record under its lease is refused.
 
 use crate::args;
-use crate::db::{Db, Engine, Isolation, Row, Tx};
+use crate::db::{Db, Engine, Row, Tx};
 use crate::error::{Result, StoreError};
 use mydata_domain::Time;
 use mydata_wire::random::uuid_v4;
@@ -66,30 +66,28 @@ pub struct Dead {
     pub dead_at: Time,
 }
 
-/// Enqueues a job in a transaction; gives its id.
+/// Enqueues a job in a transaction.
 ///
 /// When a living job of this kind has the key, that one is kept: it comes earlier if this one is due earlier; and if it is being
 /// worked on just now, it is run once more afterwards, since the work may have looked at the state before this transaction changed it.
 ///
 /// # Errors
 /// The database refuses.
-pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<String> {
+pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<()> {
     let id = uuid_v4(tx.db().random()).to_string();
-    let row = tx
-        .fetch_one(
+    tx.later(
             "INSERT INTO jobs (id, kind, key, payload, run_at, attempts, created_at) VALUES ($1, $2, $3, $4, $5, 0, $6)
              ON CONFLICT (kind, key) WHERE dead_at IS NULL DO UPDATE SET
                  run_at = CASE WHEN jobs.lease_token IS NULL AND excluded.run_at < jobs.run_at
                                THEN excluded.run_at ELSE jobs.run_at END,
                  again_at = CASE WHEN jobs.lease_token IS NULL THEN NULL
                                  WHEN jobs.again_at < excluded.run_at THEN jobs.again_at
-                                 ELSE excluded.run_at END
-             RETURNING id",
-            args![id, job.kind, job.key, job.payload, job.run_at, job.now],
-        )
-        .await?;
+                                 ELSE excluded.run_at END",
+        args![id, job.kind, job.key, job.payload, job.run_at, job.now],
+    )
+    .await?;
     tx.job_enqueued(job.run_at).await;
-    row.get_text(0)
+    Ok(())
 }
 
 /// Ends a job as done. One that was enqueued again meanwhile is due again.
@@ -194,16 +192,11 @@ impl Jobs {
             Engine::Postgres => claim!(" FOR UPDATE SKIP LOCKED"),
         };
         // The locked rows are all that the statement depends on; SERIALIZABLE would make claimers hinder each other.
-        let mut jobs = self
+        let rows = self
             .db
-            .run_tx_as(Isolation::ReadCommitted, "jobs_claim", async |tx| {
-                tx.fetch_all(sql, args![now, limit, &token, &self.node, now.plus(lease)])
-                    .await?
-                    .iter()
-                    .map(|row| leased(row, &token))
-                    .collect::<Result<Vec<_>>>()
-            })
+            .change("jobs_claim", sql, args![now, limit, &token, &self.node, now.plus(lease)])
             .await?;
+        let mut jobs = rows.iter().map(|row| leased(row, &token)).collect::<Result<Vec<_>>>()?;
         jobs.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(jobs)
     }

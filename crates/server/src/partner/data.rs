@@ -1,6 +1,7 @@
 //! `GET /service/data` (R116–R120): the token, or how long to wait for it.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -13,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use mydata_domain::transaction::Token;
 use mydata_domain::transaction::view::DataAnswer;
 use mydata_store::StoreError;
-use mydata_store::repo::transactions::Which;
+use mydata_store::repo::transactions::{Kept, Which};
 use mydata_wire::PermissionTicket;
 use mydata_wire::token::MEDIA_TYPE;
 
@@ -23,6 +24,8 @@ use crate::app::App;
 use crate::flow::{FlowError, deliver, look};
 
 const TICKET: &str = "permission_ticket";
+/// A token sealed by another node is seen after this long.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The token of a ticket.
 pub async fn data(
@@ -34,10 +37,11 @@ pub async fn data(
     let ticket: PermissionTicket =
         header(&headers, TICKET).and_then(|t| t.parse().ok()).ok_or(Problem::Header(TICKET))?;
     let kept = look(&app, Which::Ticket(ticket)).await?.ok_or(Problem::Ticket)?;
-    let t = &kept.transaction;
     let catalogue = app.catalogue().await?;
-    let service = catalogue.services.get(&t.client_id).ok_or(Problem::Ticket)?;
+    let service = catalogue.services.get(&kept.transaction.client_id).ok_or(Problem::Ticket)?;
     caller.must_belong_to(&service.service, StatusCode::FORBIDDEN)?;
+    let kept = sealed_soon(&app, kept).await?;
+    let t = &kept.transaction;
     match t.data_answer(app.now(), &app.config.policy) {
         DataAnswer::Denied => Err(Problem::Ticket),
         DataAnswer::Undeliverable => Err(Problem::Undeliverable),
@@ -58,6 +62,26 @@ pub async fn data(
             };
             Ok(answer(status, &token, &etag, &range, body))
         }
+    }
+}
+
+/// Holds the request while the data may come within a moment: most data providers answer at once, and an SP that is
+/// sent away comes back seconds later. Nothing is held that a data provider itself has put off.
+async fn sealed_soon(app: &App, mut kept: Kept) -> Result<Kept, Problem> {
+    let until = app.now().plus(app.config.policy.sp_hold.0);
+    if !kept.transaction.may_be_sealed_by(until) {
+        return Ok(kept);
+    }
+    let id = kept.transaction.id;
+    let mut news = app.bell.listen(id);
+    loop {
+        // Once more, for what happened before the listening began.
+        kept = look(app, Which::Id(id)).await?.ok_or(Problem::Ticket)?;
+        let now = app.now();
+        if now >= until || news.is_over() || !kept.transaction.may_be_sealed_by(until) {
+            return Ok(kept);
+        }
+        news.wait(now.until(until).min(LOOK_EVERY)).await;
     }
 }
 

@@ -80,6 +80,20 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Arg<'a> {
     }
 }
 
+impl Arg<'_> {
+    /// The same value, kept by itself.
+    pub(crate) fn into_owned(self) -> Arg<'static> {
+        match self {
+            Self::Int(v) => Arg::Int(v),
+            Self::Text(v) => Arg::Text(Cow::Owned(v.into_owned())),
+            Self::Blob(v) => Arg::Blob(Cow::Owned(v.into_owned())),
+            Self::NullInt => Arg::NullInt,
+            Self::NullText => Arg::NullText,
+            Self::NullBlob => Arg::NullBlob,
+        }
+    }
+}
+
 /// The bound values of a statement, in order: `args![id, name, None::<i64>]`.
 #[macro_export]
 macro_rules! args {

@@ -38,6 +38,8 @@ struct State {
     again: bool,
     /// The earliest due time of the jobs enqueued.
     earliest_job: Option<i64>,
+    /// Changes whose outcome nobody waits for; see [`Tx::later`].
+    pending: Vec<(Sql, Vec<Arg<'static>>)>,
 }
 
 pub(super) enum Inner {
@@ -58,7 +60,7 @@ impl std::fmt::Debug for Tx {
 
 impl Tx {
     pub(super) fn new(db: Db, inner: Inner) -> Self {
-        let state = State { inner: Some(inner), failed: false, again: false, earliest_job: None };
+        let state = State { inner: Some(inner), failed: false, again: false, earliest_job: None, pending: Vec::new() };
         Self { db, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -79,6 +81,7 @@ impl Tx {
     pub async fn fetch_all(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>> {
         let sql = sql.into();
         let mut state = self.state.lock().await;
+        self.flush(&mut state).await?;
         let answer = match self.ready(&mut state)? {
             Inner::Sqlite(t) => sqlite_all(&mut **t, sql, args).await,
             Inner::Postgres(t) => pg_all(&mut **t, sql, args).await,
@@ -109,6 +112,7 @@ impl Tx {
     pub async fn execute(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64> {
         let sql = sql.into();
         let mut state = self.state.lock().await;
+        self.flush(&mut state).await?;
         let answer = match self.ready(&mut state)? {
             Inner::Sqlite(t) => match sqlite_query(sql, args) {
                 Ok(q) => q.execute(&mut **t).await.map(|done| done.rows_affected()),
@@ -122,9 +126,60 @@ impl Tx {
         state.note(answer)
     }
 
+    /// Runs a changing statement of which nothing but its success matters: at the latest before the next statement that
+    /// answers something, or before the commit. A refusal shows there. SQLite runs what has gathered as one text, for each
+    /// text is a journey to the connection's thread and back, which costs more than most statements do.
+    ///
+    /// # Errors
+    /// The transaction is lost already.
+    pub async fn later(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<()> {
+        let mut state = self.state.lock().await;
+        self.ready(&mut state)?;
+        state.pending.push((sql.into(), args.iter().cloned().map(Arg::into_owned).collect()));
+        Ok(())
+    }
+
+    /// Runs what was put off.
+    async fn flush(&self, state: &mut State) -> Result<()> {
+        let pending = std::mem::take(&mut state.pending);
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let inner = state.inner.as_mut().ok_or_else(ended)?;
+        let answer = match inner {
+            Inner::Sqlite(t) => {
+                let (mut text, mut values) = (String::new(), Vec::new());
+                for (sql, args) in pending {
+                    shift(&sql, values.len(), &mut text);
+                    text.push_str(";\n");
+                    values.extend(args);
+                }
+                match sqlite_query(text.into(), &values) {
+                    Ok(query) => query.execute(&mut **t).await.map(drop),
+                    Err(e) => Err(e),
+                }
+            }
+            Inner::Postgres(t) => {
+                let mut answer = Ok(());
+                for (sql, args) in pending {
+                    answer = match pg_query(sql, &args) {
+                        Ok(query) => query.execute(&mut **t).await.map(drop),
+                        Err(e) => Err(e),
+                    };
+                    if answer.is_err() {
+                        break;
+                    }
+                }
+                answer
+            }
+        };
+        state.note(answer)
+    }
+
     /// Runs several statements without values, separated by `;`.
     pub(crate) async fn script(&self, sql: &'static str) -> Result<()> {
         let mut state = self.state.lock().await;
+        self.flush(&mut state).await?;
         let answer = match self.ready(&mut state)? {
             Inner::Sqlite(t) => sqlx::raw_sql(sql).execute(&mut **t).await.map(drop),
             Inner::Postgres(t) => sqlx::raw_sql(sql).execute(&mut **t).await.map(drop),
@@ -144,18 +199,19 @@ impl Tx {
             return Err(passed_over());
         }
         self.db.count();
-        state.inner.as_mut().ok_or_else(|| StoreError::Database {
-            code: "-".to_owned(),
-            reason: "the transaction has ended; its handle was kept beyond its body".to_owned(),
-        })
+        state.inner.as_mut().ok_or_else(ended)
     }
 
     /// Commits or takes back.
     pub(super) async fn end<T, E: From<StoreError>>(self, result: Result<T, E>) -> Outcome<T, E> {
-        let (inner, failed, again, earliest_job) = {
-            let mut state = self.state.lock().await;
-            (state.inner.take(), state.failed, state.again, state.earliest_job)
+        let mut state = self.state.lock().await;
+        let result = match result {
+            Ok(value) => self.flush(&mut state).await.map(|()| value).map_err(E::from),
+            refused => refused,
         };
+        let (inner, failed, again, earliest_job) =
+            (state.inner.take(), state.failed, state.again, state.earliest_job);
+        drop(state);
         let result = match result {
             // PostgreSQL answers COMMIT of a failed transaction with a silent rollback: never let that look like success.
             Ok(_) if failed => Err(passed_over().into()),
@@ -194,6 +250,28 @@ impl State {
             self.again |= wants_retry(&e);
             e.into()
         })
+    }
+}
+
+/// Writes `sql` with its `$1`, `$2` … moved up by `by`.
+fn shift(sql: &str, by: usize, to: &mut String) {
+    use std::fmt::Write as _;
+    let mut parts = sql.split('$');
+    to.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(digits);
+        match number.parse::<usize>() {
+            Ok(number) => write!(to, "${}{rest}", number + by).expect("writing to a String does not fail"),
+            Err(_) => write!(to, "${part}").expect("writing to a String does not fail"),
+        }
+    }
+}
+
+fn ended() -> StoreError {
+    StoreError::Database {
+        code: "-".to_owned(),
+        reason: "the transaction has ended; its handle was kept beyond its body".to_owned(),
     }
 }
 
@@ -262,4 +340,16 @@ where
         .map_err(sqlx::Error::Encode)?;
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shift;
+
+    #[test]
+    fn placeholders_move_and_nothing_else() {
+        let mut to = String::new();
+        shift("UPDATE t SET a = $1, b = '$x' WHERE c = $12", 7, &mut to);
+        assert_eq!(to, "UPDATE t SET a = $8, b = '$x' WHERE c = $19");
+    }
 }

@@ -6,28 +6,35 @@ use mydata_wire::Random;
 use mydata_wire::random::uuid_v4;
 
 use crate::args;
-use crate::db::{Db, Row, Tx};
+use crate::db::{Arg, Db, Row, Tx, placeholders};
 use crate::error::Result;
 
 /// Appends events inside the transaction that makes them true.
 pub async fn append(tx: &Tx, random: &dyn Random, events: &[Event]) -> Result<()> {
-    for event in events {
-        let detail = (!event.detail.is_null()).then(|| event.detail.to_string());
-        tx.execute(
-            "INSERT INTO audit_events (id, at, actor, what, transaction_id, from_address, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            args![
-                uuid_v4(random).to_string(),
-                event.at.0,
-                event.actor.as_str(),
-                event.what.as_str(),
-                event.transaction.map(|id| id.to_string()),
-                event.from.map(|a| a.to_string()),
-                detail,
-            ],
-        )
-        .await?;
+    if events.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let mut rows = Vec::with_capacity(events.len());
+    let mut values = Vec::with_capacity(events.len() * 7);
+    for event in events {
+        rows.push(format!("({})", placeholders(values.len() + 1, 7)));
+        let detail = (!event.detail.is_null()).then(|| event.detail.to_string());
+        let row: [Arg<'_>; 7] = [
+            uuid_v4(random).to_string().into(),
+            event.at.0.into(),
+            event.actor.as_str().into(),
+            event.what.as_str().into(),
+            event.transaction.map(|id| id.to_string()).into(),
+            event.from.map(|a| a.to_string()).into(),
+            detail.into(),
+        ];
+        values.extend(row);
+    }
+    let sql = format!(
+        "INSERT INTO audit_events (id, at, actor, what, transaction_id, from_address, detail) VALUES {}",
+        rows.join(", ")
+    );
+    tx.later(sql, &values).await
 }
 
 /// One event as it was kept.

@@ -31,10 +31,11 @@ use crate::error::Result;
 const TABLE: &str = "transactions";
 const PARTS: &str = "transaction_parts";
 
-const COLUMNS: &str = "id, client_id, tx_id, zone, stage, ending, browser, entered_at, idle_until, authorised_at, confirmed_at, \
-     sealed_at, taken_at, ended_at, expires_at, verification, told, told_undeliverable, token_blob, token_len, token_sha256, private";
-const PART_COLUMNS: &str = "place, resource_id, transaction_uid, state, received, total, until_at, asked, blob, failure, calls, \
-     failures, first_call_at, access_expires_at, private";
+const COLUMNS: &str = "t.id, t.client_id, t.tx_id, t.zone, t.stage, t.ending, t.browser, t.entered_at, t.idle_until, t.authorised_at, \
+     t.confirmed_at, t.sealed_at, t.taken_at, t.ended_at, t.expires_at, t.verification, t.told, t.told_undeliverable, t.token_blob, \
+     t.token_len, t.token_sha256, t.private";
+const PART_COLUMNS: &str = "p.place, p.resource_id, p.transaction_uid, p.state, p.received, p.total, p.until_at, p.asked, p.blob, \
+     p.failure, p.calls, p.failures, p.first_call_at, p.access_expires_at, p.private AS part_private";
 
 /// A transaction as it was read, with what is needed to write it back.
 #[derive(Debug, Clone)]
@@ -92,10 +93,19 @@ pub enum Which<'a> {
 impl Which<'_> {
     fn condition(&self) -> &'static str {
         match self {
-            Self::Id(_) => "id = $1",
-            Self::TxId(..) => "tx_id = $1 AND client_id = $2",
-            Self::Ticket(_) => "ticket = $1",
+            Self::Id(_) => "t.id = $1",
+            Self::TxId(..) => "t.tx_id = $1 AND t.client_id = $2",
+            Self::Ticket(_) => "t.ticket = $1",
         }
+    }
+
+    /// The transaction and its parts, one row a part; there is always a part.
+    fn select(&self) -> String {
+        format!(
+            "SELECT {COLUMNS}, {PART_COLUMNS} FROM transactions t JOIN transaction_parts p ON p.transaction_id = t.id \
+             WHERE {} ORDER BY p.place",
+            self.condition()
+        )
     }
 
     fn arguments(&self, crypter: &Crypter) -> Vec<crate::db::Arg<'static>> {
@@ -109,29 +119,26 @@ impl Which<'_> {
 
 /// Reads a transaction.
 pub async fn load(db: &Db, crypter: &Crypter, which: Which<'_>) -> Result<Option<Kept>> {
-    let sql = format!("SELECT {COLUMNS} FROM transactions WHERE {}", which.condition());
-    let Some(row) = db.fetch_opt(sql, &which.arguments(crypter)).await? else { return Ok(None) };
-    let id = row.get_text("id")?;
-    let sql =
-        format!("SELECT {PART_COLUMNS} FROM transaction_parts WHERE transaction_id = $1 ORDER BY place");
-    let parts = db.fetch_all(sql, args![&id]).await?;
-    read(crypter, &row, &parts).map(Some)
+    let rows = db.fetch_all(which.select(), &which.arguments(crypter)).await?;
+    read(crypter, &rows)
 }
 
 /// Reads a transaction and locks it until the database transaction ends.
 pub async fn load_for_update(tx: &Tx, crypter: &Crypter, which: Which<'_>) -> Result<Option<Kept>> {
-    let lock = match tx.engine() {
+    let rows = match tx.engine() {
         // SQLite has one writer, which we are.
-        Engine::Sqlite => "",
-        Engine::Postgres => " FOR UPDATE",
+        Engine::Sqlite => tx.fetch_all(which.select(), &which.arguments(crypter)).await?,
+        // A statement that waits for the lock sees the row afresh, but not the rows joined to it: so the lock comes first.
+        Engine::Postgres => {
+            let lock =
+                format!("SELECT t.id FROM transactions t WHERE {} FOR UPDATE", which.condition());
+            if tx.fetch_opt(lock, &which.arguments(crypter)).await?.is_none() {
+                return Ok(None);
+            }
+            tx.fetch_all(which.select(), &which.arguments(crypter)).await?
+        }
     };
-    let sql = format!("SELECT {COLUMNS} FROM transactions WHERE {}{lock}", which.condition());
-    let Some(row) = tx.fetch_opt(sql, &which.arguments(crypter)).await? else { return Ok(None) };
-    let id = row.get_text("id")?;
-    let sql =
-        format!("SELECT {PART_COLUMNS} FROM transaction_parts WHERE transaction_id = $1 ORDER BY place");
-    let parts = tx.fetch_all(sql, args![&id]).await?;
-    read(crypter, &row, &parts).map(Some)
+    read(crypter, &rows)
 }
 
 /// What is known of a service's `tx_id`.
@@ -162,7 +169,7 @@ pub async fn services_of(db: &Db, tx_id: TxId) -> Result<Vec<ClientId>> {
 /// Keeps a new transaction. [`StoreError::Conflict`] when the service has used its `tx_id` before.
 pub async fn insert(tx: &Tx, crypter: &Crypter, transaction: &Transaction, browser: &str) -> Result<()> {
     let id = transaction.id.to_string();
-    tx.execute(
+    tx.later(
         "INSERT INTO transactions (id, client_id, tx_id, zone, stage, browser, entered_at, idle_until, private) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         args![
@@ -186,7 +193,7 @@ pub async fn insert(tx: &Tx, crypter: &Crypter, transaction: &Transaction, brows
 
 async fn insert_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &Part) -> Result<()> {
     let row = PartRow::of(crypter, part);
-    tx.execute(
+    tx.later(
         "INSERT INTO transaction_parts (transaction_id, place, resource_id, transaction_uid, state, received, total, until_at, asked, \
          blob, failure, calls, failures, first_call_at, access, access_expires_at, private) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
@@ -233,7 +240,7 @@ impl Kept {
         let told_undeliverable =
             confirmed.map(|c| c.told_undeliverable).or(ended_ticket.map(|t| t.told_undeliverable));
         // What was once known stays for the record (when, how verified, which person's index), what is secret goes.
-        tx.execute(
+        tx.later(
             "UPDATE transactions SET stage = $2, ending = $3, browser = $4, idle_until = $5, \
              authorised_at = COALESCE($6, authorised_at), confirmed_at = COALESCE($7, confirmed_at), \
              sealed_at = COALESCE($8, sealed_at), taken_at = COALESCE($9, taken_at), ended_at = $10, \
@@ -275,7 +282,7 @@ impl Kept {
                 }
             }
         } else {
-            tx.execute("DELETE FROM transaction_parts WHERE transaction_id = $1", args![&id]).await?;
+            tx.later("DELETE FROM transaction_parts WHERE transaction_id = $1", args![&id]).await?;
             for (place, part) in t.parts.iter().enumerate() {
                 insert_part(tx, crypter, &id, place, part).await?;
             }
@@ -287,7 +294,7 @@ impl Kept {
 
 async fn update_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &Part) -> Result<()> {
     let row = PartRow::of(crypter, part);
-    tx.execute(
+    tx.later(
         "UPDATE transaction_parts SET state = $3, received = $4, total = $5, until_at = $6, asked = $7, blob = $8, failure = $9, \
          calls = $10, failures = $11, first_call_at = $12, access = $13, access_expires_at = $14, private = $15 \
          WHERE transaction_id = $1 AND place = $2",
@@ -444,7 +451,8 @@ fn seal_private(crypter: &Crypter, t: &Transaction) -> Vec<u8> {
     crypter.seal(TABLE, &t.id.to_string(), "private", &plain)
 }
 
-fn read(crypter: &Crypter, row: &Row, parts: &[Row]) -> Result<Kept> {
+fn read(crypter: &Crypter, rows: &[Row]) -> Result<Option<Kept>> {
+    let Some(row) = rows.first() else { return Ok(None) };
     let bad = |column| unreadable(TABLE, column);
     let id: TransactionId = row.get_text("id")?.parse().map_err(|_| bad("id"))?;
     let plain = crypter.open(TABLE, &id.to_string(), "private", &row.get_blob("private")?)?;
@@ -506,7 +514,7 @@ fn read(crypter: &Crypter, row: &Row, parts: &[Row]) -> Result<Kept> {
         }),
         _ => return Err(bad("stage")),
     };
-    let parts: Vec<Part> = parts.iter().map(|row| read_part(crypter, row)).collect::<Result<_>>()?;
+    let parts: Vec<Part> = rows.iter().map(|row| read_part(crypter, row)).collect::<Result<_>>()?;
     let transaction = Transaction {
         id,
         tx_id: row.get_text("tx_id")?.parse().map_err(|_| bad("tx_id"))?,
@@ -522,13 +530,13 @@ fn read(crypter: &Crypter, row: &Row, parts: &[Row]) -> Result<Kept> {
         parts: parts.clone(),
         state,
     };
-    Ok(Kept { transaction, browser: row.get_text("browser")?, before: parts })
+    Ok(Some(Kept { transaction, browser: row.get_text("browser")?, before: parts }))
 }
 
 fn read_part(crypter: &Crypter, row: &Row) -> Result<Part> {
     let bad = |column| unreadable(PARTS, column);
     let uid = row.get_text("transaction_uid")?;
-    let private = match row.get_opt_blob("private")? {
+    let private = match row.get_opt_blob("part_private")? {
         None => PartPrivate::default(),
         Some(sealed) => {
             let plain = crypter.open(PARTS, &uid, "private", &sealed)?;
