@@ -192,10 +192,8 @@ impl Jobs {
             Engine::Postgres => claim!(" FOR UPDATE SKIP LOCKED"),
         };
         // The locked rows are all that the statement depends on; SERIALIZABLE would make claimers hinder each other.
-        let rows = self
-            .db
-            .change("jobs_claim", sql, args![now, limit, &token, &self.node, now.plus(lease)])
-            .await?;
+        let rows =
+            self.db.change("jobs_claim", sql, args![now, limit, &token, &self.node, now.plus(lease)]).await?;
         let mut jobs = rows.iter().map(|row| leased(row, &token)).collect::<Result<Vec<_>>>()?;
         jobs.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(jobs)

@@ -90,7 +90,8 @@ impl Transaction {
 
     /// Whether the token may be there by `until`: no DP has asked for a longer pause.
     pub fn may_be_sealed_by(&self, until: Time) -> bool {
-        let late = |p: &super::Part| matches!(p.state, PartState::Delayed { until: again, .. } if again > until);
+        let late =
+            |p: &super::Part| matches!(p.state, PartState::Delayed { until: again, .. } if again > until);
         matches!(self.state, State::Confirmed(_)) && !self.parts.iter().any(late)
     }
 

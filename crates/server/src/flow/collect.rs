@@ -125,7 +125,7 @@ async fn fetch(
                 // Only the page's bar stands still.
                 tracing::warn!(transaction = %id, %error, "progress could not be written down");
             }
-            app.bell.ring(id);
+            app.bell.ring_again(id);
         }
     }
     let info = blob.finish().await?;

@@ -83,6 +83,6 @@ pub async fn way_back(app: &App, id: TransactionId, at_most: Duration) -> Result
         if now >= deadline || news.is_over() {
             return Ok(None);
         }
-        news.wait(now.until(deadline).min(Duration::from_millis(500))).await;
+        news.wait_for(now.until(deadline).min(Duration::from_millis(500)), |news| news.way_back).await;
     }
 }

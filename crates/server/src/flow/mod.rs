@@ -32,6 +32,7 @@ use mydata_store::repo::{audit, logins};
 use mydata_store::{Isolation, StoreError};
 
 use crate::app::App;
+use crate::bell::News;
 use crate::jobs::Job;
 
 /// Why a step was not made. Nothing was changed.
@@ -135,12 +136,13 @@ pub async fn step<T: Send>(
                     Some((at, reason)) => jobs::retry_at(&tx, leased, *at, reason).await?,
                 }
             }
-            Ok::<_, FlowError>(Some((kept.transaction.id, change.out, change.wipe)))
+            let news = News::of(&kept.transaction);
+            Ok::<_, FlowError>(Some((kept.transaction.id, change.out, change.wipe, news)))
         })
         .await?;
-    let Some((id, out, wipe)) = made else { return Ok(None) };
+    let Some((id, out, wipe, news)) = made else { return Ok(None) };
+    app.bell.ring(id, news);
     forget::wipe(app, &wipe).await;
-    app.bell.ring(id);
     Ok(Some(out))
 }
 

@@ -81,7 +81,7 @@ async fn sealed_soon(app: &App, mut kept: Kept) -> Result<Kept, Problem> {
         if now >= until || news.is_over() || !kept.transaction.may_be_sealed_by(until) {
             return Ok(kept);
         }
-        news.wait(now.until(until).min(LOOK_EVERY)).await;
+        news.wait_for(now.until(until).min(LOOK_EVERY), |news| news.data).await;
     }
 }
 

@@ -60,7 +60,13 @@ impl std::fmt::Debug for Tx {
 
 impl Tx {
     pub(super) fn new(db: Db, inner: Inner) -> Self {
-        let state = State { inner: Some(inner), failed: false, again: false, earliest_job: None, pending: Vec::new() };
+        let state = State {
+            inner: Some(inner),
+            failed: false,
+            again: false,
+            earliest_job: None,
+            pending: Vec::new(),
+        };
         Self { db, state: Arc::new(Mutex::new(state)) }
     }
 

@@ -88,6 +88,8 @@ pub enum Which<'a> {
     TxId(&'a ClientId, TxId),
     /// By the ticket.
     Ticket(PermissionTicket),
+    /// By the token that a DP was given.
+    Access(&'a AccessToken),
 }
 
 impl Which<'_> {
@@ -96,6 +98,7 @@ impl Which<'_> {
             Self::Id(_) => "t.id = $1",
             Self::TxId(..) => "t.tx_id = $1 AND t.client_id = $2",
             Self::Ticket(_) => "t.ticket = $1",
+            Self::Access(_) => "t.id = (SELECT transaction_id FROM transaction_parts WHERE access = $1)",
         }
     }
 
@@ -113,6 +116,7 @@ impl Which<'_> {
             Self::Id(id) => vec![id.to_string().into()],
             Self::TxId(client_id, tx_id) => vec![tx_id.to_string().into(), client_id.to_string().into()],
             Self::Ticket(ticket) => vec![crypter.index("ticket", ticket.expose()).into()],
+            Self::Access(token) => vec![crypter.index("access", token.expose()).into()],
         }
     }
 }
@@ -130,8 +134,7 @@ pub async fn load_for_update(tx: &Tx, crypter: &Crypter, which: Which<'_>) -> Re
         Engine::Sqlite => tx.fetch_all(which.select(), &which.arguments(crypter)).await?,
         // A statement that waits for the lock sees the row afresh, but not the rows joined to it: so the lock comes first.
         Engine::Postgres => {
-            let lock =
-                format!("SELECT t.id FROM transactions t WHERE {} FOR UPDATE", which.condition());
+            let lock = format!("SELECT t.id FROM transactions t WHERE {} FOR UPDATE", which.condition());
             if tx.fetch_opt(lock, &which.arguments(crypter)).await?.is_none() {
                 return Ok(None);
             }
@@ -350,19 +353,13 @@ pub struct AccessGrant {
 
 /// Finds what an access token opens; `None` when it is unknown.
 pub async fn by_access(db: &Db, crypter: &Crypter, token: &AccessToken) -> Result<Option<AccessGrant>> {
-    let index = crypter.index("access", token.expose());
-    let row = db
-        .fetch_opt(
-            "SELECT transaction_id, resource_id, access_expires_at FROM transaction_parts WHERE access = $1",
-            args![&index],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let id = row.get_text(0)?.parse().map_err(|_| unreadable(PARTS, "transaction_id"))?;
-    let resource_id = row.get_text(1)?.parse().map_err(|_| unreadable(PARTS, "resource_id"))?;
-    let expires_at = Time(row.get_i64(2)?);
-    let kept = load(db, crypter, Which::Id(id)).await?;
-    Ok(kept.map(|kept| AccessGrant { kept, resource_id, expires_at }))
+    let Some(kept) = load(db, crypter, Which::Access(token)).await? else { return Ok(None) };
+    let opened = kept.transaction.parts.iter().find_map(|part| {
+        let access = part.access.as_ref().filter(|a| a.token.expose() == token.expose())?;
+        Some((part.resource_id.clone(), access.expires_at))
+    });
+    let (resource_id, expires_at) = opened.ok_or_else(|| unreadable(PARTS, "access"))?;
+    Ok(Some(AccessGrant { kept, resource_id, expires_at }))
 }
 
 /// Those of the blobs that a transaction still refers to; what none refers to may be swept.
