@@ -316,3 +316,24 @@ async fn a_caller_that_asks_too_often_must_wait() {
     assert_eq!(limited.status().as_u16(), 429);
     assert!(limited.headers().contains_key("retry-after"));
 }
+
+/// An SP that asks while the last provider is still answering is held for a moment and gets the data, instead of being
+/// sent away for seconds. Shows R119.
+#[tokio::test]
+async fn an_sp_that_asks_a_moment_too_early_is_held() {
+    let held = |config: &mut Value| {
+        quick(config);
+        config["policy"]["dp_retry"] = json!([1.0]);
+        config["policy"]["sp_default_wait"] = json!(30.0);
+    };
+    let country = Country::start_with(Engine::Sqlite, held).await.unwrap();
+    let sp = country.sandbox.lab().service(LabService::Faults);
+    let case = sp.open_case_for(&[Fault::Good.id(), Fault::FailOnce.id()], "王小明", None, "test");
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    walk.press("confirm").await.unwrap();
+    let ticket = notifications(sp, &case)[0]["permission_ticket"].as_str().unwrap().to_owned();
+    let answer = call(&country, "/service/data", Some(("permission_ticket", &ticket))).await;
+    assert_eq!((answer.status, answer.retry_after.as_deref()), (200, None));
+    // The SP itself asked earlier still, and was held as well: 30 seconds have not passed.
+    assert!(outcome(sp, &case).await.received().is_some());
+}
