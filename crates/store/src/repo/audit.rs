@@ -14,7 +14,7 @@ pub async fn append(tx: &Tx, random: &dyn Random, events: &[Event]) -> Result<()
     for event in events {
         let detail = (!event.detail.is_null()).then(|| event.detail.to_string());
         tx.execute(
-            "INSERT INTO audit_events (id, at, actor, what, transaction_id, from_address, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO audit_events (id, at, actor, what, transaction_id, from_address, detail, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             args![
                 uuid_v4(random).to_string(),
                 event.at.0,
@@ -23,6 +23,7 @@ pub async fn append(tx: &Tx, random: &dyn Random, events: &[Event]) -> Result<()
                 event.transaction.map(|id| id.to_string()),
                 event.from.map(|a| a.to_string()),
                 detail,
+                event.account.map(|id| id.to_string()),
             ],
         )
         .await?;
