@@ -199,7 +199,7 @@ fn listing(lang: Lang, query: &str, total: u64) -> Listing {
     let rows = samples.into_iter().take(usize::try_from(total).unwrap().min(5)).enumerate().map(
         |(n, (zh, en, id, colour, state, state_en, at, stopped))| {
             vec![
-                Cell::Number(n as i64 + 1),
+                Cell::Soft((n + 1).to_string()),
                 Cell::Name {
                     title: pick(lang, zh, en),
                     below: Some(id.to_owned()),

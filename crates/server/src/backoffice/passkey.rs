@@ -250,7 +250,7 @@ impl<'a> Key<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize, PublicKeyComponents};
     use aws_lc_rs::signature::{
@@ -267,14 +267,14 @@ mod tests {
     }
 
     /// An authenticator that signs with one of the three kinds of key.
-    enum Device {
+    pub(in crate::backoffice) enum Device {
         Es256(EcdsaKeyPair),
         EdDsa(Ed25519KeyPair),
         Rs256(Box<RsaKeyPair>),
     }
 
     impl Device {
-        fn all() -> [Self; 3] {
+        pub(in crate::backoffice) fn all() -> [Self; 3] {
             [
                 Self::Es256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap()),
                 Self::EdDsa(Ed25519KeyPair::generate().unwrap()),
@@ -319,7 +319,7 @@ mod tests {
             out
         }
 
-        fn sign(&self, message: &[u8]) -> Vec<u8> {
+        pub(in crate::backoffice) fn sign(&self, message: &[u8]) -> Vec<u8> {
             match self {
                 Self::Es256(pair) => pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec(),
                 Self::EdDsa(pair) => pair.sign(message).as_ref().to_vec(),
@@ -332,21 +332,21 @@ mod tests {
         }
     }
 
-    fn client_data(kind: &str, challenge: &[u8], origin: &str) -> Vec<u8> {
+    pub(in crate::backoffice) fn client_data(kind: &str, challenge: &[u8], origin: &str) -> Vec<u8> {
         let challenge = b64::url_safe(challenge);
         serde_json::json!({"type": kind, "challenge": challenge, "origin": origin, "crossOrigin": false})
             .to_string()
             .into_bytes()
     }
 
-    fn head(rp_id: &str, flags: u8, counter: u32) -> Vec<u8> {
+    pub(in crate::backoffice) fn head(rp_id: &str, flags: u8, counter: u32) -> Vec<u8> {
         let mut out = digest(&SHA256, rp_id.as_bytes()).as_ref().to_vec();
         out.push(flags);
         out.extend_from_slice(&counter.to_be_bytes());
         out
     }
 
-    fn attestation(device: &Device, flags: u8) -> Vec<u8> {
+    pub(in crate::backoffice) fn attestation(device: &Device, flags: u8) -> Vec<u8> {
         let mut data = head("mydata.example", flags, 7);
         data.extend_from_slice(&[0; 16]);
         data.extend_from_slice(&4u16.to_be_bytes());

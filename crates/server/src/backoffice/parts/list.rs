@@ -276,6 +276,11 @@ impl Listing {
         }
     }
 
+    /// A column of numbers has its head at the numbers' end.
+    fn is_numeric(&self, column: &usize) -> bool {
+        self.rows.first().and_then(|row| row.get(*column)).is_some_and(Cell::is_number)
+    }
+
     fn has_tools(&self) -> bool {
         self.search.is_some() || !self.filters.is_empty()
     }
