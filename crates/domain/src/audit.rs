@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountId;
 use crate::time::Time;
 use crate::transaction::TransactionId;
 
@@ -22,6 +23,8 @@ pub enum Actor {
     Platform,
     /// The operating side, on the command line or in the back office.
     Operator,
+    /// The people of an organisation, in the back office.
+    Organisation,
 }
 
 impl Actor {
@@ -33,6 +36,7 @@ impl Actor {
             Self::Dp => "dp",
             Self::Platform => "platform",
             Self::Operator => "operator",
+            Self::Organisation => "organisation",
         }
     }
 }
@@ -79,6 +83,30 @@ pub enum What {
     Forgotten,
     /// The registry was changed.
     RegistryChanged,
+    /// Somebody signed in to the back office.
+    SignedIn,
+    /// A sign-in was refused.
+    SignInRefused,
+    /// Too many failures: sign-in was closed for a while.
+    SignInClosed,
+    /// Somebody signed out, or ended one of their sessions.
+    SignedOut,
+    /// Somebody proved again who they are.
+    ProvedAgain,
+    /// A password was set.
+    PasswordSet,
+    /// A link that sets a password was made.
+    PasswordLinkMade,
+    /// A second factor was added.
+    FactorAdded,
+    /// A second factor was taken away.
+    FactorRemoved,
+    /// New recovery codes were made.
+    RecoveryCodesMade,
+    /// An account was opened.
+    AccountAdded,
+    /// An account's role, state or lock was changed.
+    AccountChanged,
 }
 
 impl What {
@@ -104,6 +132,18 @@ impl What {
             Self::PartnerRefused => "partner-refused",
             Self::Forgotten => "forgotten",
             Self::RegistryChanged => "registry-changed",
+            Self::SignedIn => "signed-in",
+            Self::SignInRefused => "sign-in-refused",
+            Self::SignInClosed => "sign-in-closed",
+            Self::SignedOut => "signed-out",
+            Self::ProvedAgain => "proved-again",
+            Self::PasswordSet => "password-set",
+            Self::PasswordLinkMade => "password-link-made",
+            Self::FactorAdded => "factor-added",
+            Self::FactorRemoved => "factor-removed",
+            Self::RecoveryCodesMade => "recovery-codes-made",
+            Self::AccountAdded => "account-added",
+            Self::AccountChanged => "account-changed",
         }
     }
 }
@@ -119,6 +159,8 @@ pub struct Event {
     pub what: What,
     /// Which transaction, where there is one.
     pub transaction: Option<TransactionId>,
+    /// Which account did it, where one did.
+    pub account: Option<AccountId>,
     /// From where, where it came over the network.
     pub from: Option<IpAddr>,
     /// Short facts for a reader: a resource id, a code, a count. Never personal data, never a secret.
@@ -128,12 +170,26 @@ pub struct Event {
 impl Event {
     /// An event of the platform itself without details.
     pub fn new(at: Time, actor: Actor, what: What) -> Self {
-        Self { at, actor, what, transaction: None, from: None, detail: serde_json::Value::Null }
+        Self {
+            at,
+            actor,
+            what,
+            transaction: None,
+            account: None,
+            from: None,
+            detail: serde_json::Value::Null,
+        }
     }
 
     /// About this transaction.
     pub fn of(mut self, transaction: TransactionId) -> Self {
         self.transaction = Some(transaction);
+        self
+    }
+
+    /// By this account.
+    pub fn by(mut self, account: AccountId) -> Self {
+        self.account = Some(account);
         self
     }
 

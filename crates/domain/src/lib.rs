@@ -6,6 +6,7 @@
 //! | module | decides |
 //! | --- | --- |
 //! | [`time`] | moments, and who tells them |
+//! | [`account`] | who may sign in to the back office, as what |
 //! | [`zone`], [`organisation`], [`dataset`], [`service`], [`registry`] | what is registered |
 //! | [`address`] | who may call from where |
 //! | [`entry`] | whether a citizen sent by an SP may go on (PROTOCOL.md §2) |
@@ -17,6 +18,7 @@
 //! | [`policy`] | how long everything may take |
 //! | [`audit`] | what goes on record |
 
+pub mod account;
 pub mod address;
 pub mod audit;
 pub mod collect;

@@ -51,6 +51,20 @@
     addEventListener("pagehide", () => source.close());
   }
 
+  // A door that opens again after a while.
+  const countdown = document.querySelector("[data-countdown]");
+  if (countdown) {
+    const opens = Date.now() + Number(countdown.dataset.countdown) * 1000;
+    const show = () => {
+      const left = Math.ceil((opens - Date.now()) / 1000);
+      if (left <= 0) return countdown.parentElement.querySelector(".buttons a")?.click();
+      countdown.textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+      countdown.hidden = false;
+      setTimeout(show, 500);
+    };
+    show();
+  }
+
   // Waiting: ask in the background, and go on only when the answer is a redirect.
   const waiting = document.querySelector("[data-next]");
   if (waiting) {

@@ -12,6 +12,7 @@ use mydata_store::{Store, StoreError};
 use mydata_wire::{Random, ResourceId};
 use url::Url;
 
+use crate::backoffice::hash::Passwords;
 use crate::bell::Bell;
 use crate::catalogue::Cached;
 use crate::config::Config;
@@ -47,6 +48,8 @@ pub struct Shared {
     pub partner_limit: Limiter<IpAddr>,
     /// Entries and posted forms.
     pub page_limit: Limiter<IpAddr>,
+    /// Makes and checks the hashes of passwords.
+    pub passwords: Passwords,
     catalogue: Cached,
     pinned: RwLock<HashMap<ResourceId, (String, Trust)>>,
 }
@@ -99,6 +102,7 @@ impl App {
             outbound,
             trust,
             bell: Bell::default(),
+            passwords: Passwords::default(),
             catalogue: Cached::default(),
             pinned: RwLock::default(),
         }))

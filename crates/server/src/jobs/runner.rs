@@ -30,7 +30,10 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
         if now >= next_sweep {
             next_sweep = now.plus(app.config.jobs.sweep_every.0);
             let app = app.clone();
-            running.spawn(async move { flow::forget::sweep(&app).await });
+            running.spawn(async move {
+                flow::forget::sweep(&app).await;
+                crate::backoffice::session::sweep(&app).await;
+            });
         }
         let room = app.config.jobs.at_once.saturating_sub(count.load(Ordering::Relaxed));
         let claimed = if room == 0 { Ok(Vec::new()) } else { app.store.jobs.claim(room, now, lease).await };

@@ -22,9 +22,9 @@ pub enum Lang {
 }
 
 /// Texts of one language: file name (for a fault's message) and content.
-type Source = [(&'static str, &'static str); 8];
+type Source = [(&'static str, &'static str)];
 
-const ZH_TW: Source = [
+const ZH_TW: &Source = &[
     ("common", include_str!("../../locales/zh-TW/common.ftl")),
     ("consent", include_str!("../../locales/zh-TW/consent.ftl")),
     ("confirm", include_str!("../../locales/zh-TW/confirm.ftl")),
@@ -33,9 +33,12 @@ const ZH_TW: Source = [
     ("dead-end", include_str!("../../locales/zh-TW/dead-end.ftl")),
     ("identity", include_str!("../../locales/zh-TW/identity.ftl")),
     ("home", include_str!("../../locales/zh-TW/home.ftl")),
+    ("backoffice-frame", include_str!("../../locales/zh-TW/backoffice-frame.ftl")),
+    ("backoffice-parts", include_str!("../../locales/zh-TW/backoffice-parts.ftl")),
+    ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
 ];
 
-const EN: Source = [
+const EN: &Source = &[
     ("common", include_str!("../../locales/en/common.ftl")),
     ("consent", include_str!("../../locales/en/consent.ftl")),
     ("confirm", include_str!("../../locales/en/confirm.ftl")),
@@ -44,12 +47,15 @@ const EN: Source = [
     ("dead-end", include_str!("../../locales/en/dead-end.ftl")),
     ("identity", include_str!("../../locales/en/identity.ftl")),
     ("home", include_str!("../../locales/en/home.ftl")),
+    ("backoffice-frame", include_str!("../../locales/en/backoffice-frame.ftl")),
+    ("backoffice-parts", include_str!("../../locales/en/backoffice-parts.ftl")),
+    ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
 ];
 
 type Bundle = FluentBundle<FluentResource>;
 
-static ZH_TW_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| bundle(langid!("zh-TW"), &ZH_TW));
-static EN_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| bundle(langid!("en"), &EN));
+static ZH_TW_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| bundle(langid!("zh-TW"), ZH_TW));
+static EN_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| bundle(langid!("en"), EN));
 
 fn bundle(id: LanguageIdentifier, source: &Source) -> Bundle {
     let mut bundle = Bundle::new_concurrent(vec![id]);
@@ -156,6 +162,11 @@ pub fn t(lang: Lang, key: &str, args: &[(&'static str, FluentValue<'_>)]) -> Str
     text
 }
 
+/// Whether the text of `key` is written.
+pub fn has(lang: Lang, key: &str) -> bool {
+    lang.bundle().get_message(key).is_some_and(|message| message.value().is_some())
+}
+
 /// The text of `key` as HTML, its arguments escaped and set in `<strong>`.
 pub fn rich(lang: Lang, key: &str, args: &[(&'static str, &str)]) -> Safe<String> {
     // The arguments travel through Fluent as private-use characters, so that nothing of theirs is read as a message,
@@ -247,10 +258,10 @@ mod tests {
             .collect()
     }
 
-    /// Every text between double quotes in the templates and in this module's sources.
+    /// Every text between double quotes in the templates and in the sources of pages.
     fn quoted() -> BTreeSet<String> {
         let mut all = BTreeSet::new();
-        let sources = [Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), source_dir()];
+        let sources = sources();
         let is_page = |path: &std::path::PathBuf| !path.ends_with("gallery.rs");
         for path in sources.iter().flat_map(|dir| files_under(dir)).filter(is_page) {
             for line in fs::read_to_string(&path).unwrap().lines() {
@@ -260,13 +271,14 @@ mod tests {
         all
     }
 
-    fn source_dir() -> std::path::PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web")
+    /// Where texts are used.
+    fn sources() -> [std::path::PathBuf; 3] {
+        ["templates", "src/web", "src/backoffice"].map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
     }
 
     #[test]
     fn both_languages_say_the_same_things() {
-        let (zh, en) = (keys(&ZH_TW), keys(&EN));
+        let (zh, en) = (keys(ZH_TW), keys(EN));
         assert!(zh.len() > 150);
         let missing: Vec<_> = zh.keys().filter(|key| !en.contains_key(*key)).collect();
         assert!(missing.is_empty(), "not in English: {missing:?}");
@@ -276,7 +288,7 @@ mod tests {
 
     #[test]
     fn every_text_formats() {
-        for (lang, source) in [(Lang::ZhTw, &ZH_TW), (Lang::En, &EN)] {
+        for (lang, source) in [(Lang::ZhTw, ZH_TW), (Lang::En, EN)] {
             for (key, variables) in keys(source) {
                 let names: Vec<&'static str> = variables.into_iter().map(|name| &*name.leak()).collect();
                 let args: Vec<_> = names.iter().map(|name| (*name, FluentValue::from(3))).collect();
@@ -289,17 +301,17 @@ mod tests {
 
     #[test]
     fn every_text_is_used_and_every_used_text_is_written() {
-        let (written, quoted) = (keys(&ZH_TW), quoted());
-        // Attributes are also reached as `{key}.what` and `{key}.next` from the key alone.
+        let (written, quoted) = (keys(ZH_TW), quoted());
+        // Some attributes are also reached from the key alone.
         let used = |key: &str| {
-            let by_kind = key.strip_suffix(".what").or(key.strip_suffix(".next"));
+            let by_kind = [".what", ".next", ".submit", ".how"].iter().find_map(|end| key.strip_suffix(end));
             quoted.contains(key) || by_kind.is_some_and(|id| quoted.contains(id))
         };
         let unused: Vec<_> = written.keys().filter(|key| !used(key)).collect();
         assert!(unused.is_empty(), "unused: {unused:?}");
 
         let mut unwritten = BTreeSet::new();
-        let sources = [Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), source_dir()];
+        let sources = sources();
         for path in sources.iter().flat_map(|dir| files_under(dir)) {
             let text = fs::read_to_string(&path).unwrap();
             let calls =

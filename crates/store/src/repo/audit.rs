@@ -15,11 +15,11 @@ pub async fn append(tx: &Tx, random: &dyn Random, events: &[Event]) -> Result<()
         return Ok(());
     }
     let mut rows = Vec::with_capacity(events.len());
-    let mut values = Vec::with_capacity(events.len() * 7);
+    let mut values = Vec::with_capacity(events.len() * 8);
     for event in events {
-        rows.push(format!("({})", placeholders(values.len() + 1, 7)));
+        rows.push(format!("({})", placeholders(values.len() + 1, 8)));
         let detail = (!event.detail.is_null()).then(|| event.detail.to_string());
-        let row: [Arg<'_>; 7] = [
+        let row: [Arg<'_>; 8] = [
             uuid_v4(random).to_string().into(),
             event.at.0.into(),
             event.actor.as_str().into(),
@@ -27,11 +27,12 @@ pub async fn append(tx: &Tx, random: &dyn Random, events: &[Event]) -> Result<()
             event.transaction.map(|id| id.to_string()).into(),
             event.from.map(|a| a.to_string()).into(),
             detail.into(),
+            event.account.map(|id| id.to_string()).into(),
         ];
         values.extend(row);
     }
     let sql = format!(
-        "INSERT INTO audit_events (id, at, actor, what, transaction_id, from_address, detail) VALUES {}",
+        "INSERT INTO audit_events (id, at, actor, what, transaction_id, from_address, detail, account_id) VALUES {}",
         rows.join(", ")
     );
     tx.later(sql, &values).await

@@ -1,8 +1,12 @@
 //! Repositories: the domain's types in and out of rows. One file a subject; no rule is decided here.
 
+pub mod accounts;
 pub mod audit;
+pub mod factors;
 pub mod logins;
 pub mod registry;
+pub mod sessions;
+pub mod sign_ins;
 pub mod transactions;
 
 use crate::error::StoreError;

@@ -1,0 +1,83 @@
+//! Who may call a route, as a value: so that the table can be read, applied and tested.
+
+use mydata_domain::account::session::Stage;
+use mydata_domain::account::{Account, Role};
+
+use super::owner::{Owner, Thing};
+
+/// Who may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Everybody, signed in or not.
+    Public,
+    /// Who has shown the right password, whether the second factor is still to come or not.
+    Halfway,
+    /// Everybody who is signed in. Also the auditor, who reads only: a POST under this rule changes nothing but the
+    /// caller's own account or session.
+    SignedIn,
+    /// Accounts of these roles.
+    Roles(&'static [Role]),
+    /// Whom the thing named by `{id}` belongs to, and accounts of the roles in `or`. To everybody else it does not exist.
+    Owner {
+        /// What kind of thing.
+        of: Thing,
+        /// Who else may.
+        or: &'static [Role],
+    },
+}
+
+/// What follows from a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The handler may be called.
+    Pass,
+    /// Sign in first: 303.
+    SignIn,
+    /// Show the second factor first: 303.
+    SecondFactor,
+    /// Not with this role: 403.
+    Forbidden,
+    /// There is no such thing, or it is somebody else's: 404.
+    NotFound,
+}
+
+impl Rule {
+    /// What kind of thing has to be looked up before [`Self::judge`] can tell.
+    pub fn owned(self) -> Option<Thing> {
+        match self {
+            Self::Owner { of, .. } => Some(of),
+            _ => None,
+        }
+    }
+
+    /// Judges a request. `who` is whose session it came with, `owner` what was looked up for [`Self::owned`].
+    pub fn judge(self, who: Option<(Stage, &Account)>, owner: Option<&Owner>) -> Verdict {
+        if self == Self::Public {
+            return Verdict::Pass;
+        }
+        let Some((stage, account)) = who else { return Verdict::SignIn };
+        match (self, stage) {
+            (Self::Halfway, _) => return Verdict::Pass,
+            (_, Stage::Halfway) => return Verdict::SecondFactor,
+            (_, Stage::Whole) => {}
+        }
+        match self {
+            Self::Public | Self::Halfway | Self::SignedIn => Verdict::Pass,
+            Self::Roles(roles) if roles.contains(&account.role) => Verdict::Pass,
+            Self::Roles(_) => Verdict::Forbidden,
+            Self::Owner { or, .. } => match owner {
+                Some(owner) if owner.is(account) || or.contains(&account.role) => Verdict::Pass,
+                _ => Verdict::NotFound,
+            },
+        }
+    }
+
+    /// Whether an account of this role may see a page that is not about one thing: for the menu.
+    pub fn lets_in(self, role: Role) -> bool {
+        match self {
+            Self::Public | Self::Halfway | Self::SignedIn => true,
+            Self::Roles(roles) => roles.contains(&role),
+            Self::Owner { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The back office through its door: requests to the router, answers as a browser gets them.
+
+mod account;
+mod walk;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use http::{HeaderMap, Request, StatusCode};
+use mydata_domain::account::session::{Moments, Stage};
+use mydata_domain::account::{Account, AccountId, AccountState, Holder, Role};
+use mydata_domain::organisation::{Organisation, OrganisationKind};
+use mydata_domain::registry::Registry;
+use mydata_domain::{Clock, Time, Zone};
+use mydata_seal::trust::{NoRevocationCheck, Trust};
+use mydata_store::Engine;
+use mydata_store::repo::sessions::{Device, NewSession};
+use mydata_store::repo::{accounts, registry, sessions};
+use mydata_store::testing::{START, TestStore};
+use mydata_wire::random::alphanumeric;
+use mydata_wire::{Random as _, SystemRandom, b64};
+use tower::ServiceExt as _;
+
+use super::ROOT;
+use crate::app::{App, Parts};
+use crate::config::Config;
+use crate::identity::Methods;
+use crate::outbound::Outbound;
+
+/// A good password for everybody.
+const PASSWORD: &str = "a sentence of the tests";
+
+/// A clock that the test moves.
+struct Held(AtomicI64);
+
+impl Clock for Held {
+    fn now(&self) -> Time {
+        Time(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A platform with an empty store.
+struct Office {
+    app: App,
+    clock: Arc<Held>,
+    store: TestStore,
+}
+
+impl Office {
+    async fn open() -> Self {
+        Self::open_on(Engine::Sqlite).await
+    }
+
+    async fn open_on(engine: Engine) -> Self {
+        let store = TestStore::fresh(engine).await;
+        let clock = Arc::new(Held(AtomicI64::new(START.0)));
+        let config = Config {
+            sandbox: true,
+            base_url: Some("https://mydata.example/".parse().unwrap()),
+            ..Config::default()
+        };
+        let root = rcgen::generate_simple_self_signed(vec!["root.example".to_owned()]).unwrap();
+        let app = App::new(Parts {
+            outbound: Outbound::new(&config.policy, true).unwrap(),
+            trust: Trust::new(root.cert.pem().as_bytes(), Arc::new(NoRevocationCheck)).unwrap(),
+            config,
+            store: store.store(),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random: Arc::new(SystemRandom),
+            methods: Methods::default(),
+        });
+        let office = Self { app, clock, store };
+        office.organisations().await;
+        office
+    }
+
+    async fn organisations(&self) {
+        let organisation = |id: &str, name: &str| Organisation {
+            id: id.parse().unwrap(),
+            name: name.to_owned(),
+            name_en: id.to_owned(),
+            short_name: None,
+            kind: OrganisationKind::Agency,
+        };
+        let document = &Registry {
+            organisations: vec![organisation("library", "示範圖書館"), organisation("museum", "示範博物館")],
+            ..Registry::default()
+        };
+        let crypter = &self.app.store.crypter;
+        self.app
+            .store
+            .db
+            .run_tx("test", |tx| async move { registry::apply(&tx, crypter, document, START).await })
+            .await
+            .unwrap();
+    }
+
+    fn pass(&self, time: Duration) {
+        self.clock.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// An active account with [`PASSWORD`].
+    async fn account(&self, name: &str, role: Role, organisation: Option<&str>) -> Account {
+        let account = Account {
+            id: AccountId::generate(&SystemRandom),
+            name: name.parse().unwrap(),
+            role,
+            organisation: organisation.map(|id| id.parse().unwrap()),
+            state: AccountState::Active,
+            locked_at: None,
+            holder: Holder {
+                name: "陳示華".to_owned(),
+                mail: format!("{name}@library.example"),
+                ..Holder::default()
+            },
+            created_at: self.now(),
+            signed_in_at: None,
+        };
+        let hash = &self.app.passwords.hash(PASSWORD, &SystemRandom).await;
+        let (new, crypter, now) = (&account, &self.app.store.crypter, self.now());
+        self.app
+            .store
+            .db
+            .run_tx("test", |tx| async move {
+                accounts::insert(&tx, crypter, new).await?;
+                accounts::set_password(&tx, new.id, hash, now).await
+            })
+            .await
+            .unwrap();
+        account
+    }
+
+    /// Changes an account behind its holder's back.
+    async fn change(&self, id: AccountId, change: impl Fn(&mut Account) + Send + Sync) {
+        let (crypter, now, change) = (&self.app.store.crypter, self.now(), &change);
+        self.app
+            .store
+            .db
+            .run_tx("test", |tx| async move {
+                let mut account = accounts::load_in(&tx, crypter, id).await?.unwrap();
+                change(&mut account);
+                accounts::update(&tx, crypter, &account, now).await
+            })
+            .await
+            .unwrap();
+    }
+
+    /// A session that did not go through the door; gives the browser and the session's handle.
+    async fn session(&self, account: AccountId, stage: Stage, proved: Time) -> (Browser<'_>, String) {
+        let mut secret = [0u8; 32];
+        SystemRandom.fill(&mut secret);
+        let (secret, handle) = (b64::url_safe(&secret), alphanumeric(&SystemRandom, 16));
+        let now = self.now();
+        let new = &NewSession {
+            secret: &secret,
+            handle: &handle,
+            account,
+            stage,
+            zone: Zone::Test,
+            moments: Moments { began: now, seen: now, proved },
+            device: Device { address: "192.0.2.1".to_owned(), browser: "Firefox/1 Linux".to_owned() },
+        };
+        let crypter = &self.app.store.crypter;
+        let begin = |tx| async move { sessions::begin(&tx, crypter, new).await };
+        self.app.store.db.run_tx("test", begin).await.unwrap();
+        let mut browser = self.browser();
+        browser.cookie = Some(format!("__Host-mydata_backend={secret}"));
+        browser.token = crypter.index("backoffice form", &secret);
+        (browser, handle)
+    }
+
+    fn browser(&self) -> Browser<'_> {
+        Browser {
+            office: self,
+            cookie: None,
+            token: String::new(),
+            address: "192.0.2.1:1000".parse().unwrap(),
+            origin: None,
+        }
+    }
+
+    async fn close(self) {
+        self.store.remove().await;
+    }
+}
+
+/// A browser with a cookie jar for one cookie, that remembers the token of the last page.
+struct Browser<'o> {
+    office: &'o Office,
+    cookie: Option<String>,
+    token: String,
+    address: SocketAddr,
+    origin: Option<&'static str>,
+}
+
+/// An answer.
+struct Answered {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answered {
+    fn location(&self) -> &str {
+        self.headers.get(LOCATION).map_or("", |v| v.to_str().unwrap())
+    }
+
+    /// Fails unless the text stands on the page.
+    fn says(&self, text: &str) {
+        assert!(
+            self.body.contains(text),
+            "{text:?} is not said: {} {}\n{}",
+            self.status,
+            self.location(),
+            self.body
+        );
+    }
+}
+
+impl Browser<'_> {
+    async fn get(&mut self, path: &str) -> Answered {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answered {
+        let token = self.token.clone();
+        self.post_with(path, fields, Some(&token)).await
+    }
+
+    async fn post_with(&mut self, path: &str, fields: &[(&str, &str)], token: Option<&str>) -> Answered {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(token.map(|token| ("form_token", token)));
+        form.extend_pairs(fields);
+        let mut request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(origin) = self.origin {
+            request = request.header("origin", origin);
+        }
+        self.send(request.body(Body::from(form.finish())).unwrap()).await
+    }
+
+    async fn send(&mut self, mut request: Request<Body>) -> Answered {
+        if let Some(cookie) = &self.cookie {
+            request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+        }
+        request.extensions_mut().insert(ConnectInfo(self.address));
+        let router: Router = crate::platform::router(self.office.app.clone());
+        let response = router.oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        for cookie in parts.headers.get_all(SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            if pair.starts_with("__Host-mydata_backend=") {
+                self.cookie = Some(pair.to_owned());
+            }
+        }
+        if let Some(token) = body.split("name=\"form_token\" value=\"").nth(1) {
+            self.token = token.split('"').next().unwrap().to_owned();
+        }
+        Answered { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Types account and password.
+    async fn sign_in(&mut self, name: &str, password: &str) -> Answered {
+        self.get(&format!("{ROOT}/signin")).await;
+        self.post(&format!("{ROOT}/signin"), &[("account", name), ("password", password)]).await
+    }
+}
