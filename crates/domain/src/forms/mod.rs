@@ -47,6 +47,11 @@ use crate::filing::FilingKind;
 use crate::item::Kind;
 use crate::organisation::OrganisationId;
 
+crate::own_id::own_id!(
+    /// A draft's identifier: a version 4 UUID.
+    DraftId, "draft id"
+);
+
 /// What the reading of a form must know.
 #[derive(Debug, Clone)]
 pub struct Context {

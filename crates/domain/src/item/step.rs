@@ -40,7 +40,7 @@ pub enum Refused {
     /// The item belongs to somebody else. Pages answer as if it did not exist.
     #[error("the item belongs to another organisation")]
     NotYours,
-    /// The role may not do it.
+    /// The role never does it.
     #[error("{act} may not be done with this role")]
     NotAllowed {
         /// What was to be done.
@@ -176,7 +176,7 @@ pub fn step(stage: Stage, act: Act, actor: &Actor, facts: &Facts, now: Time) -> 
     let (from, name) = (stage.name(), act.name());
     may_see(actor, facts)?;
     let rule = rule::of(from, name, facts.kind).ok_or(Refused::NotNow { stage: from, act: name })?;
-    may_do(rule, actor, facts)?;
+    may_do(rule, actor, facts, from)?;
     for guard in rule.guards {
         hold(*guard, &stage, &act, actor, facts, now)?;
     }
@@ -220,7 +220,7 @@ pub fn may(stage: &Stage, act: ActName, actor: &Actor, facts: &Facts, now: Time)
     may_see(actor, facts)?;
     let from = stage.name();
     let rule = rule::of(from, act, facts.kind).ok_or(Refused::NotNow { stage: from, act })?;
-    may_do(rule, actor, facts)?;
+    may_do(rule, actor, facts, from)?;
     for guard in rule.guards {
         hold_before(*guard, stage, act, actor, facts, now)?;
     }
@@ -238,20 +238,30 @@ fn may_see(actor: &Actor, facts: &Facts) -> Result<(), Refused> {
     if theirs { Ok(()) } else { Err(Refused::NotYours) }
 }
 
-/// Whether the table lets this actor do it.
-fn may_do(rule: &Rule, actor: &Actor, facts: &Facts) -> Result<(), Refused> {
-    let refused = Refused::NotAllowed { act: rule.act };
-    let person = match actor {
-        Actor::Clock if matches!(rule.who, Who::Clock | Who::ClockOrOperator) => return Ok(()),
-        Actor::Clock => return Err(refused),
-        Actor::Person(person) => person,
-    };
+/// Whether the table lets this actor do it. Who may do it in another stage has come too late or too early: somebody else's
+/// decision lies between the page and the press.
+fn may_do(rule: &Rule, actor: &Actor, facts: &Facts, stage: StageName) -> Result<(), Refused> {
+    if is(rule.who, actor, facts) {
+        return Ok(());
+    }
+    let elsewhere = rule::RULES.iter().any(|r| r.act == rule.act && is(r.who, actor, facts));
+    Err(if elsewhere {
+        Refused::NotNow { stage, act: rule.act }
+    } else {
+        Refused::NotAllowed { act: rule.act }
+    })
+}
+
+/// Whether somebody is one of those who may.
+fn is(who: Who, actor: &Actor, facts: &Facts) -> bool {
+    let Actor::Person(person) = actor else { return matches!(who, Who::Clock | Who::ClockOrOperator) };
     let owner = || {
         matches!(person.role, Role::Applicant | Role::Deputy)
             && person.organisation.as_ref() == Some(&facts.organisation)
     };
     let operator = || person.role == Role::Operator;
-    let allowed = match rule.who {
+    let ministry = || person.role == Role::Ministry;
+    match who {
         Who::Owner => owner(),
         Who::Operator | Who::ClockOrOperator => operator(),
         Who::Authority => {
@@ -259,12 +269,11 @@ fn may_do(rule: &Rule, actor: &Actor, facts: &Facts) -> Result<(), Refused> {
                 && person.organisation.is_some()
                 && person.organisation == facts.authority
         }
-        Who::Ministry => person.role == Role::Ministry,
-        Who::OperatorOrMinistry => operator() || person.role == Role::Ministry,
+        Who::Ministry => ministry(),
+        Who::OperatorOrMinistry => operator() || ministry(),
         Who::OwnerOrOperator => owner() || operator(),
         Who::Clock => false,
-    };
-    if allowed { Ok(()) } else { Err(refused) }
+    }
 }
 
 fn person(actor: &Actor) -> Option<&Acting> {

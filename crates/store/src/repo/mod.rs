@@ -1,9 +1,16 @@
 //! Repositories: the domain's types in and out of rows. One file a subject; no rule is decided here.
 
 pub mod audit;
+pub mod counter_services;
+pub mod drafts;
+pub mod filings;
+pub mod items;
+pub mod list;
 pub mod logins;
+pub mod organisations;
 pub mod registry;
 pub mod transactions;
+pub mod uploads;
 
 use crate::error::StoreError;
 
@@ -11,3 +18,6 @@ use crate::error::StoreError;
 fn unreadable(table: &'static str, column: &'static str) -> StoreError {
     StoreError::Corrupt { table: table.into(), column: column.into(), reason: "is of no known form" }
 }
+
+#[cfg(test)]
+mod tests;
