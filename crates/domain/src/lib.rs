@@ -17,20 +17,33 @@
 //! | [`notify`] | what an SP-API's answer means (PROTOCOL.md §3) |
 //! | [`policy`] | how long everything may take |
 //! | [`audit`] | what goes on record |
+//! | [`account`] | who may sign in |
+//! | [`item`] | the life of a dataset or service, from draft to delisting |
+//! | [`filing`] | what is filed, numbered and reviewed |
+//! | [`forms`] | what the forms ask, and what is wrong with an answer |
+//! | [`counter_service`] | services at a counter |
+//! | [`calendar`], [`text`] | days and words as people write them |
 
 pub mod account;
 pub mod address;
 pub mod audit;
+pub mod calendar;
 pub mod collect;
+pub mod counter_service;
 pub mod dataset;
 pub mod entry;
+pub mod filing;
+pub mod forms;
+pub mod item;
 pub mod method;
 pub mod notify;
 pub mod organisation;
+mod own_id;
 pub mod parameter;
 pub mod policy;
 pub mod registry;
 pub mod service;
+pub mod text;
 pub mod time;
 pub mod transaction;
 pub mod zone;

@@ -22,4 +22,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     1 "0001_base";
     2 "0002_exchange";
     3 "0003_accounts";
+    4 "0004_items";
 };

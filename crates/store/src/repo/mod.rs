@@ -2,12 +2,19 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod counter_services;
+pub mod drafts;
 pub mod factors;
+pub mod filings;
+pub mod items;
+pub mod list;
 pub mod logins;
+pub mod organisations;
 pub mod registry;
 pub mod sessions;
 pub mod sign_ins;
 pub mod transactions;
+pub mod uploads;
 
 use crate::error::StoreError;
 
@@ -15,3 +22,6 @@ use crate::error::StoreError;
 fn unreadable(table: &'static str, column: &'static str) -> StoreError {
     StoreError::Corrupt { table: table.into(), column: column.into(), reason: "is of no known form" }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use mydata_domain::dataset::{Dataset, DatasetWithSecret};
+use mydata_domain::dataset::{Dataset, DatasetState, DatasetWithSecret};
+use mydata_domain::item::stage::{Delisted, Ending, Listed};
+use mydata_domain::item::{Cause, Kind, Running, Stage};
 use mydata_domain::organisation::Organisation;
 use mydata_domain::registry::{DatasetEntry, Registry, ServiceEntry};
-use mydata_domain::service::{Service, ServiceSecrets, ServiceWithSecrets};
+use mydata_domain::service::{Service, ServiceSecrets, ServiceState, ServiceWithSecrets};
 use mydata_domain::{Time, Zone};
 use mydata_wire::{ClientId, ResourceId};
 use serde::{Deserialize, Serialize};
 
-use super::unreadable;
+use super::{items, unreadable};
 use crate::args;
 use crate::crypt::Crypter;
 use crate::db::{Db, Row, Tx};
@@ -119,9 +121,68 @@ pub async fn load(db: &Db, crypter: &Crypter) -> Result<Catalogue> {
     Ok(catalogue)
 }
 
-/// Writes every item of a checked document; items not named stay as they are. Applying the same document twice changes
-/// nothing.
+/// Writes every item of a checked document that came from a file; items not named stay as they are. Applying the same
+/// document twice changes nothing. Each dataset and service is mirrored as an item of the back office, so that its lists
+/// show all there is.
 pub async fn apply(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -> Result<Changes> {
+    let changes = write(tx, crypter, registry, now).await?;
+    for organisation in &registry.organisations {
+        items::organisation_changed(tx, &organisation.id, now).await?;
+    }
+    for entry in &registry.datasets {
+        let d = &entry.dataset;
+        let stage = match d.state {
+            DatasetState::Listed | DatasetState::Maintenance => standing(now),
+            DatasetState::Failing => suspended(Cause::Failing, now),
+            DatasetState::Suspended => suspended(Cause::Operator, now),
+            DatasetState::Delisted | DatasetState::Stopped => delisted(now),
+        };
+        let record = items::Mirrored {
+            kind: Kind::Dataset,
+            record: d.resource_id.as_str(),
+            zone: d.zone,
+            organisation: &d.organisation,
+            name: &d.name,
+            category: &d.category,
+            stage,
+        };
+        items::mirror(tx, &record, now).await?;
+    }
+    for entry in &registry.services {
+        let s = &entry.service;
+        let stage = match s.state {
+            ServiceState::Listed => standing(now),
+            ServiceState::Suspended => suspended(Cause::Operator, now),
+            ServiceState::Delisted => delisted(now),
+        };
+        let record = items::Mirrored {
+            kind: Kind::Service,
+            record: s.client_id.as_str(),
+            zone: s.zone,
+            organisation: &s.organisation,
+            name: &s.name,
+            category: &s.category,
+            stage,
+        };
+        items::mirror(tx, &record, now).await?;
+    }
+    Ok(changes)
+}
+
+fn standing(now: Time) -> Stage {
+    Running::Listed(Listed { since: now, returned: None }).into()
+}
+
+fn suspended(cause: Cause, now: Time) -> Stage {
+    Stage::Suspended(Running::Listed(Listed { since: now, returned: None }).suspend(cause, None, now))
+}
+
+fn delisted(now: Time) -> Stage {
+    Stage::Delisted(Delisted { why: Ending::ByOperator, at: now })
+}
+
+/// Writes every item of a checked document and nothing beside them: for the back office, whose items say the rest.
+pub async fn write(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -> Result<Changes> {
     let mut changes = Changes::default();
     for organisation in &registry.organisations {
         let id = organisation.id.as_str();
@@ -198,16 +259,19 @@ pub async fn apply(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -
         }
     }
     if !changes.added.is_empty() || !changes.changed.is_empty() {
-        let row = tx.fetch_opt("SELECT value FROM meta WHERE key = 'registry_revision'", args![]).await?;
-        let revision: i64 = row
-            .map_or(Ok(0), |r| r.get_text(0)?.parse().map_err(|_| unreadable("meta", "registry_revision")))?;
-        tx.execute(
-            "INSERT INTO meta (key, value) VALUES ('registry_revision', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-            args![(revision + 1).to_string()],
-        )
-        .await?;
+        grow(tx).await?;
     }
     Ok(changes)
+}
+
+/// Lets the registry's revision grow.
+pub(super) async fn grow(tx: &Tx) -> Result<()> {
+    tx.later(
+        "INSERT INTO meta (key, value) VALUES ('registry_revision', '1') \
+         ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",
+        args![],
+    )
+    .await
 }
 
 fn json<T: Serialize>(item: &T) -> String {

@@ -362,14 +362,15 @@ pub async fn by_access(db: &Db, crypter: &Crypter, token: &AccessToken) -> Resul
     Ok(Some(AccessGrant { kept, resource_id, expires_at }))
 }
 
-/// Those of the blobs that a transaction still refers to; what none refers to may be swept.
+/// Those of the blobs that a transaction or an upload still refers to; what none refers to may be swept.
 pub async fn referred(db: &Db, blobs: Vec<BlobId>) -> Result<HashSet<BlobId>> {
     if blobs.is_empty() {
         return Ok(HashSet::new());
     }
     let list = placeholders(1, blobs.len());
     let sql = format!(
-        "SELECT blob FROM transaction_parts WHERE blob IN ({list}) UNION SELECT token_blob FROM transactions WHERE token_blob IN ({list})"
+        "SELECT blob FROM transaction_parts WHERE blob IN ({list}) UNION SELECT token_blob FROM transactions WHERE token_blob IN ({list}) \
+         UNION SELECT blob FROM uploads WHERE blob IN ({list})"
     );
     let arguments: Vec<_> = blobs.iter().map(Into::into).collect();
     let rows = db.fetch_all(sql, &arguments).await?;

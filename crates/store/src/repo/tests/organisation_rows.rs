@@ -1,0 +1,97 @@
+//! Organisations' own forms, and counter services.
+
+use mydata_domain::calendar::day_of;
+use mydata_domain::counter_service::CounterService;
+use mydata_domain::forms::{Context, Fields, OrganisationForm};
+use mydata_domain::item::Kind;
+
+use super::*;
+use crate::repo::items::{Filter, Sort, list, load};
+use crate::repo::list::{List, Scope};
+use crate::repo::organisations::{State, profile, save_profile, set_state};
+use crate::repo::{counter_services, registry};
+use crate::testing::on_both;
+
+fn form() -> OrganisationForm {
+    let fields = Fields::new()
+        .with("name", "示範銀行股份有限公司")
+        .with("kind", "private")
+        .with("authority", "commission")
+        .with("address", "臺北市示範區範例路 1 號")
+        .with("applicant.account", "demo.lin")
+        .with("applicant.name", "林示範")
+        .with("applicant.phone", "02-2345-6789")
+        .with("applicant.email", "lin@bank.example");
+    let context = Context { authorities: vec![id("commission")], ..Context::bare(day_of(START)) };
+    OrganisationForm::read(&fields, &context).unwrap()
+}
+
+#[tokio::test]
+async fn a_competent_authority_sees_those_in_its_charge() {
+    on_both(async |store: TestStore| {
+        organisations(&store).await;
+        let item = begin(&store, "bank", Kind::Service, "線上開戶", "民生消費/財務管理/開戶", START).await;
+        begin(&store, "library", Kind::Dataset, "館藏", "教育", START).await;
+        let charge = Scope::Authority(id("commission"));
+        assert_eq!(load(&store.db, &charge, item.id).await.unwrap(), None);
+        let (crypter, form) = (&store.crypter, &form());
+        store
+            .db
+            .run_tx("p", async |tx| {
+                save_profile(&tx, crypter, &id("bank"), State::InReview, form, later(3)).await
+            })
+            .await
+            .unwrap();
+        let seen = load(&store.db, &charge, item.id).await.unwrap().unwrap();
+        assert_eq!((seen.authority, seen.updated_at), (Some(id("commission")), START));
+        let all: List<Filter, Sort> = List::default();
+        assert_eq!(list(&store.db, &charge, &all).await.unwrap().count, 1);
+        let kept = profile(&store.db, crypter, &id("bank")).await.unwrap().unwrap();
+        assert_eq!((&kept.form, kept.state), (form, State::InReview));
+        store
+            .db
+            .run_tx("s", async |tx| set_state(&tx, &id("bank"), State::Active, later(4)).await)
+            .await
+            .unwrap();
+        assert_eq!(profile(&store.db, crypter, &id("bank")).await.unwrap().unwrap().state, State::Active);
+        assert_eq!(profile(&store.db, crypter, &id("library")).await.unwrap(), None);
+
+        // A new name is found at once.
+        let renamed = Registry {
+            organisations: vec![organisation("bank", "範例銀行", OrganisationKind::Private)],
+            ..Registry::default()
+        };
+        let renamed = &renamed;
+        store
+            .db
+            .run_tx("r", async |tx| registry::apply(&tx, crypter, renamed, later(5)).await)
+            .await
+            .unwrap();
+        let by_name = List { search: "範例銀".to_owned(), ..all };
+        assert_eq!(
+            list(&store.db, &Scope::All, &by_name).await.unwrap().rows[0].organisation_name,
+            "範例銀行"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn counter_services_are_kept_and_the_revision_grows() {
+    on_both(async |store: TestStore| {
+        organisations(&store).await;
+        let before = registry::revision(&store.db).await.unwrap();
+        let service: CounterService = serde_json::from_value(serde_json::json!({
+            "id": "11111111-1111-4111-8111-111111111111", "zone": "test", "organisation": "library", "name": "借書證",
+            "name_en": "Library card", "description": "臨櫃辦理", "category": "教育/臨櫃/借書", "allowed_ips": ["163.22.21.0/28"],
+            "cases": [{ "name": "新辦", "required": ["API.Kr1C3b1ijJ"], "take": "preview", "delegate": true }], "state": "listed",
+        }))
+        .unwrap();
+        let service = &service;
+        store.db.run_tx("put", async |tx| counter_services::put(&tx, service, START).await).await.unwrap();
+        assert_eq!(counter_services::load(&store.db, service.id).await.unwrap().as_ref(), Some(service));
+        assert_eq!(counter_services::all(&store.db).await.unwrap(), std::slice::from_ref(service));
+        assert_eq!(registry::revision(&store.db).await.unwrap(), before + 1);
+    })
+    .await;
+}
