@@ -3,16 +3,6 @@
 use super::Role;
 
 impl Role {
-    /// All roles.
-    pub const ALL: [Self; 7] = [
-        Self::Applicant,
-        Self::Deputy,
-        Self::Operator,
-        Self::Authority,
-        Self::Ministry,
-        Self::Administrator,
-        Self::Auditor,
-    ];
     /// The people of organisations that provide data or services.
     pub const ORGANISATION: &'static [Self] = &[Self::Applicant, Self::Deputy];
     /// Those who review filings.
