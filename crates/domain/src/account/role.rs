@@ -55,7 +55,11 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|r| r.as_str() == text).ok_or_else(|| format!("no role {text:?}"))
+        Self::ALL.into_iter().find(|r| r.as_str() == text).ok_or_else(|| {
+            format!(
+                "a role is applicant, deputy, operator, authority, ministry, administrator or auditor, not {text:?}"
+            )
+        })
     }
 }
 
