@@ -10,6 +10,7 @@ use mydata_seal::trust::Trust;
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::{Store, StoreError};
 use mydata_wire::{Random, ResourceId};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::bell::Bell;
@@ -47,6 +48,8 @@ pub struct Shared {
     pub partner_limit: Limiter<IpAddr>,
     /// Entries and posted forms.
     pub page_limit: Limiter<IpAddr>,
+    /// Turns to open a package for a citizen's eyes.
+    pub previews: Arc<Semaphore>,
     catalogue: Cached,
     pinned: RwLock<HashMap<ResourceId, (String, Trust)>>,
 }
@@ -91,6 +94,7 @@ impl App {
             base_url: config.base_url(),
             partner_limit: Limiter::new(config.limits.partner_per_minute),
             page_limit: Limiter::new(config.limits.pages_per_minute),
+            previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
             config,
             store,
             clock,

@@ -26,7 +26,7 @@ impl News {
     pub fn of(t: &Transaction) -> Self {
         Self {
             way_back: t.confirmed().is_none_or(|c| c.told != Notice::Pending),
-            data: !matches!(t.state, State::Confirmed(_)),
+            data: !matches!(t.state, State::Confirmed(_)) || t.nothing_usable(),
         }
     }
 }

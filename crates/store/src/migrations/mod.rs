@@ -21,4 +21,5 @@ macro_rules! steps {
 pub(crate) const ALL: &[Migration] = steps! {
     1 "0001_base";
     2 "0002_exchange";
+    3 "0003_lanes_and_drafts";
 };

@@ -1,9 +1,13 @@
 //! Repositories: the domain's types in and out of rows. One file a subject; no rule is decided here.
 
 pub mod audit;
+pub mod drafts;
 pub mod logins;
 pub mod registry;
 pub mod transactions;
+
+#[cfg(test)]
+mod tests;
 
 use crate::error::StoreError;
 
