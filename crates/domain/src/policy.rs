@@ -43,7 +43,7 @@ pub struct Policy {
     /// How long an SP's request for the data is held when the data may come meanwhile; then it is asked to wait.
     pub sp_hold: Seconds,
     /// How often work for a service that is suspended is looked at again.
-    pub hold: Seconds,
+    pub suspended_retry: Seconds,
 }
 
 impl Default for Policy {
@@ -66,7 +66,7 @@ impl Default for Policy {
             sp_answer: Seconds::from_secs(15),
             sp_default_wait: Seconds::from_secs(5),
             sp_hold: Seconds::from_secs(2),
-            hold: Seconds::from_secs(60),
+            suspended_retry: Seconds::from_secs(60),
         }
     }
 }
@@ -90,7 +90,7 @@ impl Policy {
         }
         at_most("dp_wait_total", self.dp_wait_total, 90 * 60)?;
         at_most("dp_call", self.dp_call, 2 * 3600)?;
-        at_most("hold", self.hold, 3600)?;
+        at_most("suspended_retry", self.suspended_retry, 3600)?;
         if self.dp_tries == 0 || self.dp_tries > 17 {
             return Err("policy.dp_tries must be 1 to 17".to_owned());
         }

@@ -251,3 +251,43 @@ async fn what_is_typed_survives_the_buttons_of_the_frame() {
 async fn what_is_typed_survives_them_without_javascript() {
     keeps_what_is_typed(Look { javascript: false, ..Look::default() }).await;
 }
+
+/// A page that is left alone ends by itself, by its script or without one, and says so.
+async fn ends_by_itself(look: Look) {
+    let country = Country::start_with(Engine::Sqlite, |config| {
+        quick(config);
+        config["policy"]["session_idle"] = serde_json::json!(6.0);
+        config["policy"]["dp_first_byte"] = serde_json::json!(60.0);
+    })
+    .await
+    .unwrap();
+    let browser = Browser::start(&look).await.unwrap();
+    let sp = country.sandbox.lab().service(mydata_sandbox::lab::LabService::Faults);
+    let hang = mydata_sandbox::dp::faults::Fault::Hang;
+    let case = sp.open_case_for(&[hang.id()], "王小明", None, "test");
+    browser.goto(&case.entry_url).await.unwrap();
+    browser.click("input[name=terms]").await.unwrap();
+    browser.click("input[name=method][value=CER]").await.unwrap();
+    browser.click("form[data-form=authorise] button.primary").await.unwrap();
+    browser.click("button[value=wang-xiaoming]").await.unwrap();
+    browser.wait_for("form[data-form=confirm]").await.unwrap();
+    browser.wait_for_within("section.end", Duration::from_secs(25)).await.unwrap();
+    let text = browser.text().await.unwrap();
+    assert!(text.contains("408"), "{text}");
+    accessible(&browser, &look).await;
+    if look.javascript {
+        let url = browser.current_url().await.unwrap();
+        assert_eq!(url.query(), None, "the address is put right again");
+    }
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_is_left_alone_ends_by_itself() {
+    ends_by_itself(Look::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_is_left_alone_ends_without_javascript_too() {
+    ends_by_itself(Look { javascript: false, ..Look::default() }).await;
+}

@@ -29,7 +29,7 @@ async fn register(country: &Country, state: &str) {
 async fn what_was_confirmed_waits_while_the_service_is_suspended() {
     let country = Country::start_with(Engine::Postgres, |config| {
         quick(config);
-        config["policy"]["hold"] = json!(0.5);
+        config["policy"]["suspended_retry"] = json!(0.5);
     })
     .await
     .unwrap();
@@ -87,7 +87,7 @@ async fn what_was_confirmed_waits_while_the_service_is_suspended() {
 async fn what_was_confirmed_ends_when_the_service_stays_suspended() {
     let country = Country::start_with(Engine::Postgres, |config| {
         quick(config);
-        config["policy"]["hold"] = json!(0.5);
+        config["policy"]["suspended_retry"] = json!(0.5);
         config["policy"]["ticket_life"] = json!(6.0);
     })
     .await

@@ -164,7 +164,7 @@ pub async fn look(app: &App, which: Which<'_>) -> Result<Option<Kept>, FlowError
 /// The service behind the exchange is suspended or delisted: nothing is asked or sent on for it. The work waits; when
 /// that does not change, the exchange ends with its session or its ticket, and what there was is wiped then.
 async fn hold(app: &App, leased: &Leased) -> Result<(), FlowError> {
-    let later = app.now().plus(app.config.policy.hold.0);
+    let later = app.now().plus(app.config.policy.suspended_retry.0);
     Ok(app.store.jobs.retry_at(leased, later, "the service is not listed").await?)
 }
 
