@@ -25,7 +25,7 @@ impl News {
     /// What there is to tell of a transaction.
     pub fn of(t: &Transaction) -> Self {
         Self {
-            way_back: t.confirmed().is_none_or(|c| c.told != Notice::Pending),
+            way_back: t.confirmed().is_none_or(|c| c.told != Notice::Pending) || t.nothing_usable(),
             data: !matches!(t.state, State::Confirmed(_)) || t.nothing_usable(),
         }
     }

@@ -87,7 +87,7 @@ async fn shown(visit: &Visit, id: &str, resource: &str) -> Result<Response, Faul
     });
     let files: Vec<FileView> = files.collect();
     let json = verified.files.iter().filter(|f| f.kind == FileKind::Json);
-    let too_large = json.filter(|f| f.len > 0 && !shown_as_table(&f.name)).count();
+    let too_large = json.count() - fitting(&verified.files).count();
     let at = |t: std::time::SystemTime| mydata_domain::Time::from(t).to_timestamp();
     let mut chrome = scene.chrome();
     chrome.here.clone_from(&visit.here);

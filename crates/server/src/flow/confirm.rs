@@ -105,6 +105,8 @@ pub async fn way_back(app: &App, id: TransactionId, at_most: Duration) -> Result
             // Started over in another browser: there is no way back to take.
             None if matches!(t.state, State::Entered | State::Authorised(_)) => return Ok(None),
             None => true,
+            // Nothing will be sent: no reason to wait for the SP's word.
+            Some(_) if t.nothing_usable() => true,
             Some(c) => c.told != mydata_domain::notify::Notice::Pending || c.at.plus(longest) <= now,
         };
         if decided {
