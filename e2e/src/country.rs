@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -17,6 +18,8 @@ use crate::program;
 
 /// How long the platform may take to answer after its start.
 const START_LIMIT: Duration = Duration::from_secs(60);
+/// Below the ports that Linux gives out by itself.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// How long it may take to end when asked.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 
@@ -137,6 +140,21 @@ impl Platform {
     }
 }
 
+/// A port that is free now and that the platform takes a moment later. Not one that the system gives out by itself: one
+/// of the many servers and connections of the tests beside this one would take it meanwhile, and answer in its place.
+fn free_port() -> Result<u16> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let own = std::process::id().wrapping_mul(61);
+    for _ in 0..PORTS.len() {
+        let place = own.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS.len() as u32;
+        let port = PORTS.start + u16::try_from(place)?;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port between {} and {} is free", PORTS.start, PORTS.end)
+}
+
 /// A platform and the parties that it knows.
 pub struct Country {
     /// The platform, a process.
@@ -173,8 +191,7 @@ impl Country {
     ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let database = Database::create(engine);
-        // Free now, and nobody else is asking for it; the platform takes it a moment later.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?;
         let base = Url::parse(&format!("http://127.0.0.1:{port}/"))?;
         let mut parties = SandboxConfig::new(base.clone(), folder.path().join("sandbox"));
         parties.faults = true;

@@ -85,8 +85,8 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         Platform::start_on(listener, config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
     let theirs = registry::parse(sandbox.registry_toml()).context("the sandbox's registry")?;
     registry::apply(&platform.app.store, &theirs).await?;
-    if let Some(own) = &own {
-        registry::apply(&platform.app.store, own).await?;
+    if let (Some(own), Some(file)) = (&own, &args.registry) {
+        registry::apply(&platform.app.store, own).await.with_context(|| registry::place(file))?;
     }
 
     let outcome = if args.run {

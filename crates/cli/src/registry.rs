@@ -51,11 +51,9 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         Command::Apply { flags, file, dry_run } => {
             let document = read(&file)?;
             let store = open(&flags).await?;
-            let changes = if dry_run {
-                would_change(&store, &document).await?
-            } else {
-                apply(&store, &document).await?
-            };
+            let changes =
+                if dry_run { would_change(&store, &document).await } else { apply(&store, &document).await };
+            let changes = changes.with_context(|| place(&file))?;
             show(&changes, dry_run);
             store.close().await;
         }
@@ -89,12 +87,21 @@ pub fn read(file: &Path) -> anyhow::Result<Registry> {
         std::fs::read_to_string(file)
             .with_context(|| format!("the registry file {} cannot be read", file.display()))?
     };
-    parse(&text).with_context(|| format!("the registry file {}", file.display()))
+    parse(&text).with_context(|| place(file))
 }
 
-/// Reads a registry's text.
+/// How errors name a registry file.
+pub fn place(file: &Path) -> String {
+    if file == Path::new("-") {
+        "the registry on standard input".to_owned()
+    } else {
+        format!("the registry file {}", file.display())
+    }
+}
+
+/// Reads a registry's text. Errors name the line and never show it: secrets stand in it.
 pub fn parse(text: &str) -> anyhow::Result<Registry> {
-    Ok(toml::from_str(text)?)
+    toml::from_str(text).map_err(|error| settings::at_line(text, &error))
 }
 
 /// Checks a document against itself and what is registered, then writes it.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::pin::pin;
 
+use anyhow::Context as _;
 use mydata_domain::registry::Registry;
 use mydata_server::{Config, Platform};
 
@@ -22,7 +23,10 @@ pub struct Args {
 /// Runs the platform.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     let config = settings::load(&args.flags)?;
-    let registry = args.registry.as_deref().map(registry::read).transpose()?;
+    let registry = match args.registry {
+        Some(file) => Some((registry::read(&file)?, registry::place(&file))),
+        None => None,
+    };
     // Listened for before the start, so that being told during it ends in good order, too.
     let mut told = pin!(until_told());
     let platform = tokio::select! {
@@ -36,10 +40,10 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     Ok(Outcome::Fine)
 }
 
-async fn start(config: Config, registry: Option<Registry>) -> anyhow::Result<Platform> {
+async fn start(config: Config, registry: Option<(Registry, String)>) -> anyhow::Result<Platform> {
     let platform = Platform::start(config).await?;
-    if let Some(registry) = registry {
-        registry::apply(&platform.app.store, &registry).await?;
+    if let Some((registry, place)) = registry {
+        registry::apply(&platform.app.store, &registry).await.context(place)?;
     }
     Ok(platform)
 }

@@ -69,6 +69,8 @@ pub enum What {
     Refused,
     /// The citizen left.
     Abandoned,
+    /// The service was suspended before the citizen confirmed.
+    Stopped,
     /// The SP accepted a notification.
     Notified,
     /// The SP refused a notification.
@@ -125,6 +127,7 @@ impl What {
             Self::Confirmed => "confirmed",
             Self::Refused => "refused",
             Self::Abandoned => "abandoned",
+            Self::Stopped => "stopped",
             Self::Notified => "notified",
             Self::NotificationRefused => "notification-refused",
             Self::Sealed => "sealed",

@@ -36,6 +36,7 @@ impl fmt::Display for Failure {
             FailureKind::ServerError => "the DP's server failed",
             FailureKind::BadPackage => "the package failed verification",
             FailureKind::Withdrawn => "the dataset is not available any more",
+            FailureKind::Lost => "the platform can no longer read the package it had kept",
         };
         if self.detail.is_empty() { f.write_str(name) } else { write!(f, "{name}: {}", self.detail) }
     }
@@ -61,6 +62,8 @@ pub enum FailureKind {
     BadPackage,
     /// The dataset was delisted meanwhile.
     Withdrawn,
+    /// The package was there and can no longer be read.
+    Lost,
 }
 
 /// How a call to a DP ended, apart from a good package.

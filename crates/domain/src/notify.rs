@@ -1,20 +1,20 @@
 //! What an SP-API's answer means (PROTOCOL.md §3; R115).
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 use crate::policy::Policy;
 use crate::time::Time;
 
 /// How far one notification is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// There is nothing to tell.
     None,
     /// Not told yet.
     Pending,
-    /// Told in vain at least once; tried again.
-    Failing,
+    /// Told in vain this many times, at least once; tried again. The count is what the schedule follows, so that a
+    /// process that was killed over it, or a call that was put off, moves nothing ahead.
+    Failing(u32),
     /// Answered 200.
     Accepted,
     /// Answered 4xx: final.
@@ -24,29 +24,43 @@ pub enum Notice {
 }
 
 impl Notice {
-    const ALL: [Notice; 6] =
-        [Self::None, Self::Pending, Self::Failing, Self::Accepted, Self::Refused, Self::Lapsed];
-
     /// As it is kept.
-    pub fn as_str(self) -> &'static str {
-        match self {
+    pub fn to_kept(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::None => "none",
             Self::Pending => "pending",
-            Self::Failing => "failing",
+            Self::Failing(times) => return format!("failing {times}").into(),
             Self::Accepted => "accepted",
             Self::Refused => "refused",
             Self::Lapsed => "lapsed",
-        }
+        })
+    }
+
+    /// Reads what [`Self::to_kept`] wrote.
+    pub fn from_kept(text: &str) -> Option<Self> {
+        Some(match text {
+            "none" => Self::None,
+            "pending" => Self::Pending,
+            // As it was written before the failures were counted.
+            "failing" => Self::Failing(1),
+            "accepted" => Self::Accepted,
+            "refused" => Self::Refused,
+            "lapsed" => Self::Lapsed,
+            other => Self::Failing(other.strip_prefix("failing ")?.parse().ok()?),
+        })
     }
 
     /// Whether the SP is still to be told.
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::Failing)
+        matches!(self, Self::Pending | Self::Failing(_))
     }
 
-    /// Reads what [`Self::as_str`] wrote.
-    pub fn from_kept(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|n| n.as_str() == text)
+    /// How many times the SP was told in vain.
+    pub fn failures(self) -> u32 {
+        match self {
+            Self::Failing(times) => times,
+            _ => 0,
+        }
     }
 }
 
@@ -75,9 +89,11 @@ mod tests {
 
     #[test]
     fn every_notice_is_read_back() {
-        for notice in Notice::ALL {
-            assert_eq!(Notice::from_kept(notice.as_str()), Some(notice));
+        use Notice::{Accepted, Failing, Lapsed, None, Pending, Refused};
+        for notice in [None, Pending, Failing(1), Failing(40), Accepted, Refused, Lapsed] {
+            assert_eq!(Notice::from_kept(&notice.to_kept()), Some(notice));
         }
+        assert_eq!(Notice::from_kept("failing x"), Option::None);
     }
 
     #[test]

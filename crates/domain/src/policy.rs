@@ -28,6 +28,8 @@ pub struct Policy {
     pub dp_first_byte: Seconds,
     /// Longest pause inside a DP's answer.
     pub dp_idle: Seconds,
+    /// Longest time of one call of a DP, to the last byte of its answer.
+    pub dp_call: Seconds,
     /// Waits after the first, second … failed call of an SP-API.
     pub sp_retry: Vec<Seconds>,
     /// Wait after each later one.
@@ -40,6 +42,8 @@ pub struct Policy {
     pub sp_default_wait: Seconds,
     /// How long an SP's request for the data is held when the data may come meanwhile; then it is asked to wait.
     pub sp_hold: Seconds,
+    /// How often work for a service that is suspended is looked at again.
+    pub suspended_retry: Seconds,
 }
 
 impl Default for Policy {
@@ -55,12 +59,14 @@ impl Default for Policy {
             dp_connect: Seconds::from_secs(5),
             dp_first_byte: Seconds::from_secs(30),
             dp_idle: Seconds::from_secs(30),
+            dp_call: Seconds::from_secs(900),
             sp_retry: [5, 30, 120, 600, 1800].map(Seconds::from_secs).to_vec(),
             sp_retry_later: Seconds::from_secs(3600),
             sp_connect: Seconds::from_secs(5),
             sp_answer: Seconds::from_secs(15),
             sp_default_wait: Seconds::from_secs(5),
             sp_hold: Seconds::from_secs(2),
+            suspended_retry: Seconds::from_secs(60),
         }
     }
 }
@@ -83,6 +89,8 @@ impl Policy {
             return Err("policy.sp_hold must be at most 10 seconds".to_owned());
         }
         at_most("dp_wait_total", self.dp_wait_total, 90 * 60)?;
+        at_most("dp_call", self.dp_call, 2 * 3600)?;
+        at_most("suspended_retry", self.suspended_retry, 3600)?;
         if self.dp_tries == 0 || self.dp_tries > 17 {
             return Err("policy.dp_tries must be 1 to 17".to_owned());
         }

@@ -84,6 +84,13 @@ pub struct Service {
     pub state: ServiceState,
 }
 
+impl Service {
+    /// Whether it may send citizens and receive their data now.
+    pub fn is_listed(&self) -> bool {
+        self.state == ServiceState::Listed
+    }
+}
+
 /// What only the service and the platform know. `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ServiceSecrets {

@@ -37,6 +37,9 @@ enum Event {
     SpRefuses,
     Seal,
     Take,
+    TakeLastByte,
+    Lose(usize),
+    Stop,
     Expire,
     Reopen,
 }
@@ -44,7 +47,7 @@ enum Event {
 fn event() -> impl Strategy<Value = Event> {
     let part = 0..3usize;
     prop_oneof![
-        (0u32..20_000).prop_map(Event::Wait),
+        prop_oneof![3 => 0u32..300, 1 => 0u32..20_000].prop_map(Event::Wait),
         Just(Event::Touch),
         prop_oneof![9 => Just(true), 1 => Just(false)].prop_map(|expected| Event::Authorise { expected }),
         part.clone().prop_map(Event::Begin),
@@ -52,7 +55,8 @@ fn event() -> impl Strategy<Value = Event> {
         part.clone().prop_map(Event::NoData),
         (part.clone(), any::<u16>()).prop_map(|(p, s)| Event::AskToWait(p, s)),
         part.clone().prop_map(Event::Fails),
-        part.prop_map(Event::Refuses),
+        part.clone().prop_map(Event::Refuses),
+        part.prop_map(Event::Lose),
         Just(Event::Confirm),
         Just(Event::Refuse),
         Just(Event::Abandon),
@@ -60,6 +64,8 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::SpRefuses),
         Just(Event::Seal),
         Just(Event::Take),
+        Just(Event::TakeLastByte),
+        Just(Event::Stop),
         Just(Event::Expire),
         Just(Event::Reopen),
     ]
@@ -186,9 +192,22 @@ impl World {
                     self.wipe(&wipe);
                 }
             }
-            Event::Take => self.t.taken(now),
+            Event::Take => self.t.delivered(0..9, now),
+            Event::TakeLastByte => self.t.delivered(8..9, now),
+            Event::Lose(part) => {
+                let id = self.t.parts[*part].resource_id.clone();
+                if let Ok(wipe) = self.t.lost(&[id]) {
+                    self.wipe(&wipe);
+                    self.t.settle(now);
+                }
+            }
+            Event::Stop => {
+                if let Ok(wipe) = self.t.stop(now) {
+                    self.wipe(&wipe);
+                }
+            }
             Event::Expire => {
-                if let Some(wipe) = self.t.expire(now) {
+                if let Some(wipe) = self.t.expire(now, &policy) {
                     self.wipe(&wipe);
                 }
             }
@@ -282,10 +301,14 @@ proptest! {
         // Left alone long enough, everything is forgotten.
         world.now = world.now.plus(Duration::from_secs(48 * 3600));
         world.happen(&Event::Abandon);
+        world.now = world.now.plus(Duration::from_secs(48 * 3600));
         world.happen(&Event::Expire);
         world.holds();
         prop_assert!(world.blobs.is_empty());
         prop_assert!(world.t.ticket().is_none());
+        if matches!(world.t.state, State::Ended(_)) {
+            prop_assert!(!world.t.return_location().contains("case=7"), "the SP's own query is forgotten too");
+        }
     }
 }
 
@@ -306,4 +329,44 @@ fn the_sp_is_asked_to_wait_as_long_as_the_slowest_dp_asks() {
     world.happen(&Event::Wait(60));
     let answer = world.t.data_answer(world.now, &world.policy);
     assert_eq!(answer, DataAnswer::Wait(Duration::from_secs(30)));
+}
+
+/// The SP hears of the ticket before it hears that the ticket opens nothing. Shows R113.
+#[test]
+fn where_every_dataset_fails_the_first_notification_comes_first() {
+    let mut world = World::new();
+    world.happen(&Event::Authorise { expected: true });
+    (0..3).for_each(|part| world.happen(&Event::Begin(part)));
+    world.happen(&Event::Confirm);
+    (0..3).for_each(|part| world.happen(&Event::Refuses(part)));
+    assert_eq!(world.t.settle(world.now), Settled::NotYet, "the SP has not answered yet");
+    assert!(world.t.confirmed().is_some_and(|c| c.told == Notice::Pending));
+    // An SP that heard of the ticket, and whose answer was lost, gets a true answer; so does the citizen.
+    assert_eq!(world.t.data_answer(world.now, &world.policy), DataAnswer::Undeliverable);
+    assert!(world.t.return_location().contains("code=504"));
+    world.t.telling_failed(false);
+    world.t.telling_failed(false);
+    assert!(world.t.confirmed().is_some_and(|c| c.told == Notice::Failing(2)));
+    assert_eq!(world.t.settle(world.now), Settled::NotYet);
+    world.happen(&Event::SpAccepts);
+    assert_eq!(world.t.settle(world.now), Settled::NothingToSend);
+    assert_eq!(world.t.notice_of_undeliverable(), Notice::Pending);
+    assert_eq!(world.t.data_answer(world.now, &world.policy), DataAnswer::Undeliverable);
+}
+
+/// A session whose time is over is over, also while nobody has wiped it yet.
+#[test]
+fn a_citizen_who_was_away_for_too_long_can_neither_authorise_nor_confirm() {
+    let mut world = World::new();
+    let late = world.t.idle_until;
+    let person = person(true);
+    let policy = world.policy.clone();
+    let mut authorise = |now| {
+        world.t.authorise(person.clone(), Verification::Cer, BTreeMap::new(), now, &policy).map(|r| r.is_ok())
+    };
+    assert!(authorise(late).is_err());
+    assert_eq!(authorise(Time(late.0 - 1)), Ok(true));
+    let late = world.t.idle_until;
+    assert!(world.t.confirm(late, &policy, &SystemRandom).is_err());
+    assert!(world.t.confirm(Time(late.0 - 1), &policy, &SystemRandom).is_ok());
 }

@@ -3,6 +3,10 @@
   "use strict";
   const byId = (id) => document.getElementById(id);
 
+  // A page that loads itself says so, and prolongs nothing by it; the address is put right again.
+  const automatically = (path) => location.replace(path + "?auto");
+  if (location.search === "?auto") history.replaceState(null, "", location.pathname);
+
   // A form that came back: begin at what needs mending.
   byId("mends")?.focus();
 
@@ -43,10 +47,10 @@
     const source = new EventSource(rows.dataset.events);
     source.addEventListener("rows", (event) => put(event.data));
     source.addEventListener("end", () => source.close());
-    source.addEventListener("reload", () => { source.close(); location.reload(); });
+    source.addEventListener("reload", () => { source.close(); automatically(location.pathname); });
     // A refusal (not a broken line, which the browser mends by itself) closes the source: then ask the server what is.
     source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => automatically(location.pathname), 5000);
     });
     addEventListener("pagehide", () => source.close());
   }
@@ -65,7 +69,7 @@
     show();
   }
 
-  // Waiting: ask in the background, and go on only when the answer is a redirect.
+  // Waiting: ask in the background, and go on when the answer is no longer “accepted, not done”.
   const waiting = document.querySelector("[data-next]");
   if (waiting) {
     const next = waiting.dataset.next;
@@ -73,7 +77,7 @@
     const ask = async () => {
       try {
         const answer = await fetch(next, { redirect: "manual", cache: "no-store" });
-        if (answer.type === "opaqueredirect" || !answer.ok) return location.replace(next);
+        if (answer.status !== 202) return location.replace(next);
       } catch { /* the line is broken; ask again */ }
       pause = Math.min(pause * 1.5, 8000);
       setTimeout(ask, pause);
@@ -93,7 +97,7 @@
     let told = 0;
     const tick = () => {
       const left = Math.ceil((end - Date.now()) / 1000);
-      if (left <= 0) return location.replace(link.href);
+      if (left <= 0) return automatically(link.pathname);
       session.hidden = left > 120;
       if (left <= 120) {
         const clock = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");

@@ -10,6 +10,7 @@ use mydata_seal::trust::Trust;
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::{Store, StoreError};
 use mydata_wire::{Random, ResourceId};
+use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::backoffice::hash::Passwords;
@@ -50,6 +51,8 @@ pub struct Shared {
     pub page_limit: Limiter<IpAddr>,
     /// Makes and checks the hashes of passwords.
     pub passwords: Passwords,
+    /// Turns to open a package for a citizen's eyes.
+    pub previews: Arc<Semaphore>,
     catalogue: Cached,
     pinned: RwLock<HashMap<ResourceId, (String, Trust)>>,
 }
@@ -94,6 +97,7 @@ impl App {
             base_url: config.base_url(),
             partner_limit: Limiter::new(config.limits.partner_per_minute),
             page_limit: Limiter::new(config.limits.pages_per_minute),
+            previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
             config,
             store,
             clock,

@@ -25,8 +25,8 @@ impl News {
     /// What there is to tell of a transaction.
     pub fn of(t: &Transaction) -> Self {
         Self {
-            way_back: t.confirmed().is_none_or(|c| c.told != Notice::Pending),
-            data: !matches!(t.state, State::Confirmed(_)),
+            way_back: t.confirmed().is_none_or(|c| c.told != Notice::Pending) || t.nothing_usable(),
+            data: !matches!(t.state, State::Confirmed(_)) || t.nothing_usable(),
         }
     }
 }

@@ -139,13 +139,20 @@ pub struct Limits {
     pub partner_per_minute: u32,
     /// Entries and posted forms in a minute from one address.
     pub pages_per_minute: u32,
+    /// Packages that one node opens for citizens' eyes at a time.
+    pub previews_at_once: u32,
     /// Largest DP package in bytes.
     pub max_package_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { partner_per_minute: 1_200, pages_per_minute: 300, max_package_bytes: 2 << 30 }
+        Self {
+            partner_per_minute: 1_200,
+            pages_per_minute: 300,
+            previews_at_once: 8,
+            max_package_bytes: 2 << 30,
+        }
     }
 }
 
@@ -153,8 +160,12 @@ impl Default for Limits {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Jobs {
-    /// Jobs that one node works on at a time.
+    /// Jobs of one kind that one node works on at a time. Kinds do not wait for each other.
     pub at_once: u32,
+    /// Calls of DPs that one node makes at a time, in all.
+    pub collect_at_once: u32,
+    /// Of these, calls for one dataset: a DP that hangs holds up nobody but itself.
+    pub collect_per_dataset: u32,
     /// After this long without a sign of life another node takes a job over.
     pub lease: Seconds,
     /// How often files that nothing refers to are looked for.
@@ -167,6 +178,8 @@ impl Default for Jobs {
     fn default() -> Self {
         Self {
             at_once: 64,
+            collect_at_once: 128,
+            collect_per_dataset: 32,
             lease: Seconds::from_secs(30),
             sweep_every: Seconds::from_secs(300),
             sweep_older_than: Seconds::from_secs(3600),
@@ -222,8 +235,17 @@ impl Config {
                 faults.push(format!("identity.oidc: {} names no methods", provider.issuer));
             }
         }
-        if self.jobs.at_once == 0 {
-            faults.push("jobs.at_once must be at least 1".to_owned());
+        if self.limits.previews_at_once == 0 {
+            faults.push("limits.previews_at_once must be at least 1".to_owned());
+        }
+        for (key, value) in [
+            ("at_once", self.jobs.at_once),
+            ("collect_at_once", self.jobs.collect_at_once),
+            ("collect_per_dataset", self.jobs.collect_per_dataset),
+        ] {
+            if value == 0 {
+                faults.push(format!("jobs.{key} must be at least 1"));
+            }
         }
         faults
     }

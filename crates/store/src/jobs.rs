@@ -5,7 +5,7 @@
 //! the first still tries to record under its lease is refused.
 
 use crate::args;
-use crate::db::{Db, Engine, Row, Tx};
+use crate::db::{Arg, Db, Engine, Row, Tx, placeholders};
 use crate::error::{Result, StoreError};
 use mydata_domain::Time;
 use mydata_wire::random::uuid_v4;
@@ -19,6 +19,8 @@ pub struct NewJob<'a> {
     pub kind: &'a str,
     /// Of a kind at most one living job has this key; `None`: any number.
     pub key: Option<&'a str>,
+    /// What it shares with other jobs of its kind and may wait for, such as a dataset's DP; see [`Full`].
+    pub lane: Option<&'a str>,
     /// JSON, identifiers only: no personal data, no secret.
     pub payload: &'a str,
     /// When it is due.
@@ -36,6 +38,8 @@ pub struct Leased {
     pub kind: String,
     /// Its key, if it has one.
     pub key: Option<String>,
+    /// Its lane, if it has one.
+    pub lane: Option<String>,
     /// JSON.
     pub payload: String,
     /// How often it was claimed, this time included.
@@ -45,6 +49,41 @@ pub struct Leased {
     /// When it was first enqueued.
     pub created_at: Time,
     token: String,
+}
+
+/// What is not to be claimed now, because enough of it is being worked on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Full {
+    /// Kinds.
+    pub kinds: Vec<String>,
+    /// Lanes.
+    pub lanes: Vec<String>,
+}
+
+impl Full {
+    /// Whether anything may be claimed.
+    pub fn is_nothing(&self) -> bool {
+        self.kinds.is_empty() && self.lanes.is_empty()
+    }
+
+    /// The condition that leaves them out, its placeholders counted from `first`; empty when there is nothing to leave out.
+    fn condition(&self, first: usize) -> String {
+        let mut sql = String::new();
+        if !self.kinds.is_empty() {
+            sql += &format!(" AND kind NOT IN ({})", placeholders(first, self.kinds.len()));
+        }
+        if !self.lanes.is_empty() {
+            let list = placeholders(first + self.kinds.len(), self.lanes.len());
+            sql += &format!(" AND (lane IS NULL OR lane NOT IN ({list}))");
+        }
+        sql
+    }
+
+    fn args<'a>(&'a self, before: &[Arg<'a>]) -> Vec<Arg<'a>> {
+        let mut args = before.to_vec();
+        args.extend(self.kinds.iter().chain(&self.lanes).map(Arg::from));
+        args
+    }
 }
 
 /// A job that was given up.
@@ -76,14 +115,14 @@ pub struct Dead {
 pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<()> {
     let id = uuid_v4(tx.db().random()).to_string();
     tx.later(
-            "INSERT INTO jobs (id, kind, key, payload, run_at, attempts, created_at) VALUES ($1, $2, $3, $4, $5, 0, $6)
+            "INSERT INTO jobs (id, kind, key, payload, run_at, attempts, created_at, lane) VALUES ($1, $2, $3, $4, $5, 0, $6, $7)
              ON CONFLICT (kind, key) WHERE dead_at IS NULL DO UPDATE SET
                  run_at = CASE WHEN jobs.lease_token IS NULL AND excluded.run_at < jobs.run_at
                                THEN excluded.run_at ELSE jobs.run_at END,
                  again_at = CASE WHEN jobs.lease_token IS NULL THEN NULL
                                  WHEN jobs.again_at < excluded.run_at THEN jobs.again_at
                                  ELSE excluded.run_at END",
-        args![id, job.kind, job.key, job.payload, job.run_at, job.now],
+        args![id, job.kind, job.key, job.payload, job.run_at, job.now, job.lane],
     )
     .await?;
     tx.job_enqueued(job.run_at).await;
@@ -163,16 +202,18 @@ pub struct Jobs {
     node: String,
 }
 
-macro_rules! claim {
-    ($lock:literal) => {
-        // MATERIALIZED, so that the rows are picked (and locked) once, whatever the planner thinks.
-        concat!(
-            "WITH due AS MATERIALIZED (SELECT id FROM jobs WHERE dead_at IS NULL AND run_at <= $1 ORDER BY run_at LIMIT $2",
-            $lock,
-            ") UPDATE jobs SET lease_token = $3, leased_by = $4, run_at = $5, again_at = NULL, attempts = attempts + 1
-             WHERE id IN (SELECT id FROM due) RETURNING id, kind, key, payload, attempts, last_error, created_at"
-        )
+/// MATERIALIZED, so that the rows are picked (and locked) once, whatever the planner thinks.
+fn claim(engine: Engine, full: &Full) -> String {
+    let lock = match engine {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE SKIP LOCKED",
     };
+    let but = full.condition(6);
+    format!(
+        "WITH due AS MATERIALIZED (SELECT id FROM jobs WHERE dead_at IS NULL AND run_at <= $1{but} ORDER BY run_at LIMIT $2{lock})
+         UPDATE jobs SET lease_token = $3, leased_by = $4, run_at = $5, again_at = NULL, attempts = attempts + 1
+         WHERE id IN (SELECT id FROM due) RETURNING id, kind, key, payload, attempts, last_error, created_at, lane"
+    )
 }
 
 impl Jobs {
@@ -181,19 +222,16 @@ impl Jobs {
         Self { db, node: node.into() }
     }
 
-    /// Claims up to `limit` jobs that are due, for as long as `lease`. No two callers get the same one.
+    /// Claims up to `limit` jobs that are due, for as long as `lease`, and none of what is `full`. No two callers get the same one.
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn claim(&self, limit: u32, now: Time, lease: Duration) -> Result<Vec<Leased>> {
+    pub async fn claim(&self, limit: u32, full: &Full, now: Time, lease: Duration) -> Result<Vec<Leased>> {
         let token = uuid_v4(self.db.random()).to_string();
-        let sql = match self.db.engine() {
-            Engine::Sqlite => claim!(""),
-            Engine::Postgres => claim!(" FOR UPDATE SKIP LOCKED"),
-        };
+        let sql = claim(self.db.engine(), full);
         // The locked rows are all that the statement depends on; SERIALIZABLE would make claimers hinder each other.
-        let rows =
-            self.db.change("jobs_claim", sql, args![now, limit, &token, &self.node, now.plus(lease)]).await?;
+        let fixed = args![now, limit, &token, &self.node, now.plus(lease)];
+        let rows = self.db.change("jobs_claim", sql, &full.args(fixed)).await?;
         let mut jobs = rows.iter().map(|row| leased(row, &token)).collect::<Result<Vec<_>>>()?;
         jobs.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(jobs)
@@ -256,6 +294,24 @@ impl Jobs {
         if n == 1 { Ok(()) } else { Err(lost(job)) }
     }
 
+    /// Gives several jobs back untried that were claimed together, for want of room: [`Jobs::release`] for many. One whose lease is
+    /// lost is passed over: somebody else has it.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn put_back(&self, jobs: &[Leased], now: Time) -> Result<()> {
+        let Some(first) = jobs.first() else { return Ok(()) };
+        let sql = format!(
+            "UPDATE jobs SET lease_token = NULL, leased_by = NULL, run_at = COALESCE(again_at, $2), again_at = NULL,
+                 attempts = attempts - 1 WHERE lease_token = $1 AND id IN ({})",
+            placeholders(3, jobs.len())
+        );
+        let mut args = args![&first.token, now].to_vec();
+        args.extend(jobs.iter().map(|job| Arg::from(&job.id)));
+        self.db.execute("jobs_put_back", sql, &args).await?;
+        Ok(())
+    }
+
     /// Ends all leases of this node, as at its start: what it held when it was killed is due at once. Gives their number.
     ///
     /// # Errors
@@ -283,27 +339,25 @@ impl Jobs {
             .await
     }
 
-    /// When the next job is due or the next lease ends; `None`: there is no living job.
+    /// When the next job is due or the next lease ends, of what is not `full`; `None`: there is no such living job.
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn next_run_at(&self) -> Result<Option<Time>> {
-        self.db
-            .fetch_one("SELECT MIN(run_at) FROM jobs WHERE dead_at IS NULL", args![])
-            .await?
-            .get_opt_time(0)
+    pub async fn next_run_at(&self, full: &Full) -> Result<Option<Time>> {
+        let sql = format!("SELECT MIN(run_at) FROM jobs WHERE dead_at IS NULL{}", full.condition(1));
+        self.db.fetch_one(sql, &full.args(args![])).await?.get_opt_time(0)
     }
 
-    /// Returns when a job is due, when this process enqueues one that is due sooner than all others, or after `at_most` (another node may
+    /// Returns when a job that is not `full` is due, when this process enqueues one that is due sooner than all others, or after `at_most` (another node may
     /// have enqueued one). It may also return too early. One task at a time.
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn wait(&self, now: Time, at_most: Duration) -> Result<()> {
+    pub async fn wait(&self, full: &Full, now: Time, at_most: Duration) -> Result<()> {
         // While the next time is looked up every job enqueued must wake us, afterwards only an earlier one.
         self.db.jobs_horizon().store(i64::MAX, SeqCst);
         let longest = now.plus(at_most);
-        let next = self.next_run_at().await?.map_or(longest, |t| t.min(longest));
+        let next = self.next_run_at(full).await?.map_or(longest, |t| t.min(longest));
         self.db.jobs_horizon().store(next.0, SeqCst);
         // Woken or timed out: both mean "look again".
         let _ = tokio::time::timeout(now.until(next), self.db.jobs_added().notified()).await;
@@ -398,6 +452,7 @@ fn leased(row: &Row, token: &str) -> Result<Leased> {
         attempts: row.get_i64(4)?,
         last_error: row.get_opt_text(5)?,
         created_at: row.get_time(6)?,
+        lane: row.get_opt_text(7)?,
         token: token.to_owned(),
     })
 }

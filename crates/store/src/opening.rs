@@ -299,9 +299,17 @@ mod tests {
             Ok(store) => store,
             Err(e) => return println!("\nrefused: {e}"),
         };
-        let job = NewJob { kind: "collect", key: None, payload: "{}", run_at: START, now: START };
+        let job = NewJob { kind: "collect", key: None, lane: None, payload: "{}", run_at: START, now: START };
         store.db.run_tx("add", async |tx| enqueue(&tx, &job).await).await.unwrap();
-        assert_eq!(store.jobs.claim(1, START, Duration::from_secs(3600)).await.unwrap().len(), 1);
+        assert_eq!(
+            store
+                .jobs
+                .claim(1, &crate::jobs::Full::default(), START, Duration::from_secs(3600))
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
         let mut finished = store.blobs.create();
         finished.write(b"kept").await.unwrap();
         let finished = finished.finish().await.unwrap();
@@ -351,7 +359,8 @@ mod tests {
         let count = "SELECT COUNT(*) FROM meta WHERE key LIKE 'n%'";
         let n = store.db.fetch_one(count, args![]).await.unwrap().get_i64(0).unwrap();
         assert!(n > last, "{last} was answered, {n} are there");
-        let job = store.jobs.claim(9, START, Duration::from_secs(60)).await.unwrap();
+        let job =
+            store.jobs.claim(9, &crate::jobs::Full::default(), START, Duration::from_secs(60)).await.unwrap();
         assert_eq!((job.len(), job[0].attempts), (1, 2));
         assert_eq!(store.blobs.read(&blob).await.unwrap(), b"kept");
         let later = Time::from(std::time::SystemTime::now()).plus(Duration::from_secs(60));

@@ -157,6 +157,16 @@ impl ReturnTarget {
         Ok(Self { registered: base.parse()?, query })
     }
 
+    /// Whether the SP added a query of its own.
+    pub fn has_query(&self) -> bool {
+        self.query.is_some()
+    }
+
+    /// Forgets the SP's own query, which may hold anything. The registered URL stays.
+    pub fn forget_query(&mut self) {
+        self.query = None;
+    }
+
     /// The host the citizen goes back to.
     pub fn host(&self) -> &str {
         self.registered.0.host_str().unwrap_or_default()

@@ -96,3 +96,113 @@ async fn a_dp_that_recovers_or_asks_to_wait_is_heard() {
         assert!(matches!(received[0].content, DatasetContent::Verified { .. }), "{fault:?}");
     }
 }
+
+/// A DP that hangs holds up its own dataset and nobody else: neither other datasets nor notifications. Shows R114.
+#[tokio::test]
+async fn a_dp_that_hangs_holds_up_nobody_else() {
+    let country = Country::start_with(Engine::Sqlite, |config| {
+        quick(config);
+        config["policy"]["dp_first_byte"] = serde_json::json!(30.0);
+        config["jobs"]["at_once"] = serde_json::json!(4);
+        config["jobs"]["collect_at_once"] = serde_json::json!(4);
+        config["jobs"]["collect_per_dataset"] = serde_json::json!(2);
+    })
+    .await
+    .unwrap();
+    let sp = country.sandbox.lab().service(LabService::Faults);
+    let hanging = || {
+        let calls = country.sandbox.dp_calls().calls();
+        calls.iter().filter(|c| c.path == Fault::Hang.path()).count()
+    };
+    let mut hung = Vec::new();
+    for _ in 0..6 {
+        let case = sp.open_case_for(&[Fault::Hang.id()], "王小明", None, "test");
+        hung.push(Walk::to_confirm(&case.entry_url, "wang-xiaoming").await);
+    }
+    let case = sp.open_case_for(&[Fault::Good.id()], "王小明", None, "test");
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    walk.reload_until(settled).await;
+    walk.press("confirm").await.unwrap();
+    let case = outcome(sp, &case).await;
+    assert!(case.received().is_some());
+    assert_eq!(hanging(), 2, "two calls at a time, and all of them still hang");
+    drop(hung);
+}
+
+/// Nobody waits for an answer that nobody wants any more: refused, or started over by somebody else.
+#[tokio::test]
+async fn a_call_ends_when_the_citizen_refuses_or_starts_over() {
+    let country = Country::start_with(Engine::Sqlite, |config| {
+        quick(config);
+        config["policy"]["dp_first_byte"] = serde_json::json!(60.0);
+    })
+    .await
+    .unwrap();
+    let sp = country.sandbox.lab().service(LabService::Faults);
+    let hanging = || -> Vec<String> {
+        let calls = country.sandbox.dp_calls().calls();
+        let calls = calls.iter().filter(|c| c.path == Fault::Hang.path());
+        calls.filter_map(|c| c.header("transaction_uid").map(str::to_owned)).collect()
+    };
+    let dropped = || country.platform.log().matches("a call was dropped").count();
+    let until = async |what: &str, happened: &dyn Fn() -> bool| {
+        for _ in 0..100 {
+            if happened() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("{what} did not happen within five seconds");
+    };
+    let case = sp.open_case_for(&[Fault::Hang.id()], "某人", None, "test");
+    Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    until("the first call", &|| hanging().len() == 1).await;
+    // Another browser starts over: its own call goes out at once, and the first one ends.
+    let mut second = Walk::to_confirm(&case.entry_url, "ji-xiaotian").await;
+    until("the second call", &|| hanging().len() == 2).await;
+    assert_ne!(hanging()[0], hanging()[1], "another part, another transaction_uid");
+    until("the end of the first call", &|| dropped() == 1).await;
+    second.press("refuse").await.unwrap();
+    until("the end of the second call", &|| dropped() == 2).await;
+    assert_eq!(hanging().len(), 2, "nobody is asked again");
+}
+
+/// One call has an end, however slowly its answer comes. Shows R114.
+#[tokio::test]
+async fn a_call_has_a_deadline_as_a_whole() {
+    let country = Country::start_with(Engine::Sqlite, |config| {
+        quick(config);
+        config["policy"]["dp_first_byte"] = serde_json::json!(60.0);
+        config["policy"]["dp_call"] = serde_json::json!(1.0);
+    })
+    .await
+    .unwrap();
+    let page = beside_a_good_one(&country, Fault::Hang).await;
+    assert!(page.contains("無法取得"));
+    assert!(country.platform.log().contains("not complete after 1 s"));
+}
+
+/// A package that vanished from the store before it could be sealed ends the exchange with a clear state: the SP is
+/// told, instead of waiting for what never comes.
+#[tokio::test]
+async fn what_can_never_be_sealed_is_told_as_undeliverable() {
+    let country = Country::start_with(Engine::Sqlite, quick).await.unwrap();
+    let sp = country.sandbox.lab().service(LabService::Faults);
+    let case = sp.open_case_for(&[Fault::Good.id()], "王小明", None, "test");
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    walk.reload_until(settled).await;
+    let blobs = country.platform.data_folder().join("blobs");
+    assert_eq!(crate::partner::files_in(&blobs), 1);
+    std::fs::remove_dir_all(&blobs).unwrap();
+    std::fs::create_dir(&blobs).unwrap();
+    walk.press("confirm").await.unwrap();
+    let case = sp
+        .wait_for(&case.tx_id, std::time::Duration::from_secs(20), |c| !c.unable_to_deliver.is_empty())
+        .await
+        .unwrap();
+    assert_eq!(case.unable_to_deliver, [Fault::Good.id()]);
+    let told = notifications(sp, &case);
+    let ticket = told[0]["permission_ticket"].as_str().unwrap();
+    let answer = crate::steps::call(&country, "/service/data", Some(("permission_ticket", ticket))).await;
+    assert_eq!((answer.status, answer.code.as_str()), (504, "undeliverable"));
+}

@@ -5,6 +5,7 @@ use mydata_e2e::database::Engine;
 use mydata_sandbox::dp::Dataset;
 use mydata_sandbox::dp::faults::Fault;
 use mydata_sandbox::lab::LabService;
+use mydata_sandbox::sp::SpBehaviour;
 use mydata_wire::{SystemRandom, TxId};
 use serde_json::{Value, json};
 
@@ -107,6 +108,43 @@ async fn every_row(engine: Engine) {
         assert!(answer.text.contains("無法傳送"));
         assert!(status(&case.tx_id.to_string()).await.body.starts_with(br#"{"code":"504""#));
     }
+}
+
+/// A token counts as taken when every byte of it has gone out, over all the fetches together. Shows R116, R140.
+#[tokio::test]
+async fn a_token_is_taken_when_all_of_it_went_out() {
+    let country = Country::start_with(Engine::Sqlite, quick).await.unwrap();
+    let bank = country.sandbox.bank();
+    // The SP does not hear of it, so that only we fetch.
+    bank.behave(SpBehaviour::SilentFirst(u32::MAX));
+    let case = bank.open_case_for(&[Dataset::Household.id()], "王小明", None, "test");
+    let tx_id = case.tx_id.to_string();
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    walk.reload_until(settled).await;
+    walk.press("confirm").await.unwrap();
+    let ticket = notifications(bank, &case)[0]["permission_ticket"].as_str().unwrap().to_owned();
+    let status = async || {
+        let answer = call(&country, "/service/txid_status", Some(("tx_id", &tx_id))).await;
+        let body: Value = serde_json::from_slice(&answer.body).unwrap();
+        body["code"].as_str().unwrap_or_default().to_owned()
+    };
+    for _ in 0..100 {
+        if status().await == "200" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let part = async |range: String| {
+        let headers = [("permission_ticket", ticket.as_str()), ("range", range.as_str())];
+        call_with(&country, "/service/data", &headers).await
+    };
+    let last = part("bytes=-1".to_owned()).await;
+    assert_eq!((last.status, last.body.len()), (206, 1));
+    assert_eq!(status().await, "200", "the last byte alone is not all");
+    assert_eq!(part("bytes=100-".to_owned()).await.status, 206);
+    assert_eq!(status().await, "200", "the beginning is missing");
+    assert_eq!(part("bytes=0-99".to_owned()).await.status, 206);
+    assert_eq!(status().await, "201");
 }
 
 /// Shows R111, R116, R117, R118, R119, R120, R136, R138, R139, R140, R141.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use mydata_e2e::country::Country;
 use mydata_e2e::database::Engine;
 use mydata_sandbox::dp::Dataset;
+use mydata_sandbox::dp::faults::Fault;
+use mydata_sandbox::lab::LabService;
 use mydata_sandbox::sp::SpBehaviour;
 
 use crate::steps::{Walk, call, notifications, outcome, quick};
@@ -64,4 +66,60 @@ async fn an_sp_api_behaves_as_it_likes_on_sqlite() {
 #[tokio::test]
 async fn an_sp_api_behaves_as_it_likes_on_postgresql() {
     behaves(Engine::Postgres).await;
+}
+
+/// Where every dataset fails, the SP still hears of the ticket first, however often that takes, and then that it opens
+/// nothing; the citizen comes back with 504. Shows R113.
+#[tokio::test]
+async fn the_first_notification_comes_before_the_one_about_failures() {
+    let country = Country::start_with(Engine::Sqlite, quick).await.unwrap();
+    let sp = country.sandbox.lab().service(LabService::Faults);
+    sp.behave(SpBehaviour::FailFirst(5));
+    let case = sp.open_case_for(&[Fault::Fail.id()], "王小明", None, "test");
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    walk.press("confirm").await.unwrap();
+    let case =
+        sp.wait_for(&case.tx_id, Duration::from_secs(30), |c| !c.unable_to_deliver.is_empty()).await.unwrap();
+    assert_eq!(case.unable_to_deliver, [Fault::Fail.id()]);
+    let told = notifications(sp, &case);
+    let first: Vec<bool> = told.iter().map(|n| n.get("secret_key").is_some()).collect();
+    assert_eq!(first, [true, true, true, true, true, true, false], "six tries, then the failures, once");
+    let ticket = told[0]["permission_ticket"].as_str().unwrap();
+    assert_eq!(call(&country, "/service/data", Some(("permission_ticket", ticket))).await.status, 504);
+}
+
+/// A process that is killed while it tells the SP does not move the schedule ahead: failures count, not tries begun.
+#[tokio::test]
+async fn a_killed_process_does_not_postpone_the_notification() {
+    let mut country = Country::start_with(Engine::Sqlite, |config| {
+        quick(config);
+        config["policy"]["sp_answer"] = serde_json::json!(30.0);
+        config["policy"]["sp_retry"] = serde_json::json!([0.5]);
+        config["policy"]["sp_retry_later"] = serde_json::json!(600.0);
+    })
+    .await
+    .unwrap();
+    let bank = country.sandbox.bank().clone();
+    bank.behave(SpBehaviour::SilentFirst(3));
+    let case = bank.open_case_for(&[Dataset::Household.id()], "王小明", None, "test");
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    walk.press("confirm").await.unwrap();
+    for killed in 1..=3 {
+        for _ in 0..200 {
+            if notifications(&bank, &case).len() == killed {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(notifications(&bank, &case).len(), killed);
+        country.platform.kill().unwrap();
+        if killed == 3 {
+            // One real failure follows: it is the first, so the next try comes after half a second.
+            bank.behave(SpBehaviour::FailFirst(1));
+        }
+        country.platform.start().await.unwrap();
+    }
+    let case = outcome(&bank, &case).await;
+    assert!(case.received().is_some());
+    assert_eq!(notifications(&bank, &case).len(), 5);
 }

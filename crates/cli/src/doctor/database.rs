@@ -214,7 +214,10 @@ async fn connect(address: &DbAddress, running: bool, copy: Option<Copy>, report:
         Err(_) => return not_opened("no answer in time", local, report),
     };
     if !local {
-        report.ok(SUBJECT, format!("{address} answers"));
+        match timeout(PATIENCE, version(&db)).await {
+            Ok(Ok(version)) => report.ok(SUBJECT, format!("{address} answers, PostgreSQL {version}")),
+            _ => report.ok(SUBJECT, format!("{address} answers, but does not say its version")),
+        }
     }
     let current = match timeout(PATIENCE, migrate::status(&db)).await {
         Ok(Ok(steps)) => Some(schema(&steps, running, report)),
@@ -242,6 +245,11 @@ async fn connect(address: &DbAddress, running: bool, copy: Option<Copy>, report:
             Found::Unknown
         }
     }
+}
+
+/// The server's own version.
+async fn version(db: &Db) -> Result<String, StoreError> {
+    db.fetch_one("SELECT current_setting('server_version')", &[]).await?.get_text(0)
 }
 
 fn not_opened(reason: &str, local: bool, report: &mut Report) -> Found {

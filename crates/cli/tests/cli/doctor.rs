@@ -386,7 +386,7 @@ fn a_server_is_looked_at_too() {
     let url = format!("{}/{name}", cluster.rsplit_once('/').unwrap().0);
     let place = configured(|config| config["database_url"] = url.into());
     let found = doctor(&place, &[]);
-    has(&found, "ok database: postgres://", "answers");
+    has(&found, "ok database: postgres://", "answers, PostgreSQL 1");
     has(&found, "warn database schema: not applied yet", "");
     place.run(&["migrate"]).ends(0);
     has(&doctor(&place, &[]), "ok database schema: up to date", "");

@@ -156,10 +156,50 @@ fn a_registry_that_does_not_hold_together_changes_nothing() {
         let file = place.write("registry.toml", registry(|text| *text = text.replacen(from, to, 1)));
         let ran = place.run(&["registry", "apply", &file]).ends(1).hides("tooshort-secret");
         assert!(ran.err.contains(says), "{says}: {}", ran.err);
+        assert!(ran.err.contains("registry.toml"), "the file is named: {}", ran.err);
+    }
+    // A line that cannot be read, or a value of a wrong type, is not shown: a secret may stand there.
+    for (from, to, says) in [
+        ("client_secret = \"exampleSecret002\"", "client_secret = \"exampleSecret002", "line "),
+        (
+            "client_secret = \"exampleSecret002\"",
+            "client_secret = 1234567812345678",
+            "client_secret must be a text",
+        ),
+    ] {
+        let file = place.write("registry.toml", registry(|text| *text = text.replacen(from, to, 1)));
+        let ran = place.run(&["registry", "apply", &file]).ends(1).hides("exampleSecret002");
+        let ran = ran.hides("1234567812345678");
+        assert!(ran.err.contains(says) && ran.err.contains("registry.toml"), "{}", ran.err);
     }
     let out = place.run(&["registry", "export", "-"]).ends(0).out;
     assert!(!out.contains("Example001"), "{out}");
     assert!(place.run(&["registry", "apply", "nowhere.toml"]).ends(1).err.contains("nowhere.toml"));
+}
+
+/// Whatever is wrong with it, the configuration's values stay untold.
+#[test]
+fn a_configuration_that_cannot_be_read_is_told_without_its_values() {
+    let place = Place::new();
+    for (text, says) in [
+        ("database_url = 7712345677", "database_url: a number stands where"),
+        ("listen = \"hiddenSecret0001\"", "listen: invalid socket address"),
+        (
+            "[[identity.oidc]]\nissuer = \"https://idp.example/\"\nclient_id = \"x\"\nclient_secret = 7712345677",
+            "client_secret: a number",
+        ),
+        ("sandbox = true\ndatabase_url = \"hiddenSecret0001", "line 2: "),
+        ("nonsense = \"hiddenSecret0001\"", "nonsense"),
+        ("[policy]\nticket_life = \"hiddenSecret0001\"", "policy.ticket_life: a text stands where"),
+    ] {
+        let file = place.write("own.toml", text);
+        let ran = place.run(&["migrate", "--check", "--config", &file]).ends(1);
+        let ran = ran.hides("hiddenSecret0001").hides("7712345677");
+        assert!(ran.err.contains(says) && ran.err.contains("own.toml"), "{says}: {}", ran.err);
+    }
+    let place = place.env("MYDATA_DATABASE_URL", "7712345677");
+    let ran = place.run(&["migrate", "--check"]).ends(1).hides("7712345677");
+    assert!(ran.err.contains("database_url"), "{}", ran.err);
 }
 
 #[test]

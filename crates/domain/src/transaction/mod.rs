@@ -8,6 +8,7 @@
 //! A [`State`] carries what exists in that stage and nothing else, and the transitions in [`steps`] are the only way
 //! from one to the next. What happens to single datasets meanwhile is in [`part`].
 
+pub mod coverage;
 pub mod part;
 pub mod person;
 pub mod steps;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::notify::Notice;
 use crate::time::Time;
 use crate::zone::Zone;
+use coverage::Coverage;
 use part::Part;
 use person::Person;
 
@@ -159,7 +161,9 @@ pub struct Sealed {
     pub token: Token,
     /// When it was made.
     pub at: Time,
-    /// When the SP first fetched it to its end.
+    /// What of it has gone out so far, while not all has.
+    pub delivered: Coverage,
+    /// When the SP had fetched every byte of it.
     pub taken_at: Option<Time>,
 }
 
@@ -194,7 +198,9 @@ pub struct EndedTicket {
     pub verification: Verification,
     /// When it ends.
     pub expires_at: Time,
-    /// The second notification.
+    /// The first notification.
+    pub told: Notice,
+    /// The second one.
     pub told_undeliverable: Notice,
 }
 
@@ -212,17 +218,20 @@ pub enum Ending {
     SpRefused,
     /// No dataset could be delivered.
     Undeliverable,
+    /// The service was suspended or delisted before the citizen confirmed.
+    ServiceSuspended,
     /// Its time was over; everything is wiped.
     Expired,
 }
 
 impl Ending {
-    const ALL: [Ending; 6] = [
+    const ALL: [Ending; 7] = [
         Self::Refused,
         Self::Abandoned,
         Self::PersonConflict,
         Self::SpRefused,
         Self::Undeliverable,
+        Self::ServiceSuspended,
         Self::Expired,
     ];
 
@@ -234,6 +243,7 @@ impl Ending {
             Self::PersonConflict => "person-conflict",
             Self::SpRefused => "sp-refused",
             Self::Undeliverable => "undeliverable",
+            Self::ServiceSuspended => "service-suspended",
             Self::Expired => "expired",
         }
     }

@@ -1,17 +1,20 @@
 //! The transitions. Each takes the state it starts from; one that does not fit is an error, not a change.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use mydata_wire::pid::Pid;
 use mydata_wire::random::Random;
 use mydata_wire::{PermissionTicket, ResourceId, SecretKey, Verification};
 
+use crate::collect::{Failure, FailureKind};
 use crate::entry::Accepted;
 use crate::notify::Notice;
 use crate::parameter::ParameterKey;
 use crate::policy::Policy;
 use crate::time::Time;
-use crate::transaction::part::Part;
+use crate::transaction::coverage::Coverage;
+use crate::transaction::part::{Part, PartState};
 use crate::transaction::person::Person;
 use crate::transaction::{
     Authorised, Confirmed, Ended, EndedTicket, Ending, Sealed, State, Token, Transaction, TransactionId,
@@ -51,6 +54,11 @@ impl Transaction {
         WrongStage { stage: self.state.name(), needs }
     }
 
+    /// A citizen who has been away for too long can only start over.
+    fn in_time(&self, now: Time, needs: &'static str) -> Result<(), WrongStage> {
+        if now < self.idle_until { Ok(()) } else { Err(WrongStage { stage: "left by the citizen", needs }) }
+    }
+
     /// Opened again before it was confirmed: starts over, with what the new entry says.
     pub fn reopen(
         &mut self,
@@ -87,6 +95,7 @@ impl Transaction {
         if !matches!(self.state, State::Entered) {
             return Err(self.wrong("entered"));
         }
+        self.in_time(now, "entered")?;
         if let Pid::Person(expected) = &self.pid
             && *expected != person.uid()
         {
@@ -104,6 +113,7 @@ impl Transaction {
     /// The citizen confirmed: ticket and key come into being.
     pub fn confirm(&mut self, now: Time, policy: &Policy, random: &dyn Random) -> Result<(), WrongStage> {
         let State::Authorised(authorised) = &self.state else { return Err(self.wrong("authorised")) };
+        self.in_time(now, "authorised")?;
         self.state = State::Confirmed(Confirmed {
             authorised: authorised.clone(),
             ticket: PermissionTicket::generate(random),
@@ -121,6 +131,11 @@ impl Transaction {
     pub fn refuse(&mut self, now: Time) -> Result<Wipe, WrongStage> {
         let ending = if self.nothing_usable() { Ending::Undeliverable } else { Ending::Refused };
         self.give_up(ending, now)
+    }
+
+    /// The service may not receive anything any more, and the citizen goes back (423).
+    pub fn stop(&mut self, now: Time) -> Result<Wipe, WrongStage> {
+        self.give_up(Ending::ServiceSuspended, now)
     }
 
     /// The citizen left. `None` while the time has not come.
@@ -145,7 +160,8 @@ impl Transaction {
         if let State::Confirmed(confirmed) | State::Sealed(Sealed { confirmed, .. }) = &mut self.state
             && confirmed.told.is_open()
         {
-            confirmed.told = if lapsed { Notice::Lapsed } else { Notice::Failing };
+            let failed = Notice::Failing(confirmed.told.failures().saturating_add(1));
+            confirmed.told = if lapsed { Notice::Lapsed } else { failed };
         }
     }
 
@@ -157,7 +173,7 @@ impl Transaction {
                     confirmed.told = Notice::Accepted;
                     Ok(Wipe::new())
                 }
-                // Every dataset failed meanwhile; that the SP accepted changes nothing.
+                // Its time was over meanwhile; that the SP accepted changes nothing.
                 State::Ended(_) => Ok(Wipe::new()),
                 _ => Err(self.wrong("confirmed")),
             }
@@ -169,7 +185,7 @@ impl Transaction {
                     Err(self.wrong("confirmed"))
                 };
             };
-            let ticket = confirmed.ended_ticket(Notice::None);
+            let ticket = confirmed.ended_ticket(Notice::Refused, Notice::None);
             let wipe = self.wipe_all();
             self.end(Ending::SpRefused, now, Some(ticket));
             Ok(wipe)
@@ -187,7 +203,24 @@ impl Transaction {
         }
     }
 
-    /// Looks whether all datasets have come to an end after the citizen confirmed, and says what follows.
+    /// Packages that had come cannot be read any more: their datasets are undeliverable after all, and the SP is told
+    /// so, once more if it was told of others before.
+    pub fn lost(&mut self, resources: &[ResourceId]) -> Result<Wipe, WrongStage> {
+        let State::Confirmed(confirmed) = &mut self.state else { return Err(self.wrong("confirmed")) };
+        confirmed.told_undeliverable = Notice::Pending;
+        let mut wipe = Wipe::new();
+        for part in self.parts.iter_mut().filter(|p| resources.contains(&p.resource_id)) {
+            if matches!(part.state, PartState::Ready { .. }) {
+                wipe.extend(part.wipe());
+                part.state = PartState::Undeliverable(Failure::new(FailureKind::Lost, ""));
+            }
+        }
+        Ok(wipe)
+    }
+
+    /// Looks whether all datasets have come to an end after the citizen confirmed, and says what follows. Where every
+    /// one failed the exchange goes on until the SP has answered the first notification, so that it always hears of
+    /// the ticket before it hears that the ticket opens nothing.
     pub fn settle(&mut self, now: Time) -> Settled {
         let State::Confirmed(confirmed) = &mut self.state else { return Settled::NotYet };
         if !self.parts.iter().all(|p| p.state.is_final()) {
@@ -200,7 +233,10 @@ impl Transaction {
         if self.parts.iter().any(|p| p.state.is_usable()) {
             return Settled::Seal { tell_undeliverable: failed };
         }
-        let ticket = confirmed.ended_ticket(Notice::Pending);
+        if confirmed.told.is_open() {
+            return Settled::NotYet;
+        }
+        let ticket = confirmed.ended_ticket(confirmed.told, Notice::Pending);
         self.end(Ending::Undeliverable, now, Some(ticket));
         Settled::NothingToSend
     }
@@ -208,24 +244,45 @@ impl Transaction {
     /// The token is made; the DP packages are in it and go.
     pub fn sealed(&mut self, token: Token, now: Time) -> Result<Wipe, WrongStage> {
         let State::Confirmed(confirmed) = &self.state else { return Err(self.wrong("confirmed")) };
-        self.state = State::Sealed(Sealed { confirmed: confirmed.clone(), token, at: now, taken_at: None });
+        self.state = State::Sealed(Sealed {
+            confirmed: confirmed.clone(),
+            token,
+            at: now,
+            delivered: Coverage::default(),
+            taken_at: None,
+        });
         Ok(self.wipe_parts())
     }
 
-    /// The SP fetched the token to its end.
-    pub fn taken(&mut self, now: Time) {
-        if let State::Sealed(sealed) = &mut self.state {
-            sealed.taken_at.get_or_insert(now);
+    /// These bytes of the token went out to the SP. It has taken the token once every byte has.
+    pub fn delivered(&mut self, bytes: Range<u64>, now: Time) {
+        if let State::Sealed(sealed) = &mut self.state
+            && sealed.taken_at.is_none()
+        {
+            sealed.delivered.add(bytes);
+            if sealed.delivered.is_whole(sealed.token.len) {
+                sealed.taken_at = Some(now);
+                sealed.delivered = Coverage::default();
+            }
         }
     }
 
-    /// The ticket's time is over. `None` while it has not come.
-    pub fn expire(&mut self, now: Time) -> Option<Wipe> {
-        let expires_at = match &self.state {
-            State::Ended(ended) => ended.ticket.as_ref()?.expires_at,
-            _ => self.confirmed()?.expires_at,
-        };
-        if now < expires_at {
+    /// When everything about it is to be forgotten: the end of the ticket, or of the way back where there was none.
+    /// `None` while nobody knows, and once that has been done.
+    pub fn forgotten_at(&self, policy: &Policy) -> Option<Time> {
+        match &self.state {
+            State::Ended(ended) => match &ended.ticket {
+                Some(ticket) => Some(ticket.expires_at),
+                None => self.target.has_query().then(|| ended.at.plus(policy.ticket_life.0)),
+            },
+            _ => self.confirmed().map(|c| c.expires_at),
+        }
+    }
+
+    /// Its time is over: what was collected, the ticket, the person, and what the SP had added to the return address
+    /// go. `None` while the time has not come.
+    pub fn expire(&mut self, now: Time, policy: &Policy) -> Option<Wipe> {
+        if now < self.forgotten_at(policy)? {
             return None;
         }
         let wipe = self.wipe_all();
@@ -233,6 +290,7 @@ impl Transaction {
             State::Ended(ended) => ended.ticket = None,
             _ => self.end(Ending::Expired, now, None),
         }
+        self.target.forget_query();
         Some(wipe)
     }
 
@@ -258,11 +316,12 @@ impl Transaction {
 }
 
 impl Confirmed {
-    fn ended_ticket(&self, told_undeliverable: Notice) -> EndedTicket {
+    fn ended_ticket(&self, told: Notice, told_undeliverable: Notice) -> EndedTicket {
         EndedTicket {
             ticket: self.ticket,
             verification: self.authorised.verification,
             expires_at: self.expires_at,
+            told,
             told_undeliverable,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use mydata_wire::status::TxStatus;
 use mydata_wire::{PermissionTicket, ResourceId, ReturnCode, Verification};
 
+use crate::notify::Notice;
 use crate::policy::Policy;
 use crate::time::Time;
 use crate::transaction::part::PartState;
@@ -82,6 +83,7 @@ impl Transaction {
         }
         match &self.state {
             State::Sealed(sealed) => DataAnswer::Ready(sealed.token.clone()),
+            State::Confirmed(_) if self.nothing_usable() => DataAnswer::Undeliverable,
             State::Confirmed(_) => DataAnswer::Wait(self.wait(now, policy)),
             State::Ended(Ended { ending: Ending::Undeliverable, .. }) => DataAnswer::Undeliverable,
             _ => DataAnswer::Denied,
@@ -92,7 +94,7 @@ impl Transaction {
     pub fn may_be_sealed_by(&self, until: Time) -> bool {
         let late =
             |p: &super::Part| matches!(p.state, PartState::Delayed { until: again, .. } if again > until);
-        matches!(self.state, State::Confirmed(_)) && !self.parts.iter().any(late)
+        matches!(self.state, State::Confirmed(_)) && !self.nothing_usable() && !self.parts.iter().any(late)
     }
 
     /// The longest wait a DP asked for, in whole seconds, at least one (R119).
@@ -114,6 +116,7 @@ impl Transaction {
             State::Entered | State::Authorised(_) => None,
             State::Ended(Ended { ending: Ending::Refused, .. }) => Some(TxStatus::Refused),
             _ if !self.ticket_lives(now) => None,
+            State::Confirmed(_) if self.nothing_usable() => Some(TxStatus::Undeliverable),
             State::Confirmed(_) => Some(TxStatus::Preparing),
             State::Sealed(sealed) if sealed.taken_at.is_some() => Some(TxStatus::Taken),
             State::Sealed(_) => Some(TxStatus::Ready),
@@ -134,9 +137,19 @@ impl Transaction {
                 Ending::PersonConflict => Some(ReturnCode::PersonConflict),
                 Ending::SpRefused => Some(ReturnCode::SpRefused),
                 Ending::Undeliverable => Some(ReturnCode::DatasetFailing),
+                Ending::ServiceSuspended => Some(ReturnCode::Suspended),
                 Ending::Expired => None,
             },
+            State::Confirmed(_) if self.nothing_usable() => Some(ReturnCode::DatasetFailing),
             _ => None,
+        }
+    }
+
+    /// How far the second notification is.
+    pub fn notice_of_undeliverable(&self) -> Notice {
+        match &self.state {
+            State::Ended(Ended { ticket: Some(ticket), .. }) => ticket.told_undeliverable,
+            _ => self.confirmed().map_or(Notice::None, |c| c.told_undeliverable),
         }
     }
 

@@ -206,12 +206,18 @@ impl Citizen {
             }
             let html = String::from_utf8_lossy(&bytes).into_owned();
             let reading = html::read(&html);
+            // A page that goes on at once is to a browser what a redirect is.
+            if let Some((0, Some(next))) = &reading.refresh {
+                url = join(&url, next)?;
+                continue;
+            }
             return Ok(Page { url, status, html, reading, trail });
         }
         Err(CitizenError::Circle)
     }
 
-    fn cookies_for(&self, url: &Url) -> String {
+    /// The `Cookie` header that goes to an address; empty when there is none.
+    pub fn cookies_for(&self, url: &Url) -> String {
         let host = url.host_str().unwrap_or_default();
         self.cookies
             .iter()

@@ -7,6 +7,11 @@ preview-files = Other files
     .save = Download { $filename }
     .password = The password of the PDF is your personal id number, with the letter in upper case.
     .new-tab = (opens in a new tab)
+preview-too-large =
+    { $count ->
+        [one] One data file is too large for this page; please download it below to see all of it.
+       *[other] { $count } data files are too large for this page; please download them below to see all of them.
+    }
 preview-no-document = This dataset has nothing that can be shown here; please open the files below.
 signer = Who signed this data
     .subject = Signed by

@@ -4,3 +4,6 @@ waiting-lead = You have confirmed. The platform is telling { $organisation } tha
 waiting-stay = There is nothing you need to do.
 waiting-leave = Even if you close this page now, the platform finishes sending.
 waiting-link = Not taken back? Go on here
+onward-service = Taking you back to { $organisation }
+onward-identity = Taking you to verify your identity
+onward-link = Not taken there? Go on here

@@ -7,6 +7,7 @@ preview-files = 其他檔案
     .save = 下載 { $filename }
     .password = 開啟 PDF 的密碼是您的身分證統一編號，英文字母請用大寫。
     .new-tab = （在新分頁開啟）
+preview-too-large = 有 { $count } 個資料檔較大，未在此頁顯示；請在下方下載，查看完整內容。
 preview-no-document = 這項資料沒有可在此顯示的內容，請開啟下方的檔案。
 signer = 這份資料由誰簽署
     .subject = 簽署者

@@ -4,3 +4,6 @@ waiting-lead = 您已確認傳送。平臺正在通知 { $organisation } 取用�
 waiting-stay = 您不需要做任何事。
 waiting-leave = 即使現在關閉此頁，平臺仍會完成傳送。
 waiting-link = 沒有自動返回？請按這裡
+onward-service = 正在帶您返回{ $organisation }
+onward-identity = 正在帶您前往身分驗證
+onward-link = 沒有自動前往？請按這裡

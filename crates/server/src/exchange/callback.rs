@@ -3,10 +3,12 @@
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderMap, Method, StatusCode};
 use mydata_store::repo::transactions::Which;
 
 use super::authorise::identity_error;
 use super::browser;
+use super::decide::back_to;
 use super::fault::Fault;
 use super::views::Scene;
 use super::visit::Visit;
@@ -15,12 +17,34 @@ use crate::flow::look;
 use crate::web::IdentityFault;
 
 /// `GET /identity/callback`.
-pub async fn callback(visit: Visit, query: Result<Query<Callback>, QueryRejection>) -> Response {
+///
+/// The login behind `state` serves once. Whoever only looks at the address, or loads it as a picture or beforehand, does
+/// not use it up.
+pub async fn callback(
+    visit: Visit,
+    method: Method,
+    query: Result<Query<Callback>, QueryRejection>,
+) -> Response {
+    if method != Method::GET {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    if !is_visit(&visit.headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     let answer = match query {
         Ok(Query(callback)) => finished(&visit, &callback).await,
         Err(_) => Err(Fault::NotFound),
     };
     visit.or_fault(answer)
+}
+
+/// Whether a browser goes to the address as a page. One that does not say what for is believed to.
+fn is_visit(headers: &HeaderMap) -> bool {
+    let is = |name: &str, wanted: fn(&str) -> bool| {
+        headers.get(name).is_none_or(|value| value.to_str().is_ok_and(wanted))
+    };
+    is("sec-fetch-dest", |dest| dest == "document")
+        && is("sec-purpose", |purpose| !purpose.contains("prefetch"))
 }
 
 async fn finished(visit: &Visit, callback: &Callback) -> Result<Response, Fault> {
@@ -41,7 +65,7 @@ async fn finished(visit: &Visit, callback: &Callback) -> Result<Response, Fault>
         }
         Some(Identified::Conflict) => {
             let kept = look(app, Which::Id(id)).await?.ok_or(Fault::NotFound)?;
-            Ok(Redirect::to(&kept.transaction.return_location()).into_response())
+            back_to(visit, &kept, &kept.transaction.return_location()).await
         }
         Some(Identified::Elsewhere) => Ok(back.into_response()),
         Some(Identified::Failed { method, fault }) => {

@@ -5,14 +5,15 @@ use std::time::Duration;
 use axum::extract::{Form, Path};
 use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
-use mydata_domain::transaction::State;
+use mydata_domain::transaction::{Ended, Ending, State};
+use mydata_store::repo::transactions::Kept;
 
 use super::authorise::Posted;
 use super::fault::Fault;
 use super::views::Scene;
 use super::visit::Visit;
 use crate::flow::confirm;
-use crate::web::{WaitingPage, page};
+use crate::web::{Destination, OnwardPage, Policy, WaitingPage, page};
 
 /// How long the answer to 確認 waits for the SP before a page says that it does.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -28,20 +29,25 @@ pub async fn confirm(visit: Visit, Path(id): Path<String>, form: Posted) -> Resp
 
 async fn confirmed(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<Response, Fault> {
     let kept = visit.posted(id, form).await?;
-    match &kept.transaction.state {
-        State::Authorised(_) if kept.transaction.idle_until > visit.app.now() => {
-            match confirm::confirm(&visit.app, kept.transaction.id, visit.from).await {
+    let t = &kept.transaction;
+    match &t.state {
+        State::Authorised(_) if visit.app.catalogue().await?.is_listed(&t.client_id) => {
+            match confirm::confirm(&visit.app, t.id, &kept.browser, visit.from).await {
                 // Pressed twice: the first press counts, both lead on.
                 Ok(()) | Err(crate::flow::FlowError::Stage(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         State::Entered | State::Authorised(_) => return Ok(to_exchange(id)),
+        // The citizen wanted to confirm and could not: the page says why.
+        State::Ended(Ended { ending: Ending::Abandoned | Ending::ServiceSuspended, .. }) => {
+            return Ok(to_exchange(id));
+        }
         _ => {}
     }
-    // A page that may be loaded again must not be the answer to a form.
-    match confirm::way_back(&visit.app, kept.transaction.id, PATIENCE).await? {
-        Some(location) => Ok(Redirect::to(&location).into_response()),
+    match confirm::way_back(&visit.app, t.id, PATIENCE).await? {
+        Some(location) => back_to(visit, &kept, &location).await,
+        // A page that loads itself must not be the answer to a form.
         None => Ok(Redirect::to(&format!("/exchange/{id}/return")).into_response()),
     }
 }
@@ -60,14 +66,14 @@ async fn refused(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<R
     let t = &kept.transaction;
     match &t.state {
         State::Entered | State::Authorised(_) => {
-            match confirm::refuse(&visit.app, t.id, visit.from).await {
-                Ok(location) => Ok(Redirect::to(&location).into_response()),
+            match confirm::refuse(&visit.app, t.id, &kept.browser, visit.from).await {
+                Ok(location) => back_to(visit, &kept, &location).await,
                 // Pressed twice, or over meanwhile: the exchange's page says what became of it.
                 Err(crate::flow::FlowError::Stage(_)) => Ok(to_exchange(id)),
                 Err(error) => Err(error.into()),
             }
         }
-        State::Ended(_) => Ok(Redirect::to(&t.return_location()).into_response()),
+        State::Ended(_) => back_to(visit, &kept, &t.return_location()).await,
         // Too late to refuse: it was confirmed in another window.
         State::Confirmed(_) | State::Sealed(_) => Ok(to_exchange(id)),
     }
@@ -86,7 +92,7 @@ async fn extended(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<
     let kept = visit.posted(id, form).await?;
     match kept.transaction.state {
         State::Entered | State::Authorised(_) => {
-            confirm::touch(&visit.app, kept.transaction.id).await?;
+            confirm::touch(&visit.app, kept.transaction.id, &kept.browser).await?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
         _ => Err(Fault::FormExpired),
@@ -105,7 +111,7 @@ async fn leave(visit: &Visit, id: &str) -> Result<Response, Fault> {
         return Ok(to_exchange(id));
     }
     if let Some(location) = confirm::way_back(&visit.app, kept.transaction.id, Duration::ZERO).await? {
-        return Ok(Redirect::to(&location).into_response());
+        return back_to(visit, &kept, &location).await;
     }
     let catalogue = visit.app.catalogue().await?;
     let scene = Scene {
@@ -118,7 +124,31 @@ async fn leave(visit: &Visit, id: &str) -> Result<Response, Fault> {
     let mut chrome = scene.chrome();
     chrome.here = scene.path("/return");
     let view = WaitingPage { chrome, parties: scene.parties(), next_url: scene.path("/return") };
-    Ok(page(StatusCode::OK, &view, &scene.policy()))
+    // By this status the page's script knows that it has to go on waiting.
+    Ok(page(StatusCode::ACCEPTED, &view, &Policy::personal()))
+}
+
+/// The page that takes the citizen back to the service.
+pub async fn back_to(visit: &Visit, kept: &Kept, location: &str) -> Result<Response, Fault> {
+    let catalogue = visit.app.catalogue().await?;
+    let scene =
+        Scene { app: &visit.app, kept, catalogue: &catalogue, prefs: visit.prefs, now: visit.app.now() };
+    let to = Destination::Service { organisation: scene.organisation_short() };
+    Ok(onward(&scene, to, location))
+}
+
+/// The page that leads to another party. A form of ours is never answered by a redirect to one: browsers of the
+/// Chromium family hold every redirect that follows against the policy of the page with the form, and where that
+/// party sends the browser on to nobody can know beforehand.
+pub fn onward(scene: &Scene<'_>, to: Destination, location: &str) -> Response {
+    let mut chrome = scene.chrome();
+    // Nothing runs out here, so nothing warns of it.
+    chrome.session = None;
+    if let Destination::Service { .. } = to {
+        chrome.here = scene.path("/return");
+    }
+    let view = OnwardPage { chrome, to, url: location.to_owned() };
+    page(StatusCode::OK, &view, &Policy::personal())
 }
 
 fn to_exchange(id: &str) -> Response {

@@ -24,6 +24,8 @@ pub enum Fault {
     FormExpired,
     /// Too many requests; how long to wait.
     TooMany(Duration),
+    /// Too much is asked for at once; how long to wait.
+    Busy(Duration),
     /// An entry by a service that does not exist (401).
     UnknownService,
     /// The step failed.
@@ -34,6 +36,7 @@ impl From<FlowError> for Fault {
     fn from(error: FlowError) -> Self {
         match error {
             FlowError::Unknown => Self::NotFound,
+            FlowError::OtherBrowser => Self::OtherBrowser,
             // The page was old: something else happened to the exchange meanwhile.
             FlowError::Stage(_) => Self::FormExpired,
             other => Self::Flow(other),
@@ -66,6 +69,7 @@ impl FaultPage<'_> {
             Fault::OtherBrowser => (StatusCode::FORBIDDEN, DeadEnd::SessionEnded, Gathered::Unrelated),
             Fault::FormExpired => (StatusCode::CONFLICT, DeadEnd::FormExpired, Gathered::Unrelated),
             Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, DeadEnd::TooMany, Gathered::Unrelated),
+            Fault::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, DeadEnd::Busy, Gathered::Unrelated),
             Fault::UnknownService => {
                 (StatusCode::UNAUTHORIZED, DeadEnd::Code(ReturnCode::UnknownId), Gathered::Nothing)
             }
@@ -88,7 +92,7 @@ impl FaultPage<'_> {
             way_back: None,
         };
         let mut response = page(status, &view, &Policy::personal());
-        if let Fault::TooMany(wait) = fault {
+        if let Fault::TooMany(wait) | Fault::Busy(wait) = fault {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
         response

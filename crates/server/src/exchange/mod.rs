@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `GET /service/{client_id}/{resources}/{tx_id}` | [`enter`] |
 //! | `GET /exchange/{id}` | [`show`]: the page of the stage it is in |
-//! | `POST /exchange/{id}/authorise` | [`authorise`] |
+//! | `POST /exchange/{id}/authorise`, `…/preferences` | [`authorise`] |
 //! | `GET /identity/callback` | [`callback`] |
 //! | `GET /exchange/{id}/progress` | [`progress`] |
 //! | `GET /exchange/{id}/preview/{resource_id}` | [`preview`] |
@@ -41,6 +41,7 @@ pub fn router() -> Router<App> {
         .route("/service/{client_id}/{*rest}", get(enter::enter))
         .route("/exchange/{id}", get(show::show))
         .route("/exchange/{id}/authorise", post(authorise::authorise))
+        .route("/exchange/{id}/preferences", post(authorise::preferences))
         .route("/exchange/{id}/progress", get(progress::progress))
         .route("/exchange/{id}/preview/{resource_id}", get(preview::preview))
         .route("/exchange/{id}/preview/{resource_id}/file", get(preview::file))

@@ -1,34 +1,40 @@
 //! 預覽: the citizen looks at what will be sent, before anything is.
 
-use std::io::Read as _;
+use std::io::Read;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::transaction::State;
 use mydata_domain::transaction::part::PartState;
-use mydata_seal::dp_package::{self, FileKind, Verified};
+use mydata_seal::dp_package::{self, FileKind, Verified, VerifiedFile};
 use mydata_store::blobs::{BlobId, BlobReader};
 use mydata_store::repo::transactions::{Kept, Which};
 use mydata_wire::ResourceId;
 use serde::Deserialize;
 use serde_json::json;
-use tokio::sync::mpsc;
 use url::form_urlencoded;
 
 use super::fault::Fault;
 use super::views::Scene;
 use super::visit::Visit;
 use crate::flow::{Change, FlowError, step};
-use crate::web::{FileView, JsonDocument, PreviewPage, SignerView, headers, page};
+use crate::web::{FileView, JsonDocument, Policy, PreviewPage, SignerView, headers, page};
 
 /// Larger JSON files are offered as a file instead of a table.
 const MAX_TABLE: u64 = 2 * 1024 * 1024;
+/// So are those after which the tables of one page would hold more than this, in bytes of JSON.
+const MAX_TABLES: u64 = 4 * 1024 * 1024;
+/// How long a preview waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// When a citizen may ask again who waited in vain.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// Pieces that a file is sent in.
 const PIECE: usize = 64 * 1024;
 
@@ -40,6 +46,10 @@ pub async fn preview(visit: Visit, Path((id, resource)): Path<(String, String)>)
 
 async fn shown(visit: &Visit, id: &str, resource: &str) -> Result<Response, Fault> {
     let mut kept = visit.exchange(id).await?;
+    if !matches!(kept.transaction.state, State::Authorised(_)) {
+        // Over meanwhile, or decided in another window: the exchange's page says so.
+        return Ok(Redirect::to(&format!("/exchange/{}", kept.transaction.id)).into_response());
+    }
     visit.touch(&mut kept).await?;
     let app = &visit.app;
     let (resource, blob) = ready(&kept, resource)?;
@@ -47,14 +57,18 @@ async fn shown(visit: &Visit, id: &str, resource: &str) -> Result<Response, Faul
     let dataset = &catalogue.datasets.get(&resource).ok_or(Fault::NotFound)?.dataset;
     let person = kept.transaction.person().ok_or(Fault::NotFound)?.uid();
     let trust = app.trust_for(dataset).map_err(|e| FlowError::Broken(e.to_string()))?;
+    // A package is verified and read whole: so many at a time, whoever asks.
+    let turn = tokio::time::timeout(PATIENCE, app.previews.clone().acquire_owned()).await;
+    let turn = turn.map_err(|_| Fault::Busy(ASK_AGAIN))?.map_err(|_| Fault::Busy(ASK_AGAIN))?;
     let reader = app.store.blobs.reader(&blob).await?;
     let again = app.store.blobs.reader(&blob).await?;
     let now = app.now();
-    let (verified, documents) = tokio::task::spawn_blocking(move || {
+    let (verified, documents, turn) = tokio::task::spawn_blocking(move || {
         let verified =
             dp_package::verify(reader, &trust, now.to_system(), Some(&person)).map_err(|e| e.to_string())?;
         let documents = documents(again, &verified).map_err(|e| e.to_string())?;
-        Ok::<_, String>((verified, documents))
+        // Given back with the work itself, also when the citizen does not wait for it.
+        Ok::<_, String>((verified, documents, turn))
     })
     .await
     .map_err(|e| FlowError::Broken(format!("a preview ended early: {e}")))?
@@ -71,7 +85,9 @@ async fn shown(visit: &Visit, id: &str, resource: &str) -> Result<Response, Faul
             url: scene.path(&format!("/preview/{resource}/file?{query}")),
         }
     });
-    let files = files.collect();
+    let files: Vec<FileView> = files.collect();
+    let json = verified.files.iter().filter(|f| f.kind == FileKind::Json);
+    let too_large = json.count() - fitting(&verified.files).count();
     let at = |t: std::time::SystemTime| mydata_domain::Time::from(t).to_timestamp();
     let mut chrome = scene.chrome();
     chrome.here.clone_from(&visit.here);
@@ -81,6 +97,7 @@ async fn shown(visit: &Visit, id: &str, resource: &str) -> Result<Response, Faul
         dataset: scene.dataset_name(&resource),
         provider: scene.provider(&resource),
         documents,
+        too_large,
         files,
         signer: SignerView {
             subject: verified.signer.subject.clone(),
@@ -91,16 +108,21 @@ async fn shown(visit: &Visit, id: &str, resource: &str) -> Result<Response, Faul
         },
         back_url: scene.path(""),
     };
-    Ok(page(StatusCode::OK, &view, &scene.policy()))
+    let rendered = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        page(StatusCode::OK, &view, &Policy::personal())
+    });
+    Ok(rendered.await.map_err(|e| FlowError::Broken(format!("a preview ended early: {e}")))?)
 }
 
+/// The JSON files that the page shows, in the manifest's order, as many as fit.
 fn documents(
     reader: BlobReader,
     verified: &Verified,
 ) -> Result<Vec<JsonDocument>, dp_package::DpPackageError> {
     let mut reader = reader;
     let mut documents = Vec::new();
-    for file in verified.files.iter().filter(|f| f.kind == FileKind::Json && f.len <= MAX_TABLE) {
+    for file in fitting(&verified.files) {
         let content = dp_package::open_file(&mut reader, &file.name)?;
         // Deeper nesting than the parser follows is no table either: it is offered as a file.
         if let Ok(value) = serde_json::from_reader(content) {
@@ -108,6 +130,18 @@ fn documents(
         }
     }
     Ok(documents)
+}
+
+/// The JSON files that one page has room for.
+fn fitting(files: &[VerifiedFile]) -> impl Iterator<Item = &VerifiedFile> {
+    let mut room = MAX_TABLES;
+    files.iter().filter(move |file| {
+        let fits = file.kind == FileKind::Json && file.len <= MAX_TABLE.min(room);
+        if fits {
+            room -= file.len;
+        }
+        fits
+    })
 }
 
 /// The dataset's package, while the citizen may look at it.
@@ -160,43 +194,58 @@ async fn sent(visit: &Visit, id: &str, resource: &str, name: &str) -> Result<Res
     let kept = visit.exchange(id).await?;
     let (resource, blob) = ready(&kept, resource)?;
     let reader = visit.app.store.blobs.reader(&blob).await?;
-    let (to, from) = mpsc::channel::<Result<Bytes, std::io::Error>>(2);
-    let (found, is_found) = tokio::sync::oneshot::channel();
     let wanted = name.to_owned();
-    tokio::task::spawn_blocking(move || {
-        let mut content = match dp_package::open_file(reader, &wanted) {
-            Ok(content) => {
-                let _ = found.send(true);
-                content
-            }
-            Err(_) => {
-                let _ = found.send(false);
-                return;
-            }
-        };
-        loop {
-            let mut piece = vec![0; PIECE];
-            let sent = match content.read(&mut piece) {
-                Ok(0) => return,
-                Ok(n) => {
-                    piece.truncate(n);
-                    to.blocking_send(Ok(piece.into()))
-                }
-                Err(error) => to.blocking_send(Err(error)),
-            };
-            if sent.is_err() {
-                return;
-            }
-        }
-    });
-    if !is_found.await.unwrap_or(false) {
-        return Err(Fault::NotFound);
-    }
+    let opened = blocking(move || dp_package::open_file(reader, &wanted)).await?;
+    let content = opened.map_err(|_| Fault::NotFound)?;
     record(visit, &kept, &resource).await?;
-    let pieces =
-        futures_util::stream::unfold(from, |mut from| async move { from.recv().await.map(|p| (p, from)) });
+    // A thread is taken for each piece only, so that a reader who stops reading holds none.
+    let pieces = futures_util::stream::try_unfold(content, |content| async move {
+        let (content, piece) = blocking(move || next_piece(content)).await.map_err(std::io::Error::other)?;
+        let piece = piece?;
+        Ok::<_, std::io::Error>((!piece.is_empty()).then_some((piece, content)))
+    });
     let mut response = Body::from_stream(pieces).into_response();
     response.headers_mut().remove(CONTENT_LENGTH);
     headers::apply_file(response.headers_mut(), name);
     Ok(response)
+}
+
+/// The next bytes of a file; none at its end.
+fn next_piece<R: Read>(mut content: R) -> (R, std::io::Result<Bytes>) {
+    let mut piece = Vec::with_capacity(PIECE);
+    let read = content.by_ref().take(PIECE as u64).read_to_end(&mut piece);
+    (content, read.map(|_| piece.into()))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, FlowError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|e| FlowError::Broken(format!("a preview ended early: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_holds_so_much_json_and_offers_the_rest_as_files() {
+        let file = |name: &str, len| VerifiedFile {
+            name: name.to_owned(),
+            len,
+            digest: [0; 32],
+            kind: FileKind::of(name),
+        };
+        const MIB: u64 = 1 << 20;
+        let files = [
+            file("a.json", 2 * MIB),
+            file("a.pdf", MIB),
+            file("too-large.json", 2 * MIB + 1),
+            file("b.json", 3 * MIB / 2),
+            file("beyond.json", MIB),
+            file("c.json", MIB / 2),
+        ];
+        let shown: Vec<_> = fitting(&files).map(|f| f.name.as_str()).collect();
+        assert_eq!(shown, ["a.json", "b.json", "c.json"]);
+        let many: Vec<_> = (0..1_000).map(|n| file(&format!("{n}.json"), MIB)).collect();
+        assert_eq!(fitting(&many).map(|f| f.len).sum::<u64>(), MAX_TABLES);
+    }
 }

@@ -11,8 +11,10 @@ use mydata_wire::ReturnCode;
 
 use super::fault::Fault;
 use super::views::Scene;
-use super::visit::Visit;
-use crate::web::{ConfirmPage, ConsentErrors, ConsentPage, DeadEnd, DeadEndPage, Gathered, WayBack, page};
+use super::visit::{AUTOMATIC, Visit};
+use crate::flow::confirm;
+use crate::flow::identify::{self, Draft};
+use crate::web::{ConfirmPage, ConsentErrors, DeadEnd, DeadEndPage, Gathered, Policy, WayBack, page};
 
 /// `GET /exchange/{id}`.
 pub async fn show(visit: Visit, Path(id): Path<String>) -> Response {
@@ -24,6 +26,15 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
     let mut kept = visit.exchange(id).await?;
     visit.touch(&mut kept).await?;
     let catalogue = visit.app.catalogue().await?;
+    let t = &kept.transaction;
+    if matches!(t.state, State::Entered | State::Authorised(_)) && !catalogue.is_listed(&t.client_id) {
+        confirm::stop(&visit.app, t.id, &kept.browser).await?;
+        kept = visit.exchange(id).await?;
+    }
+    let draft = match kept.transaction.state {
+        State::Entered => identify::draft(&visit.app, kept.transaction.id).await?,
+        _ => Draft::default(),
+    };
     let scene = Scene {
         app: &visit.app,
         kept: &kept,
@@ -33,18 +44,8 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
     };
     Ok(match &kept.transaction.state {
         State::Entered => {
-            let view = ConsentPage {
-                chrome: scene.chrome(),
-                parties: scene.parties(),
-                terms: scene.terms(),
-                datasets: scene.dataset_views(&HashMap::new(), &HashMap::new()),
-                methods: scene.methods(None),
-                terms_ticked: false,
-                errors: ConsentErrors::default(),
-                submit: scene.form("/authorise"),
-                refuse: scene.form("/refuse"),
-            };
-            page(StatusCode::OK, &view, &scene.policy())
+            let view = scene.consent(&draft, &HashMap::new(), ConsentErrors::default());
+            page(StatusCode::OK, &view, &Policy::personal())
         }
         State::Authorised(authorised) if !kept.transaction.nothing_usable() => {
             let view = ConfirmPage {
@@ -53,10 +54,11 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
                 method: authorised.verification,
                 progress: scene.progress(),
                 progress_url: scene.path("/progress"),
+                refresh_url: scene.path(&format!("?{AUTOMATIC}")),
                 confirm: scene.form("/confirm"),
                 refuse: scene.form("/refuse"),
             };
-            page(StatusCode::OK, &view, &scene.policy())
+            page(StatusCode::OK, &view, &Policy::personal())
         }
         _ => dead_end(&scene, &kept),
     })
@@ -81,6 +83,7 @@ pub fn dead_end(scene: &Scene<'_>, kept: &Kept) -> Response {
             Ending::Abandoned => (DeadEnd::Code(ReturnCode::Abandoned), wiped, link()),
             Ending::PersonConflict => (DeadEnd::Code(ReturnCode::PersonConflict), Gathered::Nothing, link()),
             Ending::SpRefused => (DeadEnd::Code(ReturnCode::SpRefused), wiped, link()),
+            Ending::ServiceSuspended => (DeadEnd::Code(ReturnCode::Suspended), wiped, link()),
             Ending::Undeliverable => (DeadEnd::Code(ReturnCode::DatasetFailing), Gathered::Nothing, link()),
             Ending::Expired => (DeadEnd::AlreadyConfirmed, Gathered::Sent, link()),
         },
@@ -95,5 +98,5 @@ pub fn dead_end(scene: &Scene<'_>, kept: &Kept) -> Response {
         reference: Some(t.tx_id.to_string()),
         way_back,
     };
-    page(StatusCode::OK, &view, &scene.policy())
+    page(StatusCode::OK, &view, &Policy::personal())
 }

@@ -13,10 +13,11 @@ use mydata_wire::{ResourceId, Verification};
 
 use super::browser;
 use crate::app::App;
+use crate::flow::identify::Draft;
 use crate::web::consent::ParamFault;
 use crate::web::{
-    Access, Chrome, Contact, DatasetRow, DatasetView, FailReason, FormTarget, Lang, MethodState, MethodView,
-    ParamField, Parties, Policy, Prefs, ProgressView, RowState, SessionView, ZoneChip,
+    Access, Chrome, ConsentErrors, ConsentPage, Contact, DatasetRow, DatasetView, FailReason, FormTarget,
+    Lang, MethodState, MethodView, ParamField, Parties, Prefs, ProgressView, RowState, SessionView, ZoneChip,
 };
 
 /// The frame of a page that belongs to no exchange.
@@ -29,6 +30,7 @@ pub fn chrome(app: &App, prefs: Prefs, here: String) -> Chrome {
         here,
         contact: Contact { phone: contact.phone.clone(), mailbox: contact.mailbox.clone() },
         session: None,
+        carry: None,
     }
 }
 
@@ -165,10 +167,32 @@ impl Scene<'_> {
         self.service().map(pick).unwrap_or_default()
     }
 
+    /// The page of ① and ②, with what was filled in and what is wrong with it.
+    pub fn consent(
+        &self,
+        draft: &Draft,
+        faults: &HashMap<(ResourceId, String), BadValue>,
+        errors: ConsentErrors,
+    ) -> ConsentPage {
+        let mut chrome = self.chrome();
+        chrome.carry = Some(self.path("/preferences"));
+        ConsentPage {
+            chrome,
+            parties: self.parties(),
+            terms: self.terms(),
+            datasets: self.dataset_views(draft, faults),
+            methods: self.methods(draft.method),
+            terms_ticked: draft.terms,
+            errors,
+            submit: self.form("/authorise"),
+            refuse: self.form("/refuse"),
+        }
+    }
+
     /// The datasets asked for, with what was filled in and what was wrong with it.
     pub fn dataset_views(
         &self,
-        given: &HashMap<(ResourceId, String), String>,
+        draft: &Draft,
         faults: &HashMap<(ResourceId, String), BadValue>,
     ) -> Vec<DatasetView> {
         let datasets = self.t().parts.iter().filter_map(|p| self.dataset(&p.resource_id));
@@ -185,7 +209,7 @@ impl Scene<'_> {
                 fields: self.fields(d),
                 expected_minutes: d.expected_minutes,
                 weakest: d.weakest_verification,
-                parameters: d.parameters.iter().map(|p| self.param_field(d, p, given, faults)).collect(),
+                parameters: d.parameters.iter().map(|p| self.param_field(d, p, draft, faults)).collect(),
             })
             .collect()
     }
@@ -194,7 +218,7 @@ impl Scene<'_> {
         &self,
         dataset: &Dataset,
         parameter: &mydata_domain::parameter::Parameter,
-        given: &HashMap<(ResourceId, String), String>,
+        draft: &Draft,
         faults: &HashMap<(ResourceId, String), BadValue>,
     ) -> ParamField {
         let at = (dataset.resource_id.clone(), parameter.key.as_str().to_owned());
@@ -207,7 +231,7 @@ impl Scene<'_> {
             label: self.lang().pick(&parameter.name, parameter.name_en.as_deref()).to_owned(),
             example: parameter.example.clone(),
             optional: parameter.optional,
-            value: given.get(&at).cloned().unwrap_or_else(prefilled),
+            value: draft.value(&at.0, &at.1).map_or_else(prefilled, str::to_owned),
             error: faults.get(&at).map(|fault| match fault {
                 BadValue::Missing => ParamFault::Missing,
                 BadValue::TooLong => ParamFault::TooLong { max: MAX_VALUE_CHARS as u32 },
@@ -274,20 +298,13 @@ impl Scene<'_> {
                 FailureKind::NotReached
                 | FailureKind::NoAnswer
                 | FailureKind::Broken
-                | FailureKind::ServerError => FailReason::NoAnswer,
+                | FailureKind::ServerError
+                // Seen only after the page is gone.
+                | FailureKind::Lost => FailReason::NoAnswer,
                 FailureKind::BadPackage => FailReason::NotGenuine,
                 FailureKind::Withdrawn => FailReason::Stopped,
             }),
         }
-    }
-
-    /// Headers of a page of this exchange: its forms may lead back to the service, and to identity providers.
-    pub fn policy(&self) -> Policy {
-        let mut policy = Policy::personal();
-        if let Ok(url) = url::Url::parse(&self.t().return_location()) {
-            policy = policy.form_may_reach(&url);
-        }
-        self.app.methods.issuers().fold(policy, Policy::form_may_reach)
     }
 }
 

@@ -6,15 +6,19 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::HeaderMap;
 use http::request::Parts;
-use mydata_domain::transaction::TransactionId;
+use mydata_domain::transaction::{State, TransactionId};
 use mydata_store::repo::transactions::{Kept, Which};
 
 use super::browser;
 use super::fault::{Fault, FaultPage};
 use crate::address::CallerAddress;
 use crate::app::App;
-use crate::flow::{confirm, look};
+use crate::flow::{confirm, forget, look};
+use crate::limit::subscriber;
 use crate::web::Prefs;
+
+/// The whole query of a page that loads itself: the refresh without JavaScript, the script's own reload.
+pub const AUTOMATIC: &str = "auto";
 
 /// A citizen's request.
 #[derive(Debug, Clone)]
@@ -48,9 +52,12 @@ impl FromRequestParts<App> for Visit {
             headers: parts.headers.clone(),
             here: here.to_owned(),
         };
-        // Reading pages is cheap; entries and posted forms change something.
-        let counts = parts.method != http::Method::GET || parts.uri.path().starts_with("/service/");
-        if counts && let Err(wait) = app.page_limit.take(from, app.now()) {
+        // Reading pages is cheap; entries and posted forms change something, and a preview opens a package.
+        let path = parts.uri.path();
+        let counts = parts.method != http::Method::GET
+            || path.starts_with("/service/")
+            || (path.starts_with("/exchange/") && path.contains("/preview/"));
+        if counts && let Err(wait) = app.page_limit.take(subscriber(from), app.now()) {
             return Err(visit.fault(&Fault::TooMany(wait)));
         }
         Ok(visit)
@@ -58,11 +65,28 @@ impl FromRequestParts<App> for Visit {
 }
 
 impl Visit {
-    /// The exchange named in the address, when it belongs to this browser.
+    /// The exchange named in the address, when it belongs to this browser. One whose time is over is ended first, if
+    /// nobody has done so yet.
     pub async fn exchange(&self, id: &str) -> Result<Kept, Fault> {
         let id: TransactionId = id.parse().map_err(|_| Fault::NotFound)?;
+        let kept = self.owned(id).await?;
+        let t = &kept.transaction;
+        let open = matches!(t.state, State::Entered | State::Authorised(_));
+        if !open || self.app.now() < t.idle_until {
+            return Ok(kept);
+        }
+        forget::abandon(&self.app, id, None).await?;
+        self.owned(id).await
+    }
+
+    async fn owned(&self, id: TransactionId) -> Result<Kept, Fault> {
         let kept = look(&self.app, Which::Id(id)).await?.ok_or(Fault::NotFound)?;
         if browser::owns(&self.app, &self.headers, &kept) { Ok(kept) } else { Err(Fault::OtherBrowser) }
+    }
+
+    /// Whether the page loads itself, which does not mean that somebody sits before it; see [`AUTOMATIC`].
+    fn is_automatic(&self) -> bool {
+        self.here.split_once('?').is_some_and(|(_, query)| query == AUTOMATIC)
     }
 
     /// The exchange that a form of ours was posted to.
@@ -72,12 +96,16 @@ impl Visit {
         if browser::is_our_form(&self.app, &kept, token) { Ok(kept) } else { Err(Fault::FormExpired) }
     }
 
-    /// The citizen did something; written down when the session has visibly run down.
+    /// The citizen did something; written down when the session has visibly run down. A page that loads itself prolongs
+    /// nothing.
     pub async fn touch(&self, kept: &mut Kept) -> Result<(), Fault> {
+        if self.is_automatic() {
+            return Ok(());
+        }
         let full = self.app.config.policy.session_idle.0;
         let now = self.app.now();
         if now.until(kept.transaction.idle_until) < full.mul_f32(0.9) {
-            confirm::touch(&self.app, kept.transaction.id).await?;
+            confirm::touch(&self.app, kept.transaction.id, &kept.browser).await?;
             kept.transaction.touch(now, &self.app.config.policy);
         }
         Ok(())

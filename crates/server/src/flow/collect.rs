@@ -3,7 +3,8 @@
 //! A package is written, encrypted, to a blob while it comes, and counts only once it is verified whole. The same
 //! `transaction_uid` goes with every try.
 
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use mydata_domain::Dataset;
 use mydata_domain::audit::{Actor, What};
@@ -11,18 +12,20 @@ use mydata_domain::collect::{Answer, Failure, FailureKind, Next};
 use mydata_domain::dataset::DatasetState;
 use mydata_domain::transaction::part::{Part, PartState};
 use mydata_domain::transaction::{State, Transaction, TransactionId};
-use mydata_seal::dp_package;
+use mydata_seal::dp_package::{self, DpPackageError};
+use mydata_seal::zip::ZipError;
 use mydata_store::blobs::BlobInfo;
 use mydata_store::jobs::Leased;
+use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::{self, Which};
 use mydata_wire::{AccessToken, PersonalId, ResourceId, TransactionUid};
 use serde_json::json;
 
-use super::{Change, FlowError, event, settle, step, surely_unused};
+use super::{Change, FlowError, event, hold, settle, step, surely_unused};
 use crate::app::App;
 use crate::outbound::dp::Call;
 
-/// How often a page may see a transfer move.
+/// How often a page may see a transfer move, and a call looks whether it is still wanted.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 
 /// What a call needs to know of the exchange.
@@ -37,54 +40,126 @@ pub async fn run(
     app: &App,
     id: TransactionId,
     resource: &ResourceId,
+    uid: TransactionUid,
     leased: &Leased,
 ) -> Result<(), FlowError> {
-    let Some(asked) = begin(app, id, resource).await? else {
-        return Ok(app.store.jobs.complete(leased).await?);
-    };
     let catalogue = app.catalogue().await?;
+    let asked = match begin(app, id, uid, &catalogue).await? {
+        Begun::Asked(asked) => asked,
+        Begun::OnHold => return hold(app, leased).await,
+        Begun::Over => return Ok(app.store.jobs.complete(leased).await?),
+    };
     let dataset = catalogue.datasets.get(resource).map(|d| &d.dataset).filter(|d| is_offered(d));
     let outcome = match dataset {
-        Some(dataset) => fetch(app, id, dataset, &asked).await?,
+        Some(dataset) => match fetch(app, id, dataset, &asked).await? {
+            Some(outcome) => outcome,
+            // Refused, left or started over meanwhile: the call was dropped.
+            None => return Ok(app.store.jobs.complete(leased).await?),
+        },
         None => Err(Answer::Final(Failure::new(FailureKind::Withdrawn, ""))),
     };
-    end(app, id, asked.part.transaction_uid, leased, outcome).await
+    end(app, id, uid, leased, outcome).await
 }
 
 fn is_offered(dataset: &Dataset) -> bool {
     !matches!(dataset.state, DatasetState::Suspended | DatasetState::Delisted | DatasetState::Stopped)
 }
 
-fn part_of<'t>(t: &'t mut Transaction, resource: &ResourceId) -> Option<&'t mut Part> {
-    t.parts.iter_mut().find(|p| p.resource_id == *resource)
+fn part_of(t: &mut Transaction, uid: TransactionUid) -> Option<&mut Part> {
+    t.parts.iter_mut().find(|p| p.transaction_uid == uid)
 }
 
-/// Notes that a call begins. `None` when there is nothing to ask for any more.
-async fn begin(app: &App, id: TransactionId, resource: &ResourceId) -> Result<Option<Asked>, FlowError> {
+/// Whether there is somebody to ask.
+#[derive(Default)]
+enum Begun {
+    /// The call may be made.
+    Asked(Box<Asked>),
+    /// Nobody is asked on behalf of a service that may not receive anything.
+    OnHold,
+    /// There is nothing to ask for any more.
+    #[default]
+    Over,
+}
+
+/// Notes that a call begins.
+async fn begin(
+    app: &App,
+    id: TransactionId,
+    uid: TransactionUid,
+    catalogue: &Catalogue,
+) -> Result<Begun, FlowError> {
     let begun = step(app, "collect-begin", Which::Id(id), None, |kept, now| {
         let t = &mut kept.transaction;
         let Some(person) = t.person().map(mydata_domain::transaction::person::Person::uid) else {
-            return Ok(Change::telling(None));
+            return Ok(Change::telling(Begun::Over));
         };
+        if !catalogue.is_listed(&t.client_id) {
+            return Ok(Change::telling(Begun::OnHold));
+        }
         let life = app.config.policy.access_token_life.0;
-        match part_of(t, resource) {
+        match part_of(t, uid) {
             Some(part) if !part.state.is_final() => {
                 let token = part.begin(now, life, &*app.random);
-                Ok(Change::telling(Some(Asked { part: part.clone(), token, person })))
+                let asked = Asked { part: part.clone(), token, person };
+                Ok(Change::telling(Begun::Asked(Box::new(asked))))
             }
-            _ => Ok(Change::telling(None)),
+            _ => Ok(Change::telling(Begun::Over)),
         }
     })
     .await?;
-    Ok(begun.flatten())
+    Ok(begun.unwrap_or_default())
 }
 
-/// Calls the DP, keeps the package and verifies it.
+/// Calls the DP, keeps the package and verifies it. `None` when nobody wants it any more.
 async fn fetch(
     app: &App,
     id: TransactionId,
     dataset: &Dataset,
     asked: &Asked,
+) -> Result<Option<Result<BlobInfo, Answer>>, FlowError> {
+    let (received, total) = (AtomicU64::new(0), AtomicU64::new(UNKNOWN));
+    let longest = app.config.policy.dp_call.0;
+    let call = tokio::time::timeout(longest, receive(app, dataset, asked, &received, &total));
+    let info = tokio::select! {
+        received = call => match received {
+            Ok(received) => received?,
+            Err(_) => {
+                let detail = format!("not complete after {} s", longest.as_secs());
+                Err(Answer::Passing(Failure::new(FailureKind::Broken, detail)))
+            }
+        },
+        () = until_unwanted(app, id, asked.part.transaction_uid, &received, &total) => {
+            tracing::info!(transaction = %id, resource = %dataset.resource_id, "a call was dropped: nobody wants its answer any more");
+            return Ok(None);
+        }
+    };
+    let info = match info {
+        Ok(info) => info,
+        Err(answer) => return Ok(Some(Err(answer))),
+    };
+    match verify(app, dataset, &info, asked.person.clone()).await {
+        Ok(Ok(())) => Ok(Some(Ok(info))),
+        Ok(Err(failure)) => {
+            super::forget::wipe(app, &[info.id.to_string()]).await;
+            Ok(Some(Err(Answer::Final(failure))))
+        }
+        Err(error) => {
+            super::forget::wipe(app, &[info.id.to_string()]).await;
+            Err(error)
+        }
+    }
+}
+
+/// How long the answer will be while nobody has said so.
+const UNKNOWN: u64 = u64::MAX;
+
+/// Calls the DP and keeps what comes; `received` and `total` tell how far it is. Dropped before its end, nothing stays.
+async fn receive(
+    app: &App,
+    dataset: &Dataset,
+    asked: &Asked,
+    received: &AtomicU64,
+    total: &AtomicU64,
 ) -> Result<Result<BlobInfo, Answer>, FlowError> {
     let call = Call {
         dataset,
@@ -104,36 +179,52 @@ async fn fetch(
     if incoming.total.is_some_and(|total| total > most) {
         return Ok(Err(too_large()));
     }
+    total.store(incoming.total.unwrap_or(UNKNOWN), Ordering::Relaxed);
     let mut blob = app.store.blobs.create();
-    let (mut received, mut noted) = (0u64, Instant::now());
+    let mut so_far = 0u64;
     loop {
         let piece = match incoming.next().await {
             Ok(Some(piece)) => piece,
             Ok(None) => break,
             Err(answer) => return Ok(Err(answer)),
         };
-        received += piece.len() as u64;
-        if received > most {
+        so_far += piece.len() as u64;
+        if so_far > most {
             return Ok(Err(too_large()));
         }
+        received.store(so_far, Ordering::Relaxed);
         blob.write(&piece).await?;
-        if noted.elapsed() >= PROGRESS_EVERY {
-            noted = Instant::now();
-            let told =
-                transactions::progress(&app.store.db, id, &dataset.resource_id, received, incoming.total);
-            if let Err(error) = told.await {
-                // Only the page's bar stands still.
-                tracing::warn!(transaction = %id, %error, "progress could not be written down");
-            }
-            app.bell.ring_again(id);
-        }
     }
-    let info = blob.finish().await?;
-    match verify(app, dataset, &info, asked.person.clone()).await? {
-        Ok(()) => Ok(Ok(info)),
-        Err(failure) => {
-            super::forget::wipe(app, &[info.id.to_string()]).await;
-            Ok(Err(Answer::Final(failure)))
+    Ok(Ok(blob.finish().await?))
+}
+
+/// Writes down how far a call is, and returns once nobody wants it any more.
+async fn until_unwanted(
+    app: &App,
+    id: TransactionId,
+    uid: TransactionUid,
+    received: &AtomicU64,
+    total: &AtomicU64,
+) {
+    let mut noted = 0;
+    loop {
+        tokio::time::sleep(PROGRESS_EVERY).await;
+        let so_far = received.load(Ordering::Relaxed);
+        let wanted = if so_far == noted {
+            transactions::is_wanted(&app.store.db, id, uid).await
+        } else {
+            let total = Some(total.load(Ordering::Relaxed)).filter(|total| *total != UNKNOWN);
+            transactions::progress(&app.store.db, id, uid, so_far, total).await
+        };
+        match wanted {
+            Ok(true) if so_far == noted => {}
+            Ok(true) => {
+                noted = so_far;
+                app.bell.ring_again(id);
+            }
+            Ok(false) => return,
+            // Only the page's bar stands still.
+            Err(error) => tracing::warn!(transaction = %id, %error, "progress could not be written down"),
         }
     }
 }
@@ -159,12 +250,26 @@ async fn verify(
     })
     .await
     .map_err(|e| FlowError::Broken(format!("verification ended early: {e}")))?;
-    Ok(verified.map_err(|error| {
-        // The error's text may hold a file's name, and a DP may have named files after a person.
-        let step = error.step();
-        tracing::warn!(resource = %dataset.resource_id, %step, "a DP package failed verification");
-        Failure::new(FailureKind::BadPackage, step)
-    }))
+    judged(&dataset.resource_id, verified)
+}
+
+/// What verification says of the DP; where our own store failed it says nothing, and all is tried again.
+fn judged(
+    resource: &ResourceId,
+    verified: Result<(), DpPackageError>,
+) -> Result<Result<(), Failure>, FlowError> {
+    match verified {
+        Ok(()) => Ok(Ok(())),
+        Err(DpPackageError::Zip(ZipError::Read(error))) => {
+            Err(FlowError::Broken(format!("a package could not be read back for verification: {error}")))
+        }
+        Err(error) => {
+            // The error's text may hold a file's name, and a DP may have named files after a person.
+            let step = error.step();
+            tracing::warn!(%resource, %step, "a DP package failed verification");
+            Ok(Err(Failure::new(FailureKind::BadPackage, step)))
+        }
+    }
 }
 
 /// Writes down how the call ended.
@@ -181,8 +286,7 @@ async fn end(
         // Refused, left or started over meanwhile: nothing may be kept. An exchange that started over has new
         // identifiers, so that what one person had asked for never reaches another's.
         let alive = matches!(t.state, State::Authorised(_) | State::Confirmed(_));
-        let part = t.parts.iter_mut().find(|p| p.transaction_uid == uid);
-        let Some(part) = part.filter(|p| alive && !p.state.is_final()) else {
+        let Some(part) = part_of(t, uid).filter(|p| alive && !p.state.is_final()) else {
             return Ok(Change::telling(false));
         };
         let resource = part.resource_id.clone();
@@ -223,4 +327,37 @@ async fn end(
         super::forget::wipe(app, &[info.id.to_string()]).await;
     }
     used.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
+    use super::*;
+
+    /// A blob whose store fails while it is read.
+    struct Failing(Cursor<Vec<u8>>);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the disk does not answer"))
+        }
+    }
+
+    impl Seek for Failing {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+
+    #[test]
+    fn a_store_that_fails_is_not_held_against_the_dp() {
+        let resource: ResourceId = "API.Kr1C3b1ijJ".parse().unwrap();
+        let failed = dp_package::open_file(Failing(Cursor::new(vec![0; 500])), "a.json").map(|_| ());
+        let failed = judged(&resource, failed);
+        assert!(matches!(failed, Err(FlowError::Broken(ref why)) if why.contains("the disk")), "{failed:?}");
+        let bad = dp_package::open_file(Cursor::new(vec![0; 500]), "a.json").map(|_| ());
+        let bad = judged(&resource, bad);
+        assert!(matches!(bad, Ok(Err(Failure { kind: FailureKind::BadPackage, .. }))), "{bad:?}");
+    }
 }

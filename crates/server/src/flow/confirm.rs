@@ -5,16 +5,20 @@ use std::time::Duration;
 
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::transaction::{State, TransactionId};
-use mydata_store::repo::transactions::Which;
+use mydata_store::repo::transactions::{Kept, Which};
 use serde_json::json;
 
+use super::forget::forgetting;
 use super::{Change, FlowError, event, look, settle, step};
 use crate::app::App;
 use crate::jobs::Job;
 
-/// The citizen confirmed. Ticket and key come into being, the SP is told, and what has come is sealed.
-pub async fn confirm(app: &App, id: TransactionId, from: IpAddr) -> Result<(), FlowError> {
+/// The citizen confirmed. Ticket and key come into being, the SP is told, and what has come is sealed. `owner` is the
+/// index of the browser that the caller found the exchange to belong to, here and below: a step made in another's name
+/// is not made.
+pub async fn confirm(app: &App, id: TransactionId, owner: &str, from: IpAddr) -> Result<(), FlowError> {
     step(app, "confirm", Which::Id(id), None, |kept, now| {
+        owned_by(kept, owner)?;
         let t = &mut kept.transaction;
         t.confirm(now, &app.config.policy, &*app.random)?;
         let resources: Vec<_> = t.parts.iter().map(|p| &p.resource_id).collect();
@@ -34,24 +38,50 @@ pub async fn confirm(app: &App, id: TransactionId, from: IpAddr) -> Result<(), F
     .ok_or(FlowError::Unknown)
 }
 
-/// The citizen refused; gives the address to go back to.
-pub async fn refuse(app: &App, id: TransactionId, from: IpAddr) -> Result<String, FlowError> {
+/// The citizen refused, or goes back because the service was suspended; gives the address to go back to.
+pub async fn refuse(app: &App, id: TransactionId, owner: &str, from: IpAddr) -> Result<String, FlowError> {
+    let catalogue = app.catalogue().await?;
     step(app, "refuse", Which::Id(id), None, |kept, now| {
-        let wipe = kept.transaction.refuse(now)?;
+        owned_by(kept, owner)?;
+        let t = &mut kept.transaction;
+        let wipe = if catalogue.is_listed(&t.client_id) { t.refuse(now)? } else { t.stop(now)? };
         let t = &kept.transaction;
         let mut change = Change::telling(t.return_location())
             .wiping(wipe)
             .event(event(t, now, Actor::Citizen, What::Refused).from(Some(from)));
         change.end_logins = true;
-        Ok(change)
+        Ok(forgetting(t, app, change))
     })
     .await?
     .ok_or(FlowError::Unknown)
 }
 
-/// The citizen did something: the session goes on. Written down at most once a minute.
-pub async fn touch(app: &App, id: TransactionId) -> Result<(), FlowError> {
+/// The service was suspended before the citizen confirmed: the exchange ends.
+pub async fn stop(app: &App, id: TransactionId, owner: &str) -> Result<(), FlowError> {
+    step(app, "stop", Which::Id(id), None, |kept, now| {
+        owned_by(kept, owner)?;
+        let t = &mut kept.transaction;
+        if !matches!(t.state, State::Entered | State::Authorised(_)) {
+            return Ok(Change::telling(()));
+        }
+        let wipe = t.stop(now)?;
+        let mut change =
+            Change::telling(()).wiping(wipe).event(event(t, now, Actor::Platform, What::Stopped));
+        change.end_logins = true;
+        Ok(forgetting(t, app, change))
+    })
+    .await?
+    .ok_or(FlowError::Unknown)
+}
+
+fn owned_by(kept: &Kept, owner: &str) -> Result<(), FlowError> {
+    if kept.browser == owner { Ok(()) } else { Err(FlowError::OtherBrowser) }
+}
+
+/// The citizen did something: the session goes on.
+pub async fn touch(app: &App, id: TransactionId, owner: &str) -> Result<(), FlowError> {
     step(app, "touch", Which::Id(id), None, |kept, now| {
+        owned_by(kept, owner)?;
         kept.transaction.touch(now, &app.config.policy);
         Ok(Change::telling(()))
     })
@@ -75,6 +105,8 @@ pub async fn way_back(app: &App, id: TransactionId, at_most: Duration) -> Result
             // Started over in another browser: there is no way back to take.
             None if matches!(t.state, State::Entered | State::Authorised(_)) => return Ok(None),
             None => true,
+            // Nothing will be sent: no reason to wait for the SP's word.
+            Some(_) if t.nothing_usable() => true,
             Some(c) => c.told != mydata_domain::notify::Notice::Pending || c.at.plus(longest) <= now,
         };
         if decided {

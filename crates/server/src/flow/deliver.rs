@@ -85,14 +85,13 @@ impl Drop for Guard {
 }
 
 impl Fetch {
-    /// Notes that `sent` bytes from the range's start went out. Those that reach the token's end make it taken.
+    /// Notes that `sent` bytes from the range's start went out. The token counts as taken once every byte of it has,
+    /// over this and earlier fetches together.
     async fn note(&self, sent: u64) -> Result<(), FlowError> {
         let reached = self.range.start + sent;
         step(&self.app, "delivered", Which::Id(self.id), None, |kept, now| {
             let t = &mut kept.transaction;
-            if reached == self.whole {
-                t.taken(now);
-            }
+            t.delivered(self.range.start..reached, now);
             let detail = json!({ "from_byte": self.range.start, "to_byte": reached, "of": self.whole });
             Ok(Change::telling(())
                 .event(event(t, now, Actor::Sp, What::Delivered).from(Some(self.from)).with(detail)))

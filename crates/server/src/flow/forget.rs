@@ -2,13 +2,14 @@
 
 use mydata_domain::Time;
 use mydata_domain::audit::{Actor, What};
-use mydata_domain::transaction::TransactionId;
+use mydata_domain::transaction::{Transaction, TransactionId};
 use mydata_store::jobs::Leased;
 use mydata_store::repo::logins;
 use mydata_store::repo::transactions::{self, Which};
 
 use super::{Change, FlowError, event, step};
 use crate::app::App;
+use crate::jobs::Job;
 
 /// Deletes blobs that nothing refers to any more. One that cannot be deleted now is found by [`sweep`].
 pub async fn wipe(app: &App, blobs: &[String]) {
@@ -20,9 +21,9 @@ pub async fn wipe(app: &App, blobs: &[String]) {
     }
 }
 
-/// The citizen may have left: ends the exchange once its time is over, or looks again later.
-pub async fn abandon(app: &App, id: TransactionId, leased: &Leased) -> Result<(), FlowError> {
-    step(app, "abandon", Which::Id(id), Some(leased), |kept, now| {
+/// The citizen may have left: ends the exchange once its time is over; the job that asks looks again later otherwise.
+pub async fn abandon(app: &App, id: TransactionId, leased: Option<&Leased>) -> Result<(), FlowError> {
+    step(app, "abandon", Which::Id(id), leased, |kept, now| {
         let t = &mut kept.transaction;
         match t.abandon(now) {
             // Confirmed or over: nobody left.
@@ -36,7 +37,7 @@ pub async fn abandon(app: &App, id: TransactionId, leased: &Leased) -> Result<()
                 let mut change =
                     Change::telling(()).wiping(wipe).event(event(t, now, Actor::Platform, What::Abandoned));
                 change.end_logins = true;
-                Ok(change)
+                Ok(forgetting(t, app, change))
             }
         }
     })
@@ -44,22 +45,33 @@ pub async fn abandon(app: &App, id: TransactionId, leased: &Leased) -> Result<()
     Ok(())
 }
 
-/// The ticket's time is over: token, ticket, key and person go.
+/// The job that forgets an exchange which has just ended without a ticket; where there is one, that job exists.
+pub fn forgetting<T>(t: &Transaction, app: &App, change: Change<T>) -> Change<T> {
+    match t.forgotten_at(&app.config.policy) {
+        Some(at) if t.ticket().is_none() => change.job(Job::Expire { transaction: t.id }, at),
+        _ => change,
+    }
+}
+
+/// The time of the ticket, or of the way back, is over: token, ticket, key, person, and what the SP had added to the
+/// return address go.
 pub async fn expire(app: &App, id: TransactionId, leased: &Leased) -> Result<(), FlowError> {
     step(app, "expire", Which::Id(id), Some(leased), |kept, now| {
         let t = &mut kept.transaction;
-        let ends = t.ticket().map(|(_, ends)| ends);
-        match (t.expire(now), ends) {
+        let (due, had_ticket) = (t.forgotten_at(&app.config.policy), t.ticket().is_some());
+        let mut change = Change::telling(());
+        match (t.expire(now, &app.config.policy), due) {
             (Some(wipe), _) => {
-                Ok(Change::telling(()).wiping(wipe).event(event(t, now, Actor::Platform, What::Forgotten)))
+                change = change.wiping(wipe);
+                // Where there was no ticket, what was collected went when the exchange ended.
+                if had_ticket {
+                    change = change.event(event(t, now, Actor::Platform, What::Forgotten));
+                }
             }
-            (None, Some(ends)) => {
-                let mut change = Change::telling(());
-                change.again = Some((ends, "the ticket still lives".to_owned()));
-                Ok(change)
-            }
-            (None, None) => Ok(Change::telling(())),
+            (None, Some(due)) => change.again = Some((due, "its time has not come".to_owned())),
+            (None, None) => {}
         }
+        Ok(change)
     })
     .await?;
     Ok(())

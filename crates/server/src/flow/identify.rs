@@ -9,6 +9,7 @@ use mydata_domain::audit::{Actor, What};
 use mydata_domain::method;
 use mydata_domain::parameter::ParameterKey;
 use mydata_domain::transaction::{State, TransactionId};
+use mydata_store::repo::consent_draft;
 use mydata_store::repo::logins::{self, Login};
 use mydata_wire::{ResourceId, Verification, b64};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use serde_json::json;
 use url::Url;
 
 use super::entry::{browser_index, browser_secret};
+use super::forget::forgetting;
 use super::{Change, FlowError, event, look, step};
 use crate::app::App;
 use crate::identity::{Attempt, Fault};
@@ -32,12 +34,59 @@ struct Waiting {
     parameters: Parameters,
 }
 
-/// Begins an attempt with `method`; gives the address the browser goes to.
+/// Longest value that is filled in again, in characters; longer than any that is accepted.
+const MAX_DRAFT_CHARS: usize = 1_000;
+
+/// What the citizen has filled in on the page, right or wrong: filled in again when a login failed or the language was
+/// changed. Personal data; kept sealed until the page is behind them.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Draft {
+    /// The terms are ticked.
+    pub terms: bool,
+    /// The method chosen.
+    pub method: Option<Verification>,
+    values: BTreeMap<ResourceId, BTreeMap<String, String>>,
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Draft(…)")
+    }
+}
+
+impl Draft {
+    /// Notes what stands in the field of a dataset's parameter.
+    pub fn fill(&mut self, dataset: &ResourceId, key: &str, value: &str) {
+        let value = value.chars().take(MAX_DRAFT_CHARS).collect();
+        self.values.entry(dataset.clone()).or_default().insert(key.to_owned(), value);
+    }
+
+    /// What stands in a field, if the citizen has seen it.
+    pub fn value(&self, dataset: &ResourceId, key: &str) -> Option<&str> {
+        self.values.get(dataset)?.get(key).map(String::as_str)
+    }
+}
+
+/// What the citizen had filled in; nothing where the page is new to them.
+pub async fn draft(app: &App, id: TransactionId) -> Result<Draft, FlowError> {
+    Ok(consent_draft::load(&app.store.db, &app.store.crypter, id).await?.unwrap_or_default())
+}
+
+/// Keeps what the citizen has filled in so far.
+pub async fn keep_draft(app: &App, id: TransactionId, draft: &Draft) -> Result<(), FlowError> {
+    let kept = app.store.db.run_tx("draft-keep", |tx| async move {
+        consent_draft::keep(&tx, &app.store.crypter, id, draft).await
+    });
+    Ok(kept.await?)
+}
+
+/// Begins an attempt with `method`; gives the address the browser goes to. What was filled in is kept for another one.
 pub async fn begin(
     app: &App,
     id: TransactionId,
     method: Verification,
     parameters: Parameters,
+    draft: &Draft,
     lang: &str,
 ) -> Result<Result<Url, Fault>, FlowError> {
     let Some(adapter) = app.methods.get(method) else {
@@ -51,6 +100,7 @@ pub async fn begin(
         Ok(begun) => begun,
         Err(fault) => {
             tracing::warn!(transaction = %id, %fault, "an attempt to log in could not begin");
+            keep_draft(app, id, draft).await?;
             return Ok(Err(fault));
         }
     };
@@ -63,7 +113,10 @@ pub async fn begin(
     let (login, state) = (&login, state.as_str());
     app.store
         .db
-        .run_tx("login-begin", |tx| async move { logins::begin(&tx, &app.store.crypter, state, login).await })
+        .run_tx("login-begin", |tx| async move {
+            consent_draft::keep(&tx, &app.store.crypter, id, draft).await?;
+            logins::begin(&tx, &app.store.crypter, state, login).await
+        })
         .await?;
     Ok(Ok(begun.redirect))
 }
@@ -178,7 +231,9 @@ pub async fn finish(
         let offered =
             t.parts.iter().filter_map(|p| catalogue.datasets.get(&p.resource_id)).map(|d| &d.dataset);
         let accepted = method::accepted(verified.method, offered);
-        if !matches!(t.state, State::Entered) || kept.browser != owner || !accepted {
+        let over = !matches!(t.state, State::Entered) || now >= t.idle_until;
+        // The page says what is the matter: somebody else's, over, or its service suspended.
+        if over || kept.browser != owner || !accepted || !catalogue.is_listed(&t.client_id) {
             return Ok(Change::telling(Identified::Elsewhere));
         }
         let authorised = t.authorise(
@@ -192,7 +247,7 @@ pub async fn finish(
             Err(conflict) => {
                 let event = event(t, now, Actor::Citizen, What::PersonConflict).from(Some(from));
                 tracing::info!(transaction = %t.id, %conflict, "an exchange ended");
-                Change::telling(Identified::Conflict).event(event)
+                forgetting(t, app, Change::telling(Identified::Conflict).event(event))
             }
             Ok(()) => {
                 kept.browser.clone_from(&index);
@@ -203,7 +258,11 @@ pub async fn finish(
                 let mut change =
                     Change::telling(Identified::Authorised { browser: browser.clone() }).event(event);
                 for part in &t.parts {
-                    let job = Job::Collect { transaction: t.id, resource: part.resource_id.clone() };
+                    let job = Job::Collect {
+                        transaction: t.id,
+                        resource: part.resource_id.clone(),
+                        part: part.transaction_uid,
+                    };
                     change = change.job(job, now);
                 }
                 change

@@ -28,7 +28,7 @@ use mydata_domain::transaction::steps::{Wipe, WrongStage};
 use mydata_domain::{Time, transaction};
 use mydata_store::jobs::{self, Leased};
 use mydata_store::repo::transactions::{self, Kept, Which};
-use mydata_store::repo::{audit, logins};
+use mydata_store::repo::{audit, consent_draft, logins};
 use mydata_store::{Isolation, StoreError};
 
 use crate::app::App;
@@ -47,6 +47,9 @@ pub enum FlowError {
     /// There is no such exchange.
     #[error("there is no such exchange")]
     Unknown,
+    /// The exchange belongs to another browser by now.
+    #[error("the exchange belongs to another browser by now")]
+    OtherBrowser,
     /// Something that must be true is not; the text says what.
     #[error("{0}")]
     Broken(String),
@@ -65,7 +68,7 @@ pub struct Change<T> {
     pub jobs: Vec<(Job, Time)>,
     /// When the job that caused the step is to be tried again; without it the job is done.
     pub again: Option<(Time, String)>,
-    /// Attempts to log in are over.
+    /// Attempts to log in are over, and the page of consent with them.
     pub end_logins: bool,
 }
 
@@ -129,6 +132,7 @@ pub async fn step<T: Send>(
             }
             if change.end_logins {
                 logins::end(&tx, kept.transaction.id).await?;
+                consent_draft::end(&tx, kept.transaction.id).await?;
             }
             if let Some(leased) = caused_by {
                 match &change.again {
@@ -157,6 +161,13 @@ pub async fn look(app: &App, which: Which<'_>) -> Result<Option<Kept>, FlowError
     Ok(transactions::load(&app.store.db, &app.store.crypter, which).await?)
 }
 
+/// The service behind the exchange is suspended or delisted: nothing is asked or sent on for it. The work waits; when
+/// that does not change, the exchange ends with its session or its ticket, and what there was is wiped then.
+async fn hold(app: &App, leased: &Leased) -> Result<(), FlowError> {
+    let later = app.now().plus(app.config.policy.suspended_retry.0);
+    Ok(app.store.jobs.retry_at(leased, later, "the service is not listed").await?)
+}
+
 /// What follows once all datasets have come to an end after the citizen confirmed; part of every step after which that
 /// may be so.
 fn settle<T>(t: &mut Transaction, now: Time, mut change: Change<T>) -> Change<T> {
@@ -178,13 +189,15 @@ fn settle<T>(t: &mut Transaction, now: Time, mut change: Change<T>) -> Change<T>
 /// Works on a claimed job.
 pub async fn work(app: &App, job: &Job, leased: &Leased) -> Result<(), FlowError> {
     match job {
-        Job::Collect { transaction, resource } => collect::run(app, *transaction, resource, leased).await,
+        Job::Collect { transaction, resource, part } => {
+            collect::run(app, *transaction, resource, *part, leased).await
+        }
         Job::Notify { transaction } => notify::run(app, *transaction, leased).await,
         Job::NotifyUndeliverable { transaction } => {
             notify::run_undeliverable(app, *transaction, leased).await
         }
         Job::Seal { transaction } => seal::run(app, *transaction, leased).await,
-        Job::Abandon { transaction } => forget::abandon(app, *transaction, leased).await,
+        Job::Abandon { transaction } => forget::abandon(app, *transaction, Some(leased)).await,
         Job::Expire { transaction } => forget::expire(app, *transaction, leased).await,
     }
 }

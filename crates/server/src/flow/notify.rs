@@ -2,13 +2,13 @@
 
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::notify::{Notice, SpAnswer, retry_at};
-use mydata_domain::transaction::{Ended, State, Transaction, TransactionId};
+use mydata_domain::transaction::{State, Transaction, TransactionId};
 use mydata_store::jobs::Leased;
 use mydata_store::repo::transactions::Which;
 use mydata_wire::notification::{News, Notification};
 use serde_json::json;
 
-use super::{Change, FlowError, event, look, step};
+use super::{Change, FlowError, event, hold, look, settle, step};
 use crate::app::App;
 use crate::jobs::Job;
 
@@ -17,13 +17,15 @@ pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), Fl
     let kept = look(app, Which::Id(id)).await?;
     let open = kept.as_ref().and_then(|k| k.transaction.confirmed()).filter(|c| c.told.is_open());
     let (Some(kept), Some(confirmed)) = (&kept, open) else { return done(app, leased).await };
+    if !app.catalogue().await?.is_listed(&kept.transaction.client_id) {
+        return hold(app, leased).await;
+    }
     let notification = Notification {
         tx_id: kept.transaction.tx_id,
         permission_ticket: confirmed.ticket,
         news: News::Confirmed { secret_key: confirmed.key.clone() },
     };
     let answer = call(app, &kept.transaction, &notification).await?;
-    let failed = u32::try_from(leased.attempts).unwrap_or(u32::MAX);
     step(app, "notified", Which::Id(id), Some(leased), |kept, now| {
         let t = &mut kept.transaction;
         // An SP that has fetched the data has accepted, whatever it says to a repeated notification.
@@ -36,7 +38,11 @@ pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), Fl
             SpAnswer::Accepted => {
                 t.told(true, now)?;
                 let mut change = Change::telling(()).event(event(t, now, Actor::Sp, What::Notified));
-                if t.confirmed().is_some_and(|c| c.told_undeliverable == Notice::Pending) {
+                if t.nothing_usable() {
+                    // It waited for this answer.
+                    return Ok(settle(t, now, change));
+                }
+                if t.notice_of_undeliverable() == Notice::Pending {
                     change = change.job(Job::NotifyUndeliverable { transaction: id }, now);
                 }
                 Ok(change)
@@ -49,6 +55,7 @@ pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), Fl
             }
             SpAnswer::Failed(reason) => {
                 let Some((_, ends)) = t.ticket() else { return Ok(Change::telling(())) };
+                let failed = t.confirmed().map_or(0, |c| c.told.failures()).saturating_add(1);
                 let again = retry_at(failed, now, ends, &app.config.policy);
                 tracing::warn!(transaction = %id, failed, %reason, "an SP-API could not be told");
                 t.telling_failed(again.is_none());
@@ -65,13 +72,16 @@ pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), Fl
 /// Tells the SP which datasets cannot be delivered.
 pub async fn run_undeliverable(app: &App, id: TransactionId, leased: &Leased) -> Result<(), FlowError> {
     let kept = look(app, Which::Id(id)).await?;
-    let Some(kept) = kept.filter(|k| second_is_open(&k.transaction)) else { return done(app, leased).await };
+    let open = |t: &Transaction| t.notice_of_undeliverable().is_open();
+    let Some(kept) = kept.filter(|k| open(&k.transaction)) else { return done(app, leased).await };
     let t = &kept.transaction;
+    if !app.catalogue().await?.is_listed(&t.client_id) {
+        return hold(app, leased).await;
+    }
     let Some((permission_ticket, _)) = t.ticket() else { return done(app, leased).await };
     let news = News::Undeliverable { unable_to_deliver: t.undeliverable() };
     let notification = Notification { tx_id: t.tx_id, permission_ticket, news };
     let answer = call(app, t, &notification).await?;
-    let failed = u32::try_from(leased.attempts).unwrap_or(u32::MAX);
     step(app, "notified-undeliverable", Which::Id(id), Some(leased), |kept, now| {
         let t = &mut kept.transaction;
         let detail = json!({ "unable_to_deliver": t.undeliverable() });
@@ -88,8 +98,10 @@ pub async fn run_undeliverable(app: &App, id: TransactionId, leased: &Leased) ->
             }
             SpAnswer::Failed(reason) => {
                 let Some((_, ends)) = t.ticket() else { return Ok(Change::telling(())) };
+                let failed = t.notice_of_undeliverable().failures().saturating_add(1);
                 let again = retry_at(failed, now, ends, &app.config.policy);
-                t.told_undeliverable(if again.is_some() { Notice::Failing } else { Notice::Lapsed });
+                tracing::warn!(transaction = %id, failed, %reason, "an SP-API could not be told of failures");
+                t.told_undeliverable(if again.is_some() { Notice::Failing(failed) } else { Notice::Lapsed });
                 let mut change = Change::telling(());
                 change.again = again.map(|at| (at, reason.clone()));
                 Ok(change)
@@ -98,13 +110,6 @@ pub async fn run_undeliverable(app: &App, id: TransactionId, leased: &Leased) ->
     })
     .await?;
     Ok(())
-}
-
-fn second_is_open(t: &Transaction) -> bool {
-    match &t.state {
-        State::Ended(Ended { ticket: Some(ticket), .. }) => ticket.told_undeliverable.is_open(),
-        _ => t.confirmed().is_some_and(|c| c.told_undeliverable.is_open()),
-    }
 }
 
 async fn call(app: &App, t: &Transaction, notification: &Notification) -> Result<SpAnswer, FlowError> {

@@ -3,11 +3,14 @@
 //! The token is ciphertext under a key that only the SP and the sealed column hold, so it rests as it will travel, and
 //! every fetch is a plain read.
 
+use futures_util::StreamExt as _;
 use mydata_domain::audit::{Actor, What};
+use mydata_domain::collect::{Failure, FailureKind};
 use mydata_domain::transaction::part::PartState;
-use mydata_domain::transaction::{State, Token, TransactionId};
+use mydata_domain::transaction::{State, Token, Transaction, TransactionId};
 use mydata_seal::package;
 use mydata_seal::token::TokenWriter;
+use mydata_store::StoreError;
 use mydata_store::blobs::{BlobId, PlainInfo};
 use mydata_store::jobs::Leased;
 use mydata_store::repo::transactions::Which;
@@ -17,13 +20,29 @@ use serde_json::json;
 use std::collections::HashMap;
 use std::io;
 
-use super::{Change, FlowError, event, look, step, surely_unused};
+use super::{Change, FlowError, event, look, settle, step, surely_unused};
 use crate::app::App;
+
+/// After so many tries, more than half an hour, what still cannot be sealed counts as lost.
+const TRIES: i64 = 12;
 
 /// Makes the token.
 pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), FlowError> {
-    let Some(token) = make(app, id).await? else {
+    let Some(kept) = look(app, Which::Id(id)).await? else {
         return Ok(app.store.jobs.complete(leased).await?);
+    };
+    let made = make(app, &kept.transaction).await;
+    let token = match made {
+        Ok(Some(token)) => token,
+        Ok(None) => return Ok(app.store.jobs.complete(leased).await?),
+        Err(error) => {
+            let lost = lost(app, &kept.transaction, leased.attempts >= TRIES).await;
+            if lost.is_empty() {
+                return Err(error);
+            }
+            tracing::error!(transaction = %id, %error, ?lost, "packages can no longer be read; their datasets are given up");
+            return give_up(app, id, leased, &lost).await;
+        }
     };
     let kept = Token { blob: token.id.to_string(), len: token.len, sha256: hex(&token.sha256) };
     let used = step(app, "sealed", Which::Id(id), Some(leased), |keep, now| {
@@ -43,9 +62,62 @@ pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), Fl
     used.map(|_| ())
 }
 
-async fn make(app: &App, id: TransactionId) -> Result<Option<PlainInfo>, FlowError> {
-    let Some(kept) = look(app, Which::Id(id)).await? else { return Ok(None) };
-    let t = kept.transaction;
+/// The datasets whose packages are gone or damaged, which no further try mends; all that came, once it was tried often
+/// enough.
+async fn lost(app: &App, t: &Transaction, all: bool) -> Vec<ResourceId> {
+    let mut lost = Vec::new();
+    for part in &t.parts {
+        let PartState::Ready { blob: Some(blob), .. } = &part.state else { continue };
+        let readable = match blob.parse::<BlobId>() {
+            Err(_) => false,
+            Ok(blob) => match app.store.blobs.stream(&blob).await {
+                Ok(mut pieces) => loop {
+                    match pieces.next().await {
+                        Some(Ok(_)) => {}
+                        Some(Err(error)) => break !is_for_ever(&error),
+                        None => break true,
+                    }
+                },
+                Err(error) => !is_for_ever(&error),
+            },
+        };
+        if all || !readable {
+            lost.push(part.resource_id.clone());
+        }
+    }
+    lost
+}
+
+fn is_for_ever(error: &StoreError) -> bool {
+    matches!(error, StoreError::NoBlob { .. } | StoreError::Corrupt { .. })
+}
+
+/// Goes on without what was lost: the rest is sealed, or the exchange ends as undeliverable.
+async fn give_up(
+    app: &App,
+    id: TransactionId,
+    leased: &Leased,
+    lost: &[ResourceId],
+) -> Result<(), FlowError> {
+    step(app, "seal-lost", Which::Id(id), Some(leased), |kept, now| {
+        let t = &mut kept.transaction;
+        if !matches!(t.state, State::Confirmed(_)) {
+            return Ok(Change::telling(()));
+        }
+        let wipe = t.lost(lost)?;
+        let mut change = Change::telling(()).wiping(wipe);
+        for resource in lost {
+            let failure = Failure::new(FailureKind::Lost, "");
+            let detail = json!({ "resource_id": resource, "failure": failure });
+            change = change.event(event(t, now, Actor::Platform, What::Undeliverable).with(detail));
+        }
+        Ok(settle(t, now, change))
+    })
+    .await?;
+    Ok(())
+}
+
+async fn make(app: &App, t: &Transaction) -> Result<Option<PlainInfo>, FlowError> {
     let State::Confirmed(confirmed) = &t.state else { return Ok(None) };
     let catalogue = app.catalogue().await?;
     let service = catalogue

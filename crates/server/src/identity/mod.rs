@@ -80,9 +80,4 @@ impl Methods {
     pub fn get(&self, method: Verification) -> Option<&Arc<Oidc>> {
         self.0.get(&method)
     }
-
-    /// Where browsers may be sent to.
-    pub fn issuers(&self) -> impl Iterator<Item = &Url> {
-        self.0.values().map(|provider| provider.issuer())
-    }
 }

@@ -86,11 +86,6 @@ impl Oidc {
         &self.settings.methods
     }
 
-    /// Its issuer.
-    pub fn issuer(&self) -> &Url {
-        &self.settings.issuer
-    }
-
     /// Begins an attempt with `method`. `state` comes back with the citizen.
     pub async fn begin(
         &self,

@@ -1,12 +1,14 @@
-//! Background work: what there is to do ([`Job`]), and who does it ([`runner`]). The work itself is in [`crate::flow`].
+//! Background work: what there is to do ([`Job`]), who does it ([`runner`]), how much of it at a time
+//! ([`lanes`]). The work itself is in [`crate::flow`].
 
+pub mod lanes;
 pub mod runner;
 
 use mydata_domain::Time;
 use mydata_domain::transaction::TransactionId;
 use mydata_store::jobs::{Leased, NewJob};
 use mydata_store::{StoreError, Tx, jobs};
-use mydata_wire::ResourceId;
+use mydata_wire::{ResourceId, TransactionUid};
 use serde::{Deserialize, Serialize};
 
 /// One piece of work, kept in the database until it is done.
@@ -19,6 +21,8 @@ pub enum Job {
         transaction: TransactionId,
         /// The dataset.
         resource: ResourceId,
+        /// The part of the exchange. One that started over has new parts; the calls for the old ones end by themselves.
+        part: TransactionUid,
     },
     /// Tell the SP that the citizen confirmed.
     Notify {
@@ -50,7 +54,7 @@ pub enum Job {
 impl Job {
     fn kind(&self) -> &'static str {
         match self {
-            Self::Collect { .. } => "collect",
+            Self::Collect { .. } => lanes::COLLECT,
             Self::Notify { .. } => "notify",
             Self::NotifyUndeliverable { .. } => "notify-undeliverable",
             Self::Seal { .. } => "seal",
@@ -61,7 +65,7 @@ impl Job {
 
     fn key(&self) -> String {
         match self {
-            Self::Collect { transaction, resource } => format!("{transaction}/{resource}"),
+            Self::Collect { part, .. } => part.to_string(),
             Self::Notify { transaction }
             | Self::NotifyUndeliverable { transaction }
             | Self::Seal { transaction }
@@ -70,12 +74,20 @@ impl Job {
         }
     }
 
+    /// What it may wait for together with others of its kind.
+    fn lane(&self) -> Option<&str> {
+        match self {
+            Self::Collect { resource, .. } => Some(resource.as_str()),
+            _ => None,
+        }
+    }
+
     /// Keeps the job inside the transaction that makes it necessary.
     pub async fn enqueue(&self, tx: &Tx, run_at: Time, now: Time) -> Result<(), StoreError> {
         let payload = serde_json::to_string(self).expect("a job is made of identifiers");
         let key = self.key();
-        jobs::enqueue(tx, &NewJob { kind: self.kind(), key: Some(&key), payload: &payload, run_at, now })
-            .await?;
+        let (kind, lane) = (self.kind(), self.lane());
+        jobs::enqueue(tx, &NewJob { kind, key: Some(&key), lane, payload: &payload, run_at, now }).await?;
         Ok(())
     }
 

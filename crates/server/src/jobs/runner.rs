@@ -1,7 +1,6 @@
 //! Claims due jobs, works on them side by side, keeps their leases alive, and sweeps from time to time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use mydata_store::jobs::Leased;
@@ -9,6 +8,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use super::Job;
+use super::lanes::Lanes;
 use crate::app::App;
 use crate::flow::{self, FlowError};
 
@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(20);
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let mut running = JoinSet::new();
     let free = Arc::new(Notify::new());
-    let count = Arc::new(AtomicU32::new(0));
+    let lanes = Arc::new(Lanes::new(&app.config.jobs));
     let lease = app.config.jobs.lease.0;
     let mut next_sweep = app.now();
     while !*stop.borrow() {
@@ -35,30 +35,34 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
                 crate::backoffice::session::sweep(&app).await;
             });
         }
-        let room = app.config.jobs.at_once.saturating_sub(count.load(Ordering::Relaxed));
-        let claimed = if room == 0 { Ok(Vec::new()) } else { app.store.jobs.claim(room, now, lease).await };
-        match claimed {
+        let full = lanes.full();
+        match app.store.jobs.claim(app.config.jobs.at_once, &full, now, lease).await {
             Ok(claimed) if !claimed.is_empty() => {
-                for leased in claimed {
-                    count.fetch_add(1, Ordering::Relaxed);
-                    let (app, free, count) = (app.clone(), Arc::clone(&free), Arc::clone(&count));
+                let (now_done, later): (Vec<_>, Vec<_>) =
+                    claimed.into_iter().partition(|leased| lanes.enter(&leased.kind, leased.lane.as_deref()));
+                for leased in now_done {
+                    let (app, free, lanes) = (app.clone(), Arc::clone(&free), Arc::clone(&lanes));
                     running.spawn(async move {
-                        work(&app, leased).await;
-                        count.fetch_sub(1, Ordering::Relaxed);
+                        work(&app, &leased).await;
+                        lanes.leave(&leased.kind, leased.lane.as_deref());
                         free.notify_one();
                     });
                 }
+                // More of a lane were due than there is room for; from now on it is full, and not claimed from.
+                if let Err(error) = app.store.jobs.put_back(&later, now).await {
+                    tracing::error!(%error, "jobs could not be put back; they go on when their leases end");
+                }
             }
             Ok(_) => {
-                let wait = app.store.jobs.wait(now, LOOK_EVERY);
+                let wait = app.store.jobs.wait(&full, now, LOOK_EVERY);
                 tokio::select! {
-                    waited = wait, if room > 0 => {
+                    waited = wait => {
                         if let Err(error) = waited {
                             tracing::error!(%error, "could not look for due jobs");
                             tokio::time::sleep(LOOK_EVERY).await;
                         }
                     }
-                    () = free.notified(), if room == 0 => {}
+                    () = free.notified(), if !full.is_nothing() => {}
                     _ = stop.changed() => {}
                 }
             }
@@ -79,11 +83,11 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 
 /// Works on one job with its lease kept alive. Whatever happens, the job is not lost: it ends with the state change it
 /// makes, or it is put back.
-async fn work(app: &App, leased: Leased) {
+async fn work(app: &App, leased: &Leased) {
     let lease = app.config.jobs.lease.0;
-    let Some(job) = Job::read(&leased) else {
+    let Some(job) = Job::read(leased) else {
         tracing::error!(kind = %leased.kind, "a job of an unknown kind is put aside");
-        if let Err(error) = app.store.jobs.fail(&leased, "unknown kind", app.now()).await {
+        if let Err(error) = app.store.jobs.fail(leased, "unknown kind", app.now()).await {
             tracing::error!(%error, "a job could not be put aside");
         }
         return;
@@ -97,7 +101,7 @@ async fn work(app: &App, leased: Leased) {
         tokio::select! {
             outcome = &mut task => break outcome,
             () = tokio::time::sleep(lease / 3) => {
-                if let Err(error) = app.store.jobs.extend(&leased, app.now().plus(lease)).await {
+                if let Err(error) = app.store.jobs.extend(leased, app.now().plus(lease)).await {
                     // Its result would be refused anyway; somebody else works on it now.
                     tracing::warn!(kind = %leased.kind, %error, "a job's lease could not be extended");
                     task.abort();
@@ -115,7 +119,7 @@ async fn work(app: &App, leased: Leased) {
     let attempts = u32::try_from(leased.attempts).unwrap_or(u32::MAX);
     let wait = Duration::from_secs(1 << attempts.min(8));
     tracing::error!(kind = %leased.kind, attempts, %reason, "a job failed and will be tried again");
-    if let Err(error) = app.store.jobs.retry_at(&leased, app.now().plus(wait), &reason).await {
+    if let Err(error) = app.store.jobs.retry_at(leased, app.now().plus(wait), &reason).await {
         tracing::error!(%error, "a job could not be put back; it goes on when its lease ends");
     }
 }

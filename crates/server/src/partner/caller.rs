@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use super::problem::Problem;
 use crate::address::CallerAddress;
 use crate::app::App;
+use crate::limit::subscriber;
 
 /// A partner's call that is within its limit.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +20,7 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Ok(CallerAddress(address)) = CallerAddress::from_request_parts(parts, app).await;
-        match app.partner_limit.take(address, app.now()) {
+        match app.partner_limit.take(subscriber(address), app.now()) {
             Ok(()) => Ok(Self(address)),
             Err(wait) => Err(Problem::TooMany(wait.as_secs().max(1))),
         }
@@ -27,14 +28,18 @@ impl FromRequestParts<App> for Caller {
 }
 
 impl Caller {
-    /// Refuses an address that the service has not registered, with the status that this API uses for it.
+    /// Refuses an address that the service has not registered, with the status that this API uses for it, and a service
+    /// that is suspended or delisted.
     pub fn must_belong_to(self, service: &Service, status: StatusCode) -> Result<(), Problem> {
-        if service.allowed_ips.permits(self.0) {
-            Ok(())
-        } else {
+        if !service.allowed_ips.permits(self.0) {
             tracing::warn!(address = %self.0, client_id = %service.client_id, "a partner call came from an address that is not registered");
-            Err(Problem::Address(status))
+            return Err(Problem::Address(status));
         }
+        if !service.is_listed() {
+            tracing::warn!(client_id = %service.client_id, "a partner call came from a service that is not listed");
+            return Err(Problem::NotListed);
+        }
+        Ok(())
     }
 }
 

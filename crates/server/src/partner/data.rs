@@ -42,6 +42,10 @@ pub async fn data(
     caller.must_belong_to(&service.service, StatusCode::FORBIDDEN)?;
     let kept = sealed_soon(&app, kept).await?;
     let t = &kept.transaction;
+    // It may have been suspended while the request was held.
+    if !app.catalogue().await?.is_listed(&t.client_id) {
+        return Err(Problem::NotListed);
+    }
     match t.data_answer(app.now(), &app.config.policy) {
         DataAnswer::Denied => Err(Problem::Ticket),
         DataAnswer::Undeliverable => Err(Problem::Undeliverable),

@@ -16,6 +16,8 @@ pub enum Problem {
     Address(StatusCode),
     /// The ticket is unknown, of another service, or has ended.
     Ticket,
+    /// The service is suspended or delisted.
+    NotListed,
     /// The `tx_id` is unknown, of another service, not confirmed, or has ended.
     TxId,
     /// No dataset could be delivered.
@@ -42,7 +44,7 @@ impl Problem {
         match self {
             Self::Header(_) | Self::Form => StatusCode::BAD_REQUEST,
             Self::Address(status) => status,
-            Self::Ticket | Self::TxId => StatusCode::FORBIDDEN,
+            Self::Ticket | Self::TxId | Self::NotListed => StatusCode::FORBIDDEN,
             Self::Undeliverable => StatusCode::GATEWAY_TIMEOUT,
             Self::Range { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Credentials | Self::Token => StatusCode::UNAUTHORIZED,
@@ -58,6 +60,7 @@ impl Problem {
             Self::Address(_) => "address_not_allowed",
             Self::Ticket => "permission_ticket_invalid",
             Self::TxId => "tx_id_invalid",
+            Self::NotListed => "service_not_listed",
             Self::Undeliverable => "undeliverable",
             Self::Range { .. } => "range_not_satisfiable",
             Self::Credentials => "invalid_client",
@@ -76,6 +79,7 @@ impl Problem {
             Self::Address(_) => "來源 IP 不在此服務登錄的允許連線 IP 內;請以登錄的主機連線,或於管理後臺更新允許連線 IP。".to_owned(),
             Self::Ticket => "permission_ticket 無效、已逾時或不屬於此服務;請以 SP-API 收到的 permission_ticket 於效期內重試。".to_owned(),
             Self::TxId => "tx_id 無效:連線未建立、使用者尚未確認傳送,或該筆交易的 permission_ticket 已超過效期。".to_owned(),
+            Self::NotListed => "此服務目前停權或已下架,平臺暫停提供資料與狀態;恢復上架後,可於 permission_ticket 效期內重試。".to_owned(),
             Self::Undeliverable => "無法傳送 DP 個人資料檔案:所有資料集皆無法取得,未傳送任何資料;請引導使用者稍後重新申辦。".to_owned(),
             Self::Range { len } => format!("要求的位元組範圍超出權杖長度 {len};請依 Content-Length 重新要求。"),
             Self::Credentials => "resource_id 或 resource_secret 不正確;請以管理後臺顯示的值,依 HTTP Basic 帶入。".to_owned(),

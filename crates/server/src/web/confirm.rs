@@ -21,6 +21,8 @@ pub struct ConfirmPage {
     pub progress: ProgressView,
     /// Server-sent events: see [`render_rows_fragment`], [`EVENT_ROWS`], [`EVENT_END`], [`EVENT_RELOAD`].
     pub progress_url: String,
+    /// This page as it loads itself without JavaScript; see [`crate::exchange::visit::AUTOMATIC`].
+    pub refresh_url: String,
     /// 確認
     pub confirm: FormTarget,
     /// 拒絕

@@ -42,6 +42,8 @@ pub enum DeadEnd {
     NotFound,
     /// Too many requests from this address.
     TooMany,
+    /// More is asked for at once than the platform shows at a time.
+    Busy,
     /// A fault of the platform itself.
     Internal,
 }
@@ -64,7 +66,7 @@ pub enum Gathered {
 pub enum WayBack {
     /// A link: the return URL with `code` and `tx_id`.
     Link(String),
-    /// A form of ours that redirects there.
+    /// A form of ours that leads there.
     Post(FormTarget),
 }
 
@@ -87,13 +89,14 @@ impl DeadEnd {
             Self::FormExpired => "dead-end-form-expired",
             Self::NotFound => "dead-end-not-found",
             Self::TooMany => "dead-end-too-many",
+            Self::Busy => "dead-end-busy",
             Self::Internal => "dead-end-internal",
         }
     }
 
     /// Whether asking for the page again may help.
     fn may_try_again(self) -> bool {
-        matches!(self, Self::FormExpired | Self::TooMany | Self::Internal)
+        matches!(self, Self::FormExpired | Self::TooMany | Self::Busy | Self::Internal)
     }
 
     /// Whether the citizen chose it, or it is no fault: then the page is calm, not alarming.

@@ -38,6 +38,7 @@ fn chrome(prefs: Prefs) -> Chrome {
             idle_minutes: 10,
             extend: form("/exchange/extend"),
         }),
+        carry: None,
     }
 }
 
@@ -209,6 +210,7 @@ fn confirm(prefs: Prefs, states: [RowState; 3]) -> ConfirmPage {
         method: Verification::Cer,
         progress: ProgressView { rows, organisation_short: after(lang).organisation_short },
         progress_url: "/exchange/progress".to_owned(),
+        refresh_url: "/exchange?auto".to_owned(),
         confirm: form("/exchange/confirm"),
         refuse: form("/exchange/refuse"),
     }
@@ -253,6 +255,7 @@ fn preview(prefs: Prefs) -> PreviewPage {
             },
             FileView { filename: "household.xml".to_owned(), size: 900, url: "/exchange/file/2".to_owned() },
         ],
+        too_large: 0,
         signer: SignerView {
             subject: "CN=內政部戶政司（示範）, O=示範機關".to_owned(),
             issuer: "CN=示範憑證管理中心".to_owned(),
@@ -271,6 +274,7 @@ fn dead_end(prefs: Prefs, kind: DeadEnd, gathered: Gathered, way_back: Option<Wa
             | DeadEnd::SessionEnded
             | DeadEnd::NotFound
             | DeadEnd::TooMany
+            | DeadEnd::Busy
             | DeadEnd::Internal
     );
     let parties = before(prefs.lang);
@@ -314,6 +318,7 @@ fn ends() -> Vec<(String, DeadEnd, Gathered, Option<WayBack>)> {
         ("end-form".to_owned(), DeadEnd::FormExpired, Gathered::Unrelated, None),
         ("end-not-found".to_owned(), DeadEnd::NotFound, Gathered::Unrelated, None),
         ("end-too-many".to_owned(), DeadEnd::TooMany, Gathered::Unrelated, None),
+        ("end-busy".to_owned(), DeadEnd::Busy, Gathered::Unrelated, None),
         ("end-internal".to_owned(), DeadEnd::Internal, Gathered::Unrelated, None),
     ]);
     ends
@@ -330,6 +335,22 @@ fn pages(prefs: Prefs) -> BTreeMap<String, String> {
         pages.insert(name.to_owned(), view.dyn_render().unwrap());
     };
     add("consent", &consent(prefs));
+    let over = |to| OnwardPage {
+        chrome: Chrome { session: None, ..chrome(prefs) },
+        to,
+        url: "https://bank.example/return?tx_id=1&case=\"7\"".to_owned(),
+    };
+    add(
+        "onward-service",
+        &over(Destination::Service { organisation: Some(before(lang).organisation_short) }),
+    );
+    add("onward-identity", &over(Destination::Identity));
+    let mut carrying = consent(prefs);
+    carrying.chrome.carry = Some("/exchange/preferences".to_owned());
+    add("consent-carrying", &carrying);
+    let mut too_large = preview(prefs);
+    too_large.too_large = 2;
+    add("preview-too-large", &too_large);
     add("consent-errors", &consent_with_errors(prefs));
     add("consent-no-method", &consent_without_method(prefs));
     add("confirm", &confirm(prefs, running()));
@@ -423,7 +444,7 @@ fn every_page_renders() {
     let out = std::env::var_os("MYDATA_PAGES_OUT");
     for lang in Lang::ALL {
         let pages = pages(prefs(lang));
-        assert_eq!(pages.len(), 35);
+        assert_eq!(pages.len(), 40);
         for (name, html) in &pages {
             let at = format!("{name} in {lang}");
             well_nested(html).unwrap_or_else(|fault| panic!("{at}: {fault}"));
@@ -526,10 +547,33 @@ fn the_question_names_recipient_and_purpose() {
     }
 }
 
+/// The step to another party needs no script, and what it is given stays inside its attribute.
+#[test]
+fn a_page_that_leads_on_does_so_by_itself() {
+    let pages = pages(prefs(Lang::ZhTw));
+    let html = &pages["onward-service"];
+    let url = "https://bank.example/return?tx_id=1&#38;case=&#34;7&#34;";
+    assert!(html.contains(&format!("<meta http-equiv=\"refresh\" content=\"0;url={url}\">")), "{html}");
+    assert!(html.contains(&format!("href=\"{url}\"")) && html.contains("正在帶您返回示範銀行"), "{html}");
+    assert!(pages["onward-identity"].contains("正在帶您前往身分驗證"));
+}
+
+/// Language and text size do not cost what was typed, also without JavaScript.
+#[test]
+fn the_buttons_of_the_frame_carry_the_form_along() {
+    let pages = pages(prefs(Lang::ZhTw));
+    let carried = "form=\"consent\" formaction=\"/exchange/preferences\" formnovalidate";
+    assert_eq!(pages["consent-carrying"].matches(carried).count(), 4);
+    assert_eq!(pages["confirm"].matches("formaction").count(), 0);
+}
+
 #[test]
 fn the_page_moves_only_while_something_moves() {
     let moving = confirm(prefs(Lang::ZhTw), running()).render().unwrap();
-    assert!(moving.contains("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>"));
+    assert!(
+        moving
+            .contains("<noscript><meta http-equiv=\"refresh\" content=\"5;url=/exchange?auto\"></noscript>")
+    );
     assert!(moving.contains("data-events=\"/exchange/progress\""));
     let over = confirm(prefs(Lang::ZhTw), [RowState::Done; 3]).render().unwrap();
     assert!(!over.contains("http-equiv"));
@@ -569,7 +613,8 @@ fn every_end_says_what_happened_what_was_sent_and_how_to_go_on() {
             let about_data = lang.t("dead-end-section-sent");
             assert_eq!(html.contains(&about_data), gathered != Gathered::Unrelated, "{name}");
             assert!(html.contains(&lang.t("dead-end-section-next")), "{name}");
-            let again = matches!(kind, DeadEnd::FormExpired | DeadEnd::TooMany | DeadEnd::Internal);
+            let again =
+                matches!(kind, DeadEnd::FormExpired | DeadEnd::TooMany | DeadEnd::Busy | DeadEnd::Internal);
             assert_eq!(html.contains("class=\"button primary\""), has_way_back || again, "{name}");
             titles.push((name, html.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap().to_owned()));
         }

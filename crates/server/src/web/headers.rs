@@ -9,17 +9,18 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use url::{Host, Url};
 
-/// How a page may be kept and where its forms may lead.
-///
-/// Browsers of the Chromium family apply `form-action` to every redirect that follows a submitted form, so a page whose
-/// form ends in a redirect to an SP or to the identity provider has to name that origin.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// How a page may be kept. Its forms lead to this platform only, and are answered without a redirect to anybody else:
+/// browsers of the Chromium family apply `form-action` to every redirect that follows a submitted form, and where a
+/// service or an identity provider sends the browser on to is not known here. [`super::onward`] leads there instead.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Policy {
     personal: bool,
-    form_targets: Vec<String>,
 }
+
+/// What a page may load, and where its forms may lead.
+const CONTENT: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 impl Policy {
     /// A page that holds nothing of anybody: may be kept by the browser after asking again.
@@ -29,54 +30,16 @@ impl Policy {
 
     /// A page that belongs to one citizen: never kept.
     pub fn personal() -> Self {
-        Self { personal: true, form_targets: Vec::new() }
-    }
-
-    /// Lets a form on the page lead, after redirects, to the origin of `url`: a registered return URL, the identity
-    /// provider. An address that is no http(s) URL adds nothing.
-    pub fn form_may_reach(mut self, url: &Url) -> Self {
-        if let Some(source) = form_source(url)
-            && !self.form_targets.contains(&source)
-        {
-            self.form_targets.push(source);
-        }
-        self
-    }
-
-    /// The `Content-Security-Policy` of the page.
-    pub fn content_security_policy(&self) -> String {
-        let targets: String = self.form_targets.iter().map(|source| format!(" {source}")).collect();
-        format!(
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
-             form-action 'self'{targets}; frame-ancestors 'none'; base-uri 'none'"
-        )
+        Self { personal: true }
     }
 
     /// Sets the headers of a page.
-    pub fn apply(&self, headers: &mut HeaderMap) {
-        // Origins are ASCII by construction, so the value always parses; without it the strictest policy stands.
-        let policy = HeaderValue::from_str(&self.content_security_policy())
-            .unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    pub fn apply(self, headers: &mut HeaderMap) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT));
         headers.insert(VARY, HeaderValue::from_static("Cookie, Accept-Language"));
         let keep = if self.personal { "no-store" } else { "private, no-cache" };
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
         apply_common(headers);
-    }
-}
-
-/// The CSP source for an origin. The grammar has no IPv6 addresses and matches no IPv4 address but 127.0.0.1; there
-/// the scheme has to do.
-fn form_source(url: &Url) -> Option<String> {
-    if !matches!(url.scheme(), "http" | "https") {
-        return None;
-    }
-    match url.host()? {
-        Host::Ipv6(_) => Some(format!("{}:", url.scheme())),
-        Host::Ipv4(address) if !address.is_loopback() || address.octets() != [127, 0, 0, 1] => {
-            Some(format!("{}:", url.scheme()))
-        }
-        _ => Some(url.origin().ascii_serialization()),
     }
 }
 
@@ -157,36 +120,12 @@ mod tests {
 
     use super::*;
 
-    fn policy(urls: &[&str]) -> String {
-        urls.iter()
-            .fold(Policy::personal(), |policy, url| policy.form_may_reach(&Url::parse(url).unwrap()))
-            .content_security_policy()
-    }
-
-    #[test]
-    fn forms_lead_home_and_to_named_origins_only() {
-        assert!(policy(&[]).contains("form-action 'self';"));
-        let both = [
-            "https://bank.example:8443/return?x=1",
-            "https://bank.example:8443/other",
-            "http://127.0.0.1:8481/r",
-        ];
-        assert!(
-            policy(&both).contains("form-action 'self' https://bank.example:8443 http://127.0.0.1:8481;"),
-            "{}",
-            policy(&both)
-        );
-        assert!(policy(&["https://銀行.example/"]).contains("https://xn--"));
-        assert!(policy(&["http://[::1]:8481/"]).contains("form-action 'self' http:;"));
-        assert!(policy(&["http://192.0.2.7/"]).contains("form-action 'self' http:;"));
-        assert!(policy(&["javascript:alert(1)"]).contains("form-action 'self';"));
-        assert!(!policy(&both).contains("unsafe"));
-    }
-
     #[test]
     fn personal_pages_are_not_kept() {
         let mut headers = HeaderMap::new();
         Policy::personal().apply(&mut headers);
+        let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.contains("form-action 'self';") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(headers[CACHE_CONTROL], "no-store");
         assert_eq!(headers[REFERRER_POLICY], "same-origin");
         assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff");

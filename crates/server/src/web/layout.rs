@@ -58,9 +58,9 @@ pub struct SessionView {
 }
 
 impl SessionView {
-    /// Whole seconds left at the moment of rendering.
+    /// Seconds left at the moment of rendering, rounded up: when the page has counted down to nothing, nothing is left.
     pub(crate) fn seconds_left(&self) -> i64 {
-        (self.expires_at.as_second() - self.now.as_second()).max(0)
+        (self.expires_at.as_millisecond() - self.now.as_millisecond() + 999).max(0) / 1000
     }
 }
 
@@ -79,6 +79,9 @@ pub struct Chrome {
     pub contact: Contact,
     /// The session, where the page belongs to one.
     pub session: Option<SessionView>,
+    /// Where the language and size buttons post the form `consent` of this page to, so that what the citizen has
+    /// filled in is kept; without it they are a form of their own.
+    pub carry: Option<String>,
 }
 
 impl Chrome {
@@ -262,6 +265,21 @@ pub(crate) fn steps(current: usize, method: Option<String>) -> [Step; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_countdown_ends_no_sooner_than_the_session() {
+        let view = |now: &str| SessionView {
+            expires_at: "2026-11-21T06:50:00.900Z".parse().unwrap(),
+            now: now.parse().unwrap(),
+            idle_minutes: 10,
+            extend: FormTarget { action: String::new(), token: String::new() },
+        };
+        assert_eq!(view("2026-11-21T06:40:00.900Z").seconds_left(), 600);
+        assert_eq!(view("2026-11-21T06:49:59.950Z").seconds_left(), 1);
+        assert_eq!(view("2026-11-21T06:50:00.899Z").seconds_left(), 1);
+        assert_eq!(view("2026-11-21T06:50:00.900Z").seconds_left(), 0);
+        assert_eq!(view("2026-11-21T06:59:00Z").seconds_left(), 0);
+    }
 
     #[test]
     fn shortens_ids() {

@@ -9,7 +9,7 @@
 //! | [`identity_error`] | the identity provider came back without an identity |
 //! | [`confirm`] | ③ what came, live, and the question |
 //! | [`preview`], [`json_table`] | one dataset as the service will receive it |
-//! | [`waiting`] | the moment between 確認 and the way back |
+//! | [`waiting`], [`onward`] | the moment between 確認 and the way back; the step to another party |
 //! | [`dead_end`] | every way in which an exchange ends without data |
 //! | [`home`] | `/` |
 //! | [`layout`], [`prefs`], [`i18n`], [`date`] | the frame around a page, and whom it is for |
@@ -26,6 +26,7 @@ pub mod i18n;
 pub mod identity_error;
 pub mod json_table;
 pub mod layout;
+pub mod onward;
 pub mod prefs;
 pub mod preview;
 pub mod response;
@@ -43,6 +44,7 @@ pub use home::{HomePage, WayIn};
 pub use i18n::Lang;
 pub use identity_error::{IdentityErrorPage, IdentityFault};
 pub use layout::{Access, Chrome, Contact, FormTarget, Parties, SessionView, ZoneChip};
+pub use onward::{Destination, OnwardPage};
 pub use prefs::{Prefs, TextSize};
 pub use preview::{FileView, JsonDocument, PreviewPage, SignerView};
 pub use response::page;

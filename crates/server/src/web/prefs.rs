@@ -116,6 +116,11 @@ pub fn router<S: Clone + Send + Sync + 'static>(secure: bool) -> Router<S> {
 }
 
 fn apply(change: &Change, secure: bool) -> Response {
+    choose(change.lang.as_deref(), change.size.as_deref(), &change.back, secure)
+}
+
+/// Sets the cookies of what was chosen and leads to `back`, a path of ours.
+pub fn choose(lang: Option<&str>, size: Option<&str>, back: &str, secure: bool) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
     let mut remember = |name: &str, value: &str| {
@@ -125,13 +130,13 @@ fn apply(change: &Change, secure: bool) -> Response {
             headers.append(SET_COOKIE, cookie);
         }
     };
-    if let Some(lang) = change.lang.as_deref().and_then(Lang::from_tag) {
+    if let Some(lang) = lang.and_then(Lang::from_tag) {
         remember(LANG_COOKIE, lang.tag());
     }
-    if let Some(size) = change.size.as_deref().and_then(TextSize::from_code) {
+    if let Some(size) = size.and_then(TextSize::from_code) {
         remember(SIZE_COOKIE, size.code());
     }
-    let back = HeaderValue::from_str(local_path(&change.back)).unwrap_or(HeaderValue::from_static("/"));
+    let back = HeaderValue::from_str(local_path(back)).unwrap_or(HeaderValue::from_static("/"));
     headers.insert(LOCATION, back);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

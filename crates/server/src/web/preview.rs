@@ -24,6 +24,8 @@ pub struct PreviewPage {
     pub provider: String,
     /// The machine-readable files.
     pub documents: Vec<JsonDocument>,
+    /// How many machine-readable files are among the other files, because they are too large for the page.
+    pub too_large: usize,
     /// The other files.
     pub files: Vec<FileView>,
     /// Who signed the package.

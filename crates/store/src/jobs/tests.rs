@@ -15,7 +15,7 @@ fn at(seconds: u64) -> Time {
 }
 
 fn job<'a>(key: Option<&'a str>, run_at: Time) -> NewJob<'a> {
-    NewJob { kind: "collect", key, payload: r#"{"tx":"t1"}"#, run_at, now: START }
+    NewJob { kind: "collect", key, lane: None, payload: r#"{"tx":"t1"}"#, run_at, now: START }
 }
 
 /// Enqueues; gives the id of the living job with its key, if it has one.
@@ -27,7 +27,7 @@ async fn add(db: &Db, new: &NewJob<'_>) -> String {
 }
 
 async fn claim_one(jobs: &Jobs, now: Time) -> Leased {
-    let mut claimed = jobs.claim(10, now, LEASE).await.unwrap();
+    let mut claimed = jobs.claim(10, &Full::default(), now, LEASE).await.unwrap();
     assert_eq!(claimed.len(), 1, "{claimed:?}");
     claimed.remove(0)
 }
@@ -40,10 +40,10 @@ fn is_lost<T>(outcome: &Result<T>) -> bool {
 async fn a_job_is_due_claimed_and_done() {
     on_both(async |store: TestStore| {
         let jobs = &store.jobs;
-        assert_eq!(jobs.next_run_at().await.unwrap(), None);
+        assert_eq!(jobs.next_run_at(&Full::default()).await.unwrap(), None);
         let id = add(&store.db, &job(Some("t1"), at(5))).await;
-        assert_eq!(jobs.next_run_at().await.unwrap(), Some(at(5)));
-        assert_eq!(jobs.claim(10, at(4), LEASE).await.unwrap(), []);
+        assert_eq!(jobs.next_run_at(&Full::default()).await.unwrap(), Some(at(5)));
+        assert_eq!(jobs.claim(10, &Full::default(), at(4), LEASE).await.unwrap(), []);
         let leased = claim_one(jobs, at(5)).await;
         assert_eq!(
             (leased.id.as_str(), leased.kind.as_str(), leased.key.as_deref()),
@@ -53,8 +53,8 @@ async fn a_job_is_due_claimed_and_done() {
             (leased.payload.as_str(), leased.attempts, leased.created_at),
             (r#"{"tx":"t1"}"#, 1, START)
         );
-        assert_eq!(jobs.claim(10, at(5), LEASE).await.unwrap(), [], "it is held");
-        assert_eq!(jobs.next_run_at().await.unwrap(), Some(at(65)), "the end of the lease");
+        assert_eq!(jobs.claim(10, &Full::default(), at(5), LEASE).await.unwrap(), [], "it is held");
+        assert_eq!(jobs.next_run_at(&Full::default()).await.unwrap(), Some(at(65)), "the end of the lease");
         assert_eq!(jobs.living_by_kind().await.unwrap(), [("collect".to_owned(), 1)]);
         jobs.complete(&leased).await.unwrap();
         assert!(is_lost(&jobs.complete(&leased).await), "once only");
@@ -86,7 +86,7 @@ async fn a_lease_that_ran_out_goes_to_another_and_binds_the_first() {
         add(&store.db, &job(None, START)).await;
         let first = claim_one(jobs, START).await;
         jobs.extend(&first, at(100)).await.unwrap();
-        assert_eq!(jobs.claim(10, at(99), LEASE).await.unwrap(), []);
+        assert_eq!(jobs.claim(10, &Full::default(), at(99), LEASE).await.unwrap(), []);
         let second = claim_one(jobs, at(100)).await;
         assert_eq!(second.attempts, 2);
         assert!(is_lost(&jobs.extend(&first, at(500)).await));
@@ -111,9 +111,9 @@ async fn the_same_key_gives_the_same_job() {
         let jobs = &store.jobs;
         let first = add(&store.db, &job(Some("t1"), at(50))).await;
         assert_eq!(add(&store.db, &job(Some("t1"), at(90))).await, first, "later: nothing changes");
-        assert_eq!(jobs.next_run_at().await.unwrap(), Some(at(50)));
+        assert_eq!(jobs.next_run_at(&Full::default()).await.unwrap(), Some(at(50)));
         assert_eq!(add(&store.db, &job(Some("t1"), at(20))).await, first, "earlier: it moves");
-        assert_eq!(jobs.next_run_at().await.unwrap(), Some(at(20)));
+        assert_eq!(jobs.next_run_at(&Full::default()).await.unwrap(), Some(at(20)));
         let other_kind = NewJob { kind: "notify", ..job(Some("t1"), at(300)) };
         assert_ne!(add(&store.db, &other_kind).await, first);
         assert_ne!(add(&store.db, &job(Some("t2"), at(300))).await, first);
@@ -136,9 +136,9 @@ async fn a_job_enqueued_again_while_it_is_worked_on_runs_once_more() {
         for seconds in [9, 3, 6] {
             assert_eq!(add(&store.db, &job(Some("t1"), at(seconds))).await, id);
         }
-        assert_eq!(jobs.claim(10, at(10), LEASE).await.unwrap(), [], "not two at a time");
+        assert_eq!(jobs.claim(10, &Full::default(), at(10), LEASE).await.unwrap(), [], "not two at a time");
         jobs.complete(&first).await.unwrap();
-        assert_eq!(jobs.next_run_at().await.unwrap(), Some(at(3)));
+        assert_eq!(jobs.next_run_at(&Full::default()).await.unwrap(), Some(at(3)));
         let again = claim_one(jobs, at(3)).await;
         assert_eq!((&again.id, again.attempts), (&id, 1));
 
@@ -169,7 +169,7 @@ async fn a_job_given_up_is_kept_with_its_reason_and_can_be_revived() {
         let jobs = &store.jobs;
         let id = add(&store.db, &job(Some("t1"), START)).await;
         jobs.retry_at(&claim_one(jobs, START).await, at(10), "connection refused").await.unwrap();
-        assert_eq!(jobs.claim(10, at(9), LEASE).await.unwrap(), []);
+        assert_eq!(jobs.claim(10, &Full::default(), at(9), LEASE).await.unwrap(), []);
         let leased = claim_one(jobs, at(10)).await;
         assert_eq!((leased.attempts, leased.last_error.as_deref()), (2, Some("connection refused")));
         jobs.fail(&leased, "answered 403", at(11)).await.unwrap();
@@ -250,7 +250,7 @@ async fn two_claimers_never_hold_the_same_job() {
                 let jobs = Jobs::new(store.db.clone(), format!("node-{n}"));
                 tokio::spawn(async move {
                     while done.lock().unwrap().len() < JOBS {
-                        let claimed = jobs.claim(7, START, LEASE).await.unwrap();
+                        let claimed = jobs.claim(7, &Full::default(), START, LEASE).await.unwrap();
                         for job in &claimed {
                             assert!(held.lock().unwrap().insert(job.id.clone()), "held twice: {}", job.id);
                         }
@@ -288,9 +288,9 @@ async fn a_claim_takes_no_more_than_asked_for() {
         for n in 0..5 {
             add(&store.db, &job(None, at(n))).await;
         }
-        assert_eq!(store.jobs.claim(2, at(9), LEASE).await.unwrap().len(), 2);
-        assert_eq!(store.jobs.claim(2, at(9), LEASE).await.unwrap().len(), 2);
-        assert_eq!(store.jobs.claim(2, at(9), LEASE).await.unwrap().len(), 1);
+        assert_eq!(store.jobs.claim(2, &Full::default(), at(9), LEASE).await.unwrap().len(), 2);
+        assert_eq!(store.jobs.claim(2, &Full::default(), at(9), LEASE).await.unwrap().len(), 2);
+        assert_eq!(store.jobs.claim(2, &Full::default(), at(9), LEASE).await.unwrap().len(), 1);
     })
     .await;
 }
@@ -302,10 +302,10 @@ async fn waiting_ends_when_a_job_is_enqueued_but_not_for_a_later_one() {
         let jobs = store.jobs.clone();
         add(&store.db, &job(None, at(1000))).await;
         // Whatever woke it before is used up.
-        jobs.wait(at(2000), LEASE).await.unwrap();
+        jobs.wait(&Full::default(), at(2000), LEASE).await.unwrap();
         let start = Instant::now();
         let runner = tokio::spawn(async move {
-            jobs.wait(START, Duration::from_secs(3600)).await.unwrap();
+            jobs.wait(&Full::default(), START, Duration::from_secs(3600)).await.unwrap();
             woken.store(true, SeqCst);
         });
         tokio::time::sleep(Duration::from_millis(150)).await;
@@ -327,12 +327,12 @@ async fn no_wake_up_is_lost() {
         let jobs = store.jobs.clone();
         let runner = tokio::spawn(async move {
             while taken.load(SeqCst) < 100 {
-                for job in jobs.claim(10, START, LEASE).await.unwrap() {
+                for job in jobs.claim(10, &Full::default(), START, LEASE).await.unwrap() {
                     jobs.complete(&job).await.unwrap();
                     taken.fetch_add(1, SeqCst);
                 }
                 if taken.load(SeqCst) < 100 {
-                    jobs.wait(START, Duration::from_secs(3600)).await.unwrap();
+                    jobs.wait(&Full::default(), START, Duration::from_secs(3600)).await.unwrap();
                 }
             }
         });
@@ -346,6 +346,42 @@ async fn no_wake_up_is_lost() {
         }
         runner.await.unwrap();
         store.assert_no_jobs().await;
+    })
+    .await;
+}
+
+/// What waits behind a full lane or kind lets the rest pass, and is not looked at again and again meanwhile.
+#[tokio::test]
+async fn what_is_full_is_left_where_it_is() {
+    on_both(async |store: TestStore| {
+        let jobs = &store.jobs;
+        let new = |kind, key, lane, run_at| NewJob { kind, key: Some(key), lane, ..job(None, run_at) };
+        for (n, key) in (0..).zip(["slow0", "slow1", "slow2"]) {
+            add(&store.db, &new("collect", key, Some("slow"), at(n))).await;
+        }
+        add(&store.db, &new("collect", "quick", Some("quick"), at(5))).await;
+        add(&store.db, &new("notify", "n", None, at(6))).await;
+        let full = Full { kinds: Vec::new(), lanes: vec!["slow".to_owned()] };
+        assert_eq!(jobs.next_run_at(&full).await.unwrap(), Some(at(5)));
+        let claimed = jobs.claim(10, &full, at(9), LEASE).await.unwrap();
+        let mut keys: Vec<_> = claimed.iter().filter_map(|j| j.key.as_deref()).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, ["n", "quick"]);
+        let full =
+            Full { kinds: vec!["collect".to_owned()], lanes: vec!["other".to_owned(), "x".to_owned()] };
+        assert_eq!(jobs.claim(10, &full, at(9), LEASE).await.unwrap(), []);
+        // Claimed all at once, and put back for want of room: untried, and due as before.
+        let mut claimed = jobs.claim(10, &Full::default(), at(9), LEASE).await.unwrap();
+        assert_eq!(claimed.len(), 3);
+        let kept = claimed.remove(0);
+        assert_eq!(kept.lane.as_deref(), Some("slow"));
+        jobs.put_back(&claimed, at(9)).await.unwrap();
+        let again = jobs.claim(10, &Full::default(), at(9), LEASE).await.unwrap();
+        assert_eq!(again.iter().map(|j| j.attempts).collect::<Vec<_>>(), [1, 1]);
+        jobs.put_back(&claimed, at(9)).await.unwrap();
+        for job in again.iter().chain([&kept]) {
+            jobs.complete(job).await.unwrap();
+        }
     })
     .await;
 }

@@ -23,4 +23,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     2 "0002_exchange";
     3 "0003_accounts";
     4 "0004_items";
+    5 "0005_lanes_and_consent_drafts";
 };

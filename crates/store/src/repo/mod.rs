@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod consent_draft;
 pub mod counter_services;
 pub mod drafts;
 pub mod factors;
@@ -16,12 +17,12 @@ pub mod sign_ins;
 pub mod transactions;
 pub mod uploads;
 
+#[cfg(test)]
+mod tests;
+
 use crate::error::StoreError;
 
 /// A stored text that the domain cannot read back.
 fn unreadable(table: &'static str, column: &'static str) -> StoreError {
     StoreError::Corrupt { table: table.into(), column: column.into(), reason: "is of no known form" }
 }
-
-#[cfg(test)]
-mod tests;

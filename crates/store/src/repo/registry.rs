@@ -84,6 +84,11 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// Whether a service may receive anything now.
+    pub fn is_listed(&self, id: &ClientId) -> bool {
+        self.services.get(id).is_some_and(|s| s.service.is_listed())
+    }
+
     /// The organisation with this id.
     pub fn organisation(&self, id: &str) -> Option<&Organisation> {
         self.organisations.get(id)

@@ -10,6 +10,7 @@ use mydata_domain::collect::{Failure, Tries};
 use mydata_domain::entry::Seen;
 use mydata_domain::notify::Notice;
 use mydata_domain::parameter::ParameterKey;
+use mydata_domain::transaction::coverage::Coverage;
 use mydata_domain::transaction::part::{Access, Part, PartState};
 use mydata_domain::transaction::person::Person;
 use mydata_domain::transaction::{
@@ -17,7 +18,7 @@ use mydata_domain::transaction::{
 };
 use mydata_wire::pid::Pid;
 use mydata_wire::returns::ReturnTarget;
-use mydata_wire::{AccessToken, ClientId, PermissionTicket, ResourceId, TxId, Verification};
+use mydata_wire::{AccessToken, ClientId, PermissionTicket, ResourceId, TransactionUid, TxId, Verification};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -33,7 +34,7 @@ const PARTS: &str = "transaction_parts";
 
 const COLUMNS: &str = "t.id, t.client_id, t.tx_id, t.zone, t.stage, t.ending, t.browser, t.entered_at, t.idle_until, t.authorised_at, \
      t.confirmed_at, t.sealed_at, t.taken_at, t.ended_at, t.expires_at, t.verification, t.told, t.told_undeliverable, t.token_blob, \
-     t.token_len, t.token_sha256, t.private";
+     t.token_len, t.token_sha256, t.delivered, t.private";
 const PART_COLUMNS: &str = "p.place, p.resource_id, p.transaction_uid, p.state, p.received, p.total, p.until_at, p.asked, p.blob, \
      p.failure, p.calls, p.failures, p.first_call_at, p.access_expires_at, p.private AS part_private";
 
@@ -240,6 +241,7 @@ impl Kept {
             _ => confirmed.map(|c| &c.authorised),
         };
         let ended_ticket = ended.and_then(|e| e.ticket.as_ref());
+        let told = confirmed.map(|c| c.told).or(ended_ticket.map(|t| t.told));
         let told_undeliverable =
             confirmed.map(|c| c.told_undeliverable).or(ended_ticket.map(|t| t.told_undeliverable));
         // What was once known stays for the record (when, how verified, which person's index), what is secret goes.
@@ -250,7 +252,7 @@ impl Kept {
              expires_at = COALESCE($11, expires_at), verification = COALESCE($12, verification), \
              person = COALESCE($13, person), ticket = $14, told = COALESCE($15, told), \
              told_undeliverable = COALESCE($16, told_undeliverable), token_blob = $17, token_len = $18, token_sha256 = $19, \
-             private = $20, entered_at = $21 WHERE id = $1",
+             private = $20, entered_at = $21, delivered = $22 WHERE id = $1",
             args![
                 &id,
                 t.state.name(),
@@ -266,13 +268,14 @@ impl Kept {
                 t.verification().map(Verification::code),
                 authorised.map(|a| crypter.index("person", a.person.uid().expose())),
                 t.ticket().map(|(ticket, _)| crypter.index("ticket", ticket.expose())),
-                confirmed.map(|c| c.told.as_str()),
-                told_undeliverable.map(Notice::as_str),
+                told.map(Notice::to_kept),
+                told_undeliverable.map(Notice::to_kept),
                 sealed.map(|s| s.token.blob.as_str()),
                 sealed.map(|s| s.token.len as i64),
                 sealed.map(|s| s.token.sha256.as_str()),
                 seal_private(crypter, t),
                 t.entered_at.0,
+                sealed.filter(|s| !s.delivered.is_empty()).map(|s| s.delivered.to_string()),
             ],
         )
         .await?;
@@ -323,21 +326,33 @@ async fn update_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &
     Ok(())
 }
 
-/// Notes how far a transfer is, for the pages; does nothing when the part is no longer being fetched.
+/// A part that is being fetched for an exchange that still wants it.
+const WANTED: &str = "transaction_id = $1 AND transaction_uid = $2 AND state = 'fetching' AND EXISTS \
+     (SELECT 1 FROM transactions t WHERE t.id = transaction_id AND t.stage IN ('authorised', 'confirmed'))";
+
+/// Notes how far a transfer is, for the pages. `false`, and nothing is noted, when the exchange does not want it any
+/// more: refused, left, started over.
 pub async fn progress(
     db: &Db,
     id: TransactionId,
-    resource_id: &ResourceId,
+    uid: TransactionUid,
     received: u64,
     total: Option<u64>,
-) -> Result<()> {
-    db.execute(
-        "part-progress",
-        "UPDATE transaction_parts SET received = $3, total = $4 WHERE transaction_id = $1 AND resource_id = $2 AND state = 'fetching'",
-        args![id.to_string(), resource_id.as_str(), received as i64, total.map(|t| t as i64)],
-    )
-    .await?;
-    Ok(())
+) -> Result<bool> {
+    let changed = db
+        .execute(
+            "part-progress",
+            format!("UPDATE transaction_parts SET received = $3, total = $4 WHERE {WANTED}"),
+            args![id.to_string(), uid.to_string(), received as i64, total.map(|t| t as i64)],
+        )
+        .await?;
+    Ok(changed > 0)
+}
+
+/// Whether a call for this part is still wanted.
+pub async fn is_wanted(db: &Db, id: TransactionId, uid: TransactionUid) -> Result<bool> {
+    let sql = format!("SELECT 1 FROM transaction_parts WHERE {WANTED}");
+    Ok(db.fetch_opt(sql, args![id.to_string(), uid.to_string()]).await?.is_some())
 }
 
 /// What a DP's access token opens.
@@ -495,6 +510,10 @@ fn read(crypter: &Crypter, rows: &[Row]) -> Result<Option<Kept>> {
                 sha256: row.get_text("token_sha256")?,
             },
             at: time("sealed_at")?,
+            delivered: match row.get_opt_text("delivered")? {
+                Some(text) => text.parse().map_err(|_| bad("delivered"))?,
+                None => Coverage::default(),
+            },
             taken_at: row.get_opt_i64("taken_at")?.map(Time),
         }),
         "ended" => State::Ended(Ended {
@@ -506,6 +525,7 @@ fn read(crypter: &Crypter, rows: &[Row]) -> Result<Option<Kept>> {
                     ticket: ticket()?,
                     verification: verification()?,
                     expires_at: time("expires_at")?,
+                    told: notice("told")?,
                     told_undeliverable: notice("told_undeliverable")?,
                 }),
             },

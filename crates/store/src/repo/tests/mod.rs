@@ -1,6 +1,7 @@
-//! What several tests of the back office's tables need.
+//! What several tests of the repositories need.
 
 mod draft_rows;
+mod exchange_rows;
 mod filing_rows;
 mod item_rows;
 mod lists;
