@@ -21,6 +21,9 @@ use crate::identity::Methods;
 use crate::limit::Limiter;
 use crate::outbound::Outbound;
 
+/// Each takes up to some tens of megabytes.
+const UPLOADS_AT_ONCE: usize = 8;
+
 /// The running platform. Cloning gives the same one.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
@@ -53,6 +56,8 @@ pub struct Shared {
     pub passwords: Passwords,
     /// Turns to open a package for a citizen's eyes.
     pub previews: Arc<Semaphore>,
+    /// Forms with files that are read at a time.
+    pub upload_room: Arc<Semaphore>,
     catalogue: Cached,
     pinned: RwLock<HashMap<ResourceId, (String, Trust)>>,
 }
@@ -107,6 +112,7 @@ impl App {
             trust,
             bell: Bell::default(),
             passwords: Passwords::default(),
+            upload_room: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             catalogue: Cached::default(),
             pinned: RwLock::default(),
         }))

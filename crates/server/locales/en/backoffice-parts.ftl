@@ -11,6 +11,8 @@ list-size = Rows a page
 list-search = Search
 list-everything = Show all
 list-nothing = Nothing matches.
+list-beyond = There is nothing on this page any more.
+    .last = To the last page
 list-count =
     { $count ->
         [one] 1 entry

@@ -353,10 +353,12 @@ fn form(lang: Lang, faulty: bool) -> Form {
         .cancel(Link::new(lang.t("cancel"), format!("{ROOT}/datasets")))
 }
 
-fn totp_form(lang: Lang) -> Form {
-    Form::simple(lang, "/x", "sample-token", lang.t("factor-totp.submit"))
-        .section(lang.t("factor-totp"), Some(lang.t("factor-totp.how")))
-        .with(Field::text(lang, "code", lang.t("factor-totp.code"), TextKind::Code))
+fn factor_form(lang: Lang, key: &str, value: &'static str, field: &str) -> Form {
+    let mut form = Form::simple(lang, "/x", "sample-token", lang.t(&format!("{key}.submit")))
+        .section(lang.t(key), Some(lang.t(&format!("{key}.how"))))
+        .with(Field::text(lang, field, lang.t(&format!("{key}.code")), TextKind::Code));
+    form.buttons[0].value = value;
+    form
 }
 
 fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
@@ -403,7 +405,10 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
             notice: None,
             closed_for: None,
             passkey: Some(ask()),
-            forms: vec![totp_form(lang)],
+            forms: vec![
+                factor_form(lang, "factor-totp", "totp", "code"),
+                factor_form(lang, "factor-recovery", "recovery", "recovery"),
+            ],
         },
     );
     let secret = Secret::from_bytes(b"12345678901234567890");
@@ -418,7 +423,12 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
             code: qr::svg(&uri, &lang.t("enrol-totp.code")),
             secret: secret.to_groups(),
             uri,
-            form: totp_form(lang),
+            form: Form::simple(lang, "/x", "sample-token", lang.t("enrol-totp.submit")).with(Field::text(
+                lang,
+                "code",
+                lang.t("factor-totp.code"),
+                TextKind::Code,
+            )),
             passkey: Some(ask()),
             account: "jenny".to_owned(),
             user: "amVubnk".to_owned(),
@@ -500,6 +510,9 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
     add("list-short", &ListPage { frame: inside(prefs, title()), list: listing(lang, "", 5) });
     add("list-empty", &ListPage { frame: inside(prefs, title()), list: listing(lang, "", 0) });
     add("list-nothing", &ListPage { frame: inside(prefs, title()), list: listing(lang, "q=xyz", 0) });
+    let mut beyond = listing(lang, "page=99", 37);
+    beyond.rows.clear();
+    add("list-beyond", &ListPage { frame: inside(prefs, title()), list: beyond });
     let new = || {
         let mut frame = inside(prefs, pick(lang, "新增資料集", "New dataset"));
         frame.crumbs = vec![Crumb::new(title(), format!("{ROOT}/datasets"))];
@@ -696,6 +709,8 @@ fn a_list_keeps_what_was_asked_in_every_link() {
     assert!(html.contains("sort=-name&#38;size=20\">資料集名稱</a>"));
     let empty = pages(prefs(Lang::ZhTw)).remove("list-nothing").unwrap();
     assert!(empty.contains("沒有符合條件的資料。") && empty.contains("顯示全部"));
+    let beyond = pages(prefs(Lang::ZhTw)).remove("list-beyond").unwrap();
+    assert!(beyond.contains("這一頁已經沒有資料。") && beyond.contains("page=4\">到最後一頁"));
 }
 
 #[test]

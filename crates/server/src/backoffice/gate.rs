@@ -5,7 +5,7 @@
 use axum::body::to_bytes;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::header::{CONTENT_TYPE, ORIGIN, SET_COOKIE};
+use http::header::{CONTENT_TYPE, ORIGIN, REFERER, SET_COOKIE};
 use http::{HeaderMap, Method, StatusCode};
 use mydata_domain::account::session::Stage;
 use mydata_store::repo::sessions;
@@ -15,7 +15,7 @@ use super::fault::Fault;
 use super::posted::Posted;
 use super::route::Route;
 use super::rule::Verdict;
-use super::visit::{Me, Visit, with_next};
+use super::visit::{Me, Visit, next_path, with_next};
 use super::{ROOT, prove, second_factor, sign_in};
 use crate::address::CallerAddress;
 use crate::app::App;
@@ -91,6 +91,7 @@ impl Back {
             posted: Posted::default(),
             catalogue: visit.catalogue.clone(),
             said: None,
+            room: None,
         })
     }
 
@@ -120,8 +121,9 @@ async fn arrive(
         Method::GET | Method::HEAD => {
             parts.uri.path_and_query().map_or(ROOT, http::uri::PathAndQuery::as_str).to_owned()
         }
-        // What was posted cannot be shown again; the page above it can.
-        _ => path.rsplit_once('/').map_or(ROOT, |(above, _)| above).to_owned(),
+        // What was posted cannot be shown again; the page that it was posted from can.
+        _ => posted_from(app, &parts.headers)
+            .unwrap_or_else(|| path.rsplit_once('/').map_or(ROOT, |(above, _)| above).to_owned()),
     };
     let query = parts.uri.query().unwrap_or_default();
     Ok(Visit {
@@ -139,7 +141,15 @@ async fn arrive(
         posted: Posted::default(),
         catalogue: app.catalogue().await?,
         said: browser::said(&parts.headers),
+        room: None,
     })
+}
+
+/// The page of ours that a form stands on, as browsers tell it.
+fn posted_from(app: &App, headers: &HeaderMap) -> Option<String> {
+    let page = url::Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
+    let path = &page[url::Position::BeforePath..url::Position::AfterQuery];
+    (page.origin() == app.base_url.origin() && next_path(Some(path)) == path).then(|| path.to_owned())
 }
 
 /// Applies the rule, and reads a form.
@@ -164,6 +174,10 @@ async fn admit(visit: &mut Visit, route: &Route, body: axum::body::Body) -> Resu
         Verdict::NotFound => return Err(Fault::NotFound),
     }
     if is_form {
+        if route.takes_files() {
+            let room = std::sync::Arc::clone(&visit.app.upload_room);
+            visit.room = Some(room.acquire_owned().await.map_err(|e| Fault::Broken(e.to_string()))?);
+        }
         read_form(visit, route.max_body, body).await?;
     }
     if route.fresh && !visit.me()?.session.moments.is_fresh(visit.now) {

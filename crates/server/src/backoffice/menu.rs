@@ -87,7 +87,6 @@ mod tests {
         assert_eq!(current("/mydata-backend"), None);
     }
 
-    /// Shows R88: the words of the menu.
     #[test]
     fn the_menu_has_the_words_of_the_seeds() {
         let words: Vec<String> =

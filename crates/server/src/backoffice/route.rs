@@ -84,6 +84,11 @@ impl Route {
         self
     }
 
+    /// Whether it takes files: such a form is held in memory whole, so only some are read at a time.
+    pub(super) fn takes_files(&self) -> bool {
+        self.max_body > MAX_FORM
+    }
+
     /// Calls the handler.
     pub(super) async fn handle(&self, visit: Visit) -> Answer {
         (self.handler)(visit).await

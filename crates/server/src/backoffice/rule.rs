@@ -81,3 +81,58 @@ impl Rule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mydata_domain::Time;
+    use mydata_domain::account::{AccountState, Holder};
+
+    use super::*;
+
+    fn account(role: Role, organisation: Option<&str>) -> Account {
+        Account {
+            id: "3f6c2d1e-8f00-4c1b-9b6a-5d20a7f3a91e".parse().unwrap(),
+            name: "jenny".parse().unwrap(),
+            role,
+            organisation: organisation.map(|id| id.parse().unwrap()),
+            state: AccountState::Active,
+            locked_at: None,
+            holder: Holder::default(),
+            created_at: Time(0),
+            signed_in_at: None,
+        }
+    }
+
+    fn judge(rule: Rule, role: Role, organisation: Option<&str>, owner: Option<&str>) -> Verdict {
+        let owner = owner.map(|id| Owner::Organisation(id.parse().unwrap()));
+        rule.judge(Some((Stage::Whole, &account(role, organisation))), owner.as_ref())
+    }
+
+    #[test]
+    fn a_rule_of_roles_lets_these_in_and_no_other() {
+        let rule = Rule::Roles(&[Role::Operator, Role::Ministry]);
+        for role in Role::ALL {
+            let right = matches!(role, Role::Operator | Role::Ministry);
+            let verdict = if right { Verdict::Pass } else { Verdict::Forbidden };
+            assert_eq!(judge(rule, role, Some("library"), None), verdict, "{role}");
+            assert_eq!(rule.lets_in(role), right, "{role}");
+        }
+        assert_eq!(rule.judge(None, None), Verdict::SignIn);
+        let operator = account(Role::Operator, None);
+        assert_eq!(rule.judge(Some((Stage::Halfway, &operator)), None), Verdict::SecondFactor);
+    }
+
+    #[test]
+    fn a_thing_of_an_organisation_belongs_to_its_people_and_to_whom_the_rule_names() {
+        let rule = Rule::Owner { of: Thing::Session, or: &[Role::Operator] };
+        for role in Role::ALL {
+            let own = matches!(role, Role::Applicant | Role::Deputy);
+            let named = role == Role::Operator;
+            let at = |owner| judge(rule, role, Some("library"), owner);
+            let verdict = |passes| if passes { Verdict::Pass } else { Verdict::NotFound };
+            assert_eq!(at(Some("library")), verdict(own || named), "{role}");
+            assert_eq!(at(Some("museum")), verdict(named), "{role}: another organisation's");
+            assert_eq!(at(None), Verdict::NotFound, "{role}: nobody's");
+        }
+    }
+}

@@ -13,6 +13,8 @@ use mydata_domain::{Time, Zone};
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::sessions::Session;
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::browser::{self, Browser};
 use super::fault::Fault;
 use super::frame::{Crumb, Frame, Who};
@@ -60,6 +62,8 @@ pub struct Visit {
     pub catalogue: Arc<Catalogue>,
     /// The sentence that a redirect sent along.
     pub said: Option<(String, String)>,
+    /// The room that its files take, given back when it is done.
+    pub room: Option<OwnedSemaphorePermit>,
 }
 
 impl Visit {

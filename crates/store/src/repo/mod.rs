@@ -1,6 +1,8 @@
 //! Repositories: the domain's types in and out of rows. One file a subject; no rule is decided here.
 
 pub mod accounts;
+#[cfg(test)]
+mod accounts_tests;
 pub mod audit;
 pub mod consent_draft;
 pub mod counter_services;

@@ -149,6 +149,11 @@ impl Form {
         self
     }
 
+    /// Tells the headings of several forms on one page apart.
+    fn key(&self) -> String {
+        format!("section-{}", self.buttons.first().map_or("form", |button| button.value))
+    }
+
     fn mends_title(&self, count: usize) -> String {
         i18n::t(self.lang, "errors-title", &[("count", count.into())])
     }

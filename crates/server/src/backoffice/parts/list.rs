@@ -240,6 +240,15 @@ impl Listing {
         self.query.on_page(*page).url(&self.path)
     }
 
+    /// The page lies behind the last one: rows were removed, or the address was typed.
+    fn is_beyond(&self) -> bool {
+        self.total > 0 && self.query.page > self.pages()
+    }
+
+    fn last_url(&self) -> String {
+        self.page_url(&self.pages())
+    }
+
     fn previous_url(&self) -> String {
         self.page_url(&(self.query.page - 1).min(self.pages()))
     }

@@ -128,7 +128,7 @@ async fn guesses_side_by_side_do_not_get_past_the_count() {
     office.close().await;
 }
 
-/// Shows R5, R26: until the review is over an account cannot be used, and its holder is told so – after the right password.
+/// Shows R5: until the review is over an account cannot be used, and its holder is told so – after the right password.
 #[tokio::test]
 async fn an_account_that_may_not_be_used_says_why_to_its_holder_only() {
     let office = Office::open().await;
@@ -395,7 +395,6 @@ async fn a_link_sets_a_password_once_and_lapses() {
     office.close().await;
 }
 
-/// Shows R94: one back office, two zones, one shown at a time.
 #[tokio::test]
 async fn the_zone_is_switched_and_stays() {
     let office = Office::open().await;

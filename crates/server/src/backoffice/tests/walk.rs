@@ -217,6 +217,14 @@ async fn secrets_need_a_proof_that_is_fresh() {
             };
             let answer = call(&mut browser, route, &route.path.replace("{id}", &id)).await;
             assert_eq!(met(&answer), meets, "{route:?}: {} {}", answer.status, answer.location());
+            // The way back leads to a page, not to what was posted.
+            if meets == Meets::Prove {
+                let next = answer.location().split("next=").nth(1).unwrap();
+                let next = percent_encoding::percent_decode_str(next).decode_utf8().unwrap().into_owned();
+                let page =
+                    table().iter().any(|r| r.method == Method::GET && r.path.replace("{id}", &id) == next);
+                assert!(page || route.method == Method::POST, "{route:?} leads to {next}");
+            }
         }
     }
     office.close().await;
