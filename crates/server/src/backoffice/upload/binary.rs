@@ -1,5 +1,7 @@
 //! Programs, PDF and images, told by their first bytes.
 
+use memchr::memmem::find;
+
 use super::{FileKind, Refused};
 
 /// What kind of program a file is, if it is one.
@@ -82,17 +84,4 @@ fn pdf(bytes: &[u8]) -> Result<FileKind, Refused> {
         }
     }
     Ok(kind)
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    let first = wanted.first()?;
-    let mut from = 0;
-    while let Some(at) = bytes[from..].iter().position(|b| b == first) {
-        let at = from + at;
-        if bytes[at..].starts_with(wanted) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
 }
