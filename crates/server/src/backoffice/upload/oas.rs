@@ -11,7 +11,7 @@ use super::{json, text, yaml};
 /// How many references lead to one another.
 const MAX_REFERENCES: usize = 20;
 /// Most operations that are read.
-const MAX_OPERATIONS: usize = 500;
+pub const MAX_OPERATIONS: usize = 500;
 
 /// A version of the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
