@@ -294,7 +294,7 @@ mod tests {
     fn reads_what_the_usual_reader_reads_and_nothing_else() {
         use proptest::prelude::*;
         use proptest::test_runner::TestRunner;
-        let mut runner = TestRunner::default();
+        let mut runner = TestRunner::new(ProptestConfig::with_cases(20_000));
         let texts = proptest::collection::vec(
             proptest::sample::select(vec![
                 "{",
@@ -325,7 +325,9 @@ mod tests {
                 let usual = serde_json::from_str::<serde_json::Value>(&text);
                 let ours = read(&text);
                 let twice = matches!(&ours, Err(Fault { why: Why::Twice { .. }, .. }));
-                prop_assert!(usual.is_ok() == ours.is_ok() || twice, "{text:?} {usual:?} {ours:?}");
+                // Numbers are kept as they are written here; the usual reader wants them to fit into 64 bits.
+                let huge = usual.as_ref().is_err_and(|e| e.to_string().contains("number out of range"));
+                prop_assert!(usual.is_ok() == ours.is_ok() || twice || huge, "{text:?} {usual:?} {ours:?}");
                 Ok(())
             })
             .unwrap();
