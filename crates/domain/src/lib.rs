@@ -22,6 +22,7 @@
 //! | [`filing`] | what is filed, numbered and reviewed |
 //! | [`forms`] | what the forms ask, and what is wrong with an answer |
 //! | [`counter_service`] | services at a counter |
+//! | [`credentials`] | secrets that are replaced while the earlier ones go on |
 //! | [`calendar`], [`text`] | days and words as people write them |
 
 pub mod account;
@@ -30,6 +31,7 @@ pub mod audit;
 pub mod calendar;
 pub mod collect;
 pub mod counter_service;
+pub mod credentials;
 pub mod dataset;
 pub mod entry;
 pub mod filing;

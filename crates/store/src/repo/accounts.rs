@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mydata_domain::Time;
-use mydata_domain::account::{Account, AccountId, AccountName, Holder};
+use mydata_domain::account::{Account, AccountId, AccountName, Holder, Role};
 use mydata_domain::organisation::OrganisationId;
 
 use super::unreadable;
@@ -137,6 +137,51 @@ pub async fn load_in(tx: &Tx, crypter: &Crypter, id: AccountId) -> Result<Option
     let sql = format!("SELECT {COLUMNS} FROM accounts a WHERE a.id = $1");
     let row = tx.fetch_opt(sql, args![id.to_string()]).await?;
     row.map(|row| read(crypter, &row, 0)).transpose()
+}
+
+/// [`load_in`], locked until the database transaction ends: nobody takes its role away meanwhile.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_for_update(tx: &Tx, crypter: &Crypter, id: AccountId) -> Result<Option<Account>> {
+    let lock = super::items::lock(tx);
+    let sql = format!("SELECT {COLUMNS} FROM accounts a WHERE a.id = $1{lock}");
+    let row = tx.fetch_opt(sql, args![id.to_string()]).await?;
+    row.map(|row| read(crypter, &row, 0)).transpose()
+}
+
+/// The accounts of a role, of one organisation or of all, by name; at most 200.
+///
+/// # Errors
+/// As [`load`].
+pub async fn of_role(
+    tx: &Tx,
+    crypter: &Crypter,
+    role: Role,
+    organisation: Option<&OrganisationId>,
+) -> Result<Vec<Account>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM accounts a WHERE a.role = $1 AND ($2 = '' OR a.organisation = $2) ORDER BY a.name LIMIT 200"
+    );
+    let organisation = organisation.map_or("", OrganisationId::as_str);
+    let rows = tx.fetch_all(sql, args![role.as_str(), organisation]).await?;
+    rows.iter().map(|row| read(crypter, row, 0)).collect()
+}
+
+/// The organisations that review as competent authorities: those with an active account of that role.
+///
+/// # Errors
+/// As [`load`].
+pub async fn authorities(db: &Db) -> Result<Vec<OrganisationId>> {
+    let rows = db
+        .fetch_all(
+            "SELECT DISTINCT organisation FROM accounts WHERE role = 'authority' AND state = 'active' \
+             AND organisation IS NOT NULL ORDER BY organisation LIMIT 1000",
+            args![],
+        )
+        .await?;
+    let read = |row: &Row| row.get_text(0)?.parse().map_err(|_| unreadable(TABLE, "organisation"));
+    rows.iter().map(read).collect()
 }
 
 /// An account by its name.

@@ -16,6 +16,7 @@ pub mod organisations;
 pub mod registry;
 pub mod sessions;
 pub mod sign_ins;
+pub mod sign_up_links;
 pub mod transactions;
 pub mod uploads;
 
