@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mydata_domain::Time;
-use mydata_domain::account::{Account, AccountId, AccountName, Holder, Role};
+use mydata_domain::account::{Account, AccountId, AccountName, AccountState, Holder, Role};
 use mydata_domain::organisation::OrganisationId;
 
 use super::unreadable;
@@ -168,22 +168,6 @@ pub async fn of_role(
     rows.iter().map(|row| read(crypter, row, 0)).collect()
 }
 
-/// The organisations that review as competent authorities: those with an active account of that role.
-///
-/// # Errors
-/// As [`load`].
-pub async fn authorities(db: &Db) -> Result<Vec<OrganisationId>> {
-    let rows = db
-        .fetch_all(
-            "SELECT DISTINCT organisation FROM accounts WHERE role = 'authority' AND state = 'active' \
-             AND organisation IS NOT NULL ORDER BY organisation LIMIT 1000",
-            args![],
-        )
-        .await?;
-    let read = |row: &Row| row.get_text(0)?.parse().map_err(|_| unreadable(TABLE, "organisation"));
-    rows.iter().map(read).collect()
-}
-
 /// An account by its name.
 ///
 /// # Errors
@@ -285,6 +269,21 @@ pub async fn of_organisation(
     let sql = format!("SELECT {COLUMNS} FROM accounts a WHERE a.organisation = $1 ORDER BY a.name LIMIT $2");
     let rows = db.fetch_all(sql, args![organisation.as_str(), limit]).await?;
     rows.iter().map(|row| read(crypter, row, 0)).collect()
+}
+
+/// The organisations that review as competent authorities (R9): those with an active account of that role, at most 500.
+///
+/// # Errors
+/// The database refuses, or a column cannot be read.
+pub async fn authorities(db: &Db) -> Result<Vec<OrganisationId>> {
+    let rows = db
+        .fetch_all(
+            "SELECT DISTINCT organisation FROM accounts WHERE role = $1 AND state = $2 AND organisation IS NOT NULL \
+             ORDER BY organisation LIMIT 500",
+            args![Role::Authority.as_str(), AccountState::Active.as_str()],
+        )
+        .await?;
+    rows.iter().map(|row| row.get_text(0)?.parse().map_err(|_| unreadable(TABLE, "organisation"))).collect()
 }
 
 /// Sets a password's hash, and ends every link that would set another.

@@ -12,6 +12,7 @@ pub mod filings;
 pub mod items;
 pub mod list;
 pub mod logins;
+pub mod mails;
 pub mod organisations;
 pub mod registry;
 pub mod sessions;
