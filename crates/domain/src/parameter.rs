@@ -30,6 +30,11 @@ impl ParameterKey {
     }
 }
 
+/// Whether this is the name of a header that the call to the DP needs itself.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name.to_ascii_lowercase().as_str())
+}
+
 impl TryFrom<String> for ParameterKey {
     type Error = String;
 
@@ -39,7 +44,7 @@ impl TryFrom<String> for ParameterKey {
         if !fits {
             return Err(format!("parameter key {text:?} must be 1 to 64 of A-Z a-z 0-9 _ -"));
         }
-        if RESERVED.contains(&text.to_ascii_lowercase().as_str()) {
+        if is_reserved(&text) {
             return Err(format!("parameter key {text:?} is the name of a header that the call itself needs"));
         }
         Ok(Self(text))

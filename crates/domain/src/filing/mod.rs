@@ -4,11 +4,13 @@
 //! | --- | --- |
 //! | [`number`] | the number on the form (R56) |
 //! | [`review`] | who reviews in which order, and what a decision needs |
+//! | [`sign_up`] | who decides on a sign-up |
 //! | [`diff`] | what a refiled form says differently |
 
 pub mod diff;
 pub mod number;
 pub mod review;
+pub mod sign_up;
 
 use std::fmt;
 use std::str::FromStr;

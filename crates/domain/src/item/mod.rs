@@ -6,7 +6,7 @@
 //! 進行中 ⇄ 停權中        進行中, 停權中 → 下架 → 草稿
 //! ```
 //! A [`Stage`] carries what exists in that stage and nothing else. The [`transition`]s are the only way from one to
-//! another, each a method of the stage it leaves. [`step`] is the door for acts that come from outside: who may and what
+//! another, each a method of the stage it leaves. [`step()`] is the door for acts that come from outside: who may and what
 //! is needed stands in one table, [`rule::RULES`], from which the page `docs/backoffice/states.md` is written.
 //!
 //! | module | decides |
@@ -15,8 +15,8 @@
 //! | [`transition`] | the ways between them |
 //! | [`act`] | what can be done, and by whom |
 //! | [`rule`] | who may, what is needed, which mail, what goes on record |
-//! | [`step`] | one act on an item |
-//! | [`due`] | what the clock does, and when |
+//! | [`mod@step`] | one act on an item |
+//! | [`mod@due`] | what the clock does, and when |
 //! | [`table`] | all of it as a page |
 
 pub mod act;

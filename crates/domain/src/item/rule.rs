@@ -1,6 +1,6 @@
 //! Who may do what in which stage, what is needed, which mail goes out and what goes on record: one table.
 //!
-//! [`super::step`] asks this table before every step, and `docs/backoffice/states.md` is written from it, so the page says
+//! [`super::step()`] asks this table before every step, and `docs/backoffice/states.md` is written from it, so the page says
 //! what the program does.
 
 use std::fmt;

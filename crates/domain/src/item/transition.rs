@@ -1,5 +1,5 @@
 //! The ways from stage to stage. Each consumes the stage it leaves, so a way that does not exist cannot be written down.
-//! Whether it may be taken now, and by whom, [`super::step`] asks before.
+//! Whether it may be taken now, and by whom, [`super::step()`] asks before.
 
 use jiff::civil::Date;
 

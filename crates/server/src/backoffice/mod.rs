@@ -15,6 +15,7 @@
 //! | [`hash`], [`totp`], [`passkey`], [`recovery`], [`qr`] | what proves who somebody is |
 //! | [`frame`], [`menu`], [`fault`], [`home`] | the frame of every page |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
+//! | [`upload`] | what an uploaded file is, by its content |
 
 pub mod browser;
 pub mod enrol;
@@ -41,6 +42,7 @@ pub mod second_factor;
 pub mod session;
 pub mod sign_in;
 pub mod totp;
+pub mod upload;
 pub mod visit;
 
 #[cfg(test)]

@@ -39,13 +39,16 @@ CREATE INDEX items_kind_name ON items (kind, name, id) WHERE hidden = 0;
 CREATE INDEX items_kind_organisation ON items (kind, organisation_name, id) WHERE hidden = 0;
 CREATE INDEX items_kind_category ON items (kind, category, id) WHERE hidden = 0;
 CREATE INDEX items_kind_stage ON items (kind, stage, updated_at, id) WHERE hidden = 0;
-CREATE INDEX items_own ON items (organisation, kind, updated_at, id);
-CREATE INDEX items_authority ON items (authority, kind, updated_at, id) WHERE authority IS NOT NULL;
+CREATE INDEX items_organisation ON items (organisation);
+CREATE INDEX items_own ON items (organisation, kind, updated_at, id) WHERE hidden = 0;
+CREATE INDEX items_own_updated ON items (organisation, updated_at, id) WHERE hidden = 0;
+CREATE INDEX items_authority ON items (authority, kind, updated_at, id) WHERE hidden = 0 AND authority IS NOT NULL;
 CREATE INDEX items_next_due ON items (next_due) WHERE next_due IS NOT NULL;
 CREATE UNIQUE INDEX items_test_record ON items (kind, test_record) WHERE test_record IS NOT NULL;
 CREATE UNIQUE INDEX items_production_record ON items (kind, production_record) WHERE production_record IS NOT NULL;
 
--- Every two neighbouring characters of what is searched by its words, so that any part of a name is found without reading all.
+-- Every two neighbouring characters of what is searched by its words, three of those that are ASCII, so that any part of a
+-- name or number is found without reading all.
 CREATE TABLE search_grams (
     area TEXT NOT NULL,
     gram TEXT NOT NULL,

@@ -11,12 +11,12 @@ use crate::error::Result;
 /// Most rows of a page.
 pub const MAX_PAGE: u32 = 100;
 /// How far rows are counted and paged; beyond it a list says "more than" and asks to be narrowed.
-pub const MAX_COUNTED: u64 = 10_000;
+pub const MAX_COUNTED: u64 = 1_000;
 /// How many words of a search count.
 const MAX_WORDS: usize = 6;
 /// How many characters of a search count.
 const MAX_SEARCH: usize = 100;
-/// Fewer rows than this with two neighbouring characters, and the search begins with them.
+/// Fewer rows than this with some neighbouring characters, and the search begins with them.
 const RARE: i64 = 400;
 
 /// Whose rows may be seen. Whoever reads says it every time: there is no default.
@@ -135,9 +135,9 @@ impl Select {
     pub(super) async fn search(&mut self, db: &Db, area: &'static str, search: &str) -> Result<()> {
         let folded: String = fold(search).chars().take(MAX_SEARCH).collect();
         let words: Vec<&str> = folded.split_whitespace().take(MAX_WORDS).collect();
-        let pairs: Vec<String> =
+        let found_by: Vec<String> =
             words.iter().flat_map(|w| grams(w)).collect::<BTreeSet<_>>().into_iter().collect();
-        if let Some(rare) = rarest(db, area, &pairs).await? {
+        if let Some(rare) = rarest(db, area, &found_by).await? {
             self.and(
                 "id IN (SELECT id FROM search_grams WHERE area = {} AND gram = {})",
                 [area.into(), rare.into()],
@@ -202,20 +202,20 @@ impl<F, S> From<&List<F, S>> for Paging {
     }
 }
 
-/// The pair of characters with the fewest rows, when there is one worth beginning with.
-async fn rarest(db: &Db, area: &'static str, pairs: &[String]) -> Result<Option<String>> {
-    if pairs.is_empty() {
+/// The neighbouring characters with the fewest rows, when there are some worth beginning with.
+async fn rarest(db: &Db, area: &'static str, all: &[String]) -> Result<Option<String>> {
+    if all.is_empty() {
         return Ok(None);
     }
-    let pairs = &pairs[..pairs.len().min(16)];
+    let all = &all[..all.len().min(16)];
     let one = |n: usize| {
         format!(
             "SELECT ${n} AS gram, COUNT(*) AS rows FROM (SELECT 1 AS one FROM search_grams WHERE area = $1 AND gram = ${n} LIMIT {RARE}) c{n}"
         )
     };
-    let sql: Vec<String> = (2..pairs.len() + 2).map(one).collect();
+    let sql: Vec<String> = (2..all.len() + 2).map(one).collect();
     let mut values: Vec<Arg<'_>> = vec![area.into()];
-    values.extend(pairs.iter().map(Arg::from));
+    values.extend(all.iter().map(Arg::from));
     let mut best: Option<(i64, String)> = None;
     for row in db.fetch_all(sql.join(" UNION ALL "), &values).await? {
         let rows = row.get_i64(1)?;
@@ -226,7 +226,7 @@ async fn rarest(db: &Db, area: &'static str, pairs: &[String]) -> Result<Option<
     Ok(best.map(|(_, gram)| gram))
 }
 
-/// Notes by which words a row is found: what is found by any two neighbouring characters that are not both ASCII.
+/// Notes by which words a row is found.
 pub(super) async fn index(tx: &crate::db::Tx, area: &'static str, id: &str, search: &str) -> Result<()> {
     tx.later("DELETE FROM search_grams WHERE area = $1 AND id = $2", args![area, id]).await?;
     let grams: BTreeSet<String> = search.split_whitespace().flat_map(grams).collect();
@@ -256,10 +256,12 @@ fn fold(text: &str) -> String {
     text.chars().map(plain).flat_map(char::to_lowercase).filter(|c| *c != '\0').collect()
 }
 
+/// What a word is found by: two neighbouring characters that are not both ASCII, three that are.
 fn grams(word: &str) -> Vec<String> {
     let characters: Vec<char> = word.chars().take(200).collect();
-    let telling = characters.windows(2).filter(|pair| !pair.iter().all(char::is_ascii));
-    telling.map(|pair| pair.iter().collect()).collect()
+    let pairs = characters.windows(2).filter(|pair| !pair.iter().all(char::is_ascii));
+    let triples = characters.windows(3).filter(|triple| triple.iter().all(char::is_ascii));
+    pairs.chain(triples).map(|gram| gram.iter().collect()).collect()
 }
 
 #[cfg(test)]
@@ -269,8 +271,9 @@ mod tests {
     #[test]
     fn words_are_folded_and_cut() {
         assert_eq!(fold("臺北ＡＢ Demo"), "台北ab demo");
-        assert_eq!(grams("台北a1"), ["台北", "北a"]);
-        assert!(grams("demo").is_empty() && grams("台").is_empty());
+        assert_eq!(grams("台北a12"), ["台北", "北a", "a12"]);
+        assert_eq!(grams("demo"), ["dem", "emo"]);
+        assert!(grams("ab").is_empty() && grams("台").is_empty());
         assert_eq!(grams("𠮷野家"), ["𠮷野", "野家"]);
     }
 

@@ -170,7 +170,7 @@ pub async fn services_of(db: &Db, tx_id: TxId) -> Result<Vec<ClientId>> {
     rows.iter().map(|r| r.get_text(0)?.parse().map_err(|_| unreadable(TABLE, "client_id"))).collect()
 }
 
-/// Keeps a new transaction. [`StoreError::Conflict`] when the service has used its `tx_id` before.
+/// Keeps a new transaction. [`crate::StoreError::Conflict`] when the service has used its `tx_id` before.
 pub async fn insert(tx: &Tx, crypter: &Crypter, transaction: &Transaction, browser: &str) -> Result<()> {
     let id = transaction.id.to_string();
     tx.later(
