@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
 use mydata_domain::{Clock, Time};
@@ -19,6 +20,7 @@ use crate::catalogue::Cached;
 use crate::config::Config;
 use crate::identity::Methods;
 use crate::limit::Limiter;
+use crate::mail::post::Post;
 use crate::outbound::Outbound;
 
 /// Each takes up to some tens of megabytes.
@@ -48,6 +50,8 @@ pub struct Shared {
     pub trust: Trust,
     /// Wakes those who wait for news.
     pub bell: Bell,
+    /// Takes mails where they go.
+    pub post: Post,
     /// Calls of the partner APIs.
     pub partner_limit: Limiter<IpAddr>,
     /// Entries and posted forms.
@@ -58,6 +62,8 @@ pub struct Shared {
     pub previews: Arc<Semaphore>,
     /// Forms with files that are read at a time.
     pub upload_room: Arc<Semaphore>,
+    /// The revision of the registry whose certificates are watched.
+    pub certificates_seen: AtomicI64,
     catalogue: Cached,
     pinned: RwLock<HashMap<ResourceId, (String, Trust)>>,
 }
@@ -103,6 +109,7 @@ impl App {
             partner_limit: Limiter::new(config.limits.partner_per_minute),
             page_limit: Limiter::new(config.limits.pages_per_minute),
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
+            post: Post::new(&config.mail),
             config,
             store,
             clock,
@@ -113,6 +120,7 @@ impl App {
             bell: Bell::default(),
             passwords: Passwords::default(),
             upload_room: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+            certificates_seen: AtomicI64::new(-1),
             catalogue: Cached::default(),
             pinned: RwLock::default(),
         }))
