@@ -109,6 +109,26 @@ pub enum What {
     AccountAdded,
     /// An account's role, state or lock was changed.
     AccountChanged,
+    /// An item of the back office took a step: filed, decided on, suspended, listed, delisted …
+    ItemStepped,
+    /// Whether an item is shown to citizens was changed.
+    DisplayChanged,
+    /// A certificate was registered for a dataset.
+    CertificateRegistered,
+    /// Credentials were shown to their owner.
+    CredentialsShown,
+    /// Credentials were replaced; the earlier ones go on for a while.
+    CredentialsRotated,
+    /// The time in which earlier credentials went on is over.
+    CredentialsLapsed,
+    /// A mail address asked for an account of the back office.
+    SignUpBegun,
+    /// An organisation's sign-up was filed.
+    SignUpFiled,
+    /// An organisation's sign-up was decided on.
+    SignUpDecided,
+    /// What an organisation says about itself was changed.
+    OrganisationChanged,
 }
 
 impl What {
@@ -147,6 +167,16 @@ impl What {
             Self::RecoveryCodesMade => "recovery-codes-made",
             Self::AccountAdded => "account-added",
             Self::AccountChanged => "account-changed",
+            Self::ItemStepped => "item-stepped",
+            Self::DisplayChanged => "display-changed",
+            Self::CertificateRegistered => "certificate-registered",
+            Self::CredentialsShown => "credentials-shown",
+            Self::CredentialsRotated => "credentials-rotated",
+            Self::CredentialsLapsed => "credentials-lapsed",
+            Self::SignUpBegun => "sign-up-begun",
+            Self::SignUpFiled => "sign-up-filed",
+            Self::SignUpDecided => "sign-up-decided",
+            Self::OrganisationChanged => "organisation-changed",
         }
     }
 }

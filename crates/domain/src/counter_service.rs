@@ -97,6 +97,9 @@ pub struct CounterService {
     pub category: String,
     /// From where its clerks may work.
     pub allowed_ips: AllowList,
+    /// 試辦 (R15): from where citizens may come meanwhile; none when everybody may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pilot: Option<AllowList>,
     /// Its cases; at least one.
     pub cases: Vec<Case>,
     /// Whether it may be used.

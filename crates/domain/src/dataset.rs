@@ -1,6 +1,7 @@
 //! Datasets: what DPs offer (資料集).
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use mydata_wire::{ResourceId, ResourceSecret, Verification};
@@ -8,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::address::AllowList;
+use crate::credentials::Earlier;
 use crate::organisation::OrganisationId;
 use crate::parameter::Parameter;
+use crate::time::Time;
 use crate::zone::Zone;
 
 /// Whether a dataset may be asked for now.
@@ -28,11 +31,20 @@ pub enum DatasetState {
     Delisted,
     /// Its system has ended its service.
     Stopped,
+    /// 不顯示前台且不可被取用 (R43): its owner hides it.
+    Hidden,
 }
 
 impl DatasetState {
-    const ALL: [DatasetState; 6] =
-        [Self::Listed, Self::Maintenance, Self::Failing, Self::Suspended, Self::Delisted, Self::Stopped];
+    const ALL: [DatasetState; 7] = [
+        Self::Listed,
+        Self::Maintenance,
+        Self::Failing,
+        Self::Suspended,
+        Self::Delisted,
+        Self::Stopped,
+        Self::Hidden,
+    ];
 
     /// As it is kept.
     pub fn as_str(self) -> &'static str {
@@ -43,6 +55,7 @@ impl DatasetState {
             Self::Suspended => "suspended",
             Self::Delisted => "delisted",
             Self::Stopped => "stopped",
+            Self::Hidden => "hidden",
         }
     }
 }
@@ -112,9 +125,36 @@ pub struct Dataset {
     /// From where its DP may ask who the citizen is. Empty: from anywhere, with the resource secret.
     #[serde(default, skip_serializing_if = "AllowList::is_empty")]
     pub allowed_ips: AllowList,
+    /// Where its DP-API lies (R37, R96). Empty: wherever its name leads.
+    #[serde(default, skip_serializing_if = "AllowList::is_empty")]
+    pub dp_ips: AllowList,
+    /// 試辦 (R15): from where citizens may ask for it meanwhile; none when everybody may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pilot: Option<AllowList>,
     /// What the citizen fills in.
     #[serde(default, rename = "parameter", skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
+}
+
+impl Dataset {
+    /// Whether it can be asked for at all, now or in a while.
+    pub fn is_offered(&self) -> bool {
+        use DatasetState::{Delisted, Failing, Hidden, Listed, Maintenance, Stopped, Suspended};
+        match self.state {
+            Listed | Maintenance | Failing => true,
+            Suspended | Delisted | Stopped | Hidden => false,
+        }
+    }
+
+    /// Whether a citizen at this address may ask for it: everybody, except in a pilot.
+    pub fn lets_in(&self, address: IpAddr) -> bool {
+        self.pilot.as_ref().is_none_or(|insiders| insiders.permits(address))
+    }
+
+    /// Whether its DP may call from this address. In a pilot nobody may who is not registered.
+    pub fn permits_caller(&self, address: IpAddr) -> bool {
+        (self.allowed_ips.is_empty() && self.pilot.is_none()) || self.allowed_ips.permits(address)
+    }
 }
 
 fn one() -> u32 {
@@ -128,6 +168,15 @@ pub struct DatasetWithSecret {
     pub dataset: Dataset,
     /// Signs the DP in to introspection.
     pub secret: ResourceSecret,
+    /// The one before, while it still works.
+    pub earlier: Option<Earlier<ResourceSecret>>,
+}
+
+impl DatasetWithSecret {
+    /// Every secret that works now, the newest first.
+    pub fn secrets(&self, now: Time) -> impl Iterator<Item = &ResourceSecret> {
+        std::iter::once(&self.secret).chain(self.earlier.as_ref().and_then(|e| e.at(now)))
+    }
 }
 
 impl fmt::Debug for DatasetWithSecret {

@@ -9,7 +9,8 @@ use mydata_wire::returns::{BadReturnUrl, ReturnTarget};
 use mydata_wire::{ClientId, ResourceId, ReturnCode, TxId};
 
 use crate::dataset::{Dataset, DatasetState};
-use crate::service::{ServiceState, ServiceWithSecrets};
+use crate::service::{ServiceSecrets, ServiceState, ServiceWithSecrets};
+use crate::time::Time;
 use crate::zone::Zone;
 
 /// Most datasets one service may be approved for, and one entry may ask for.
@@ -119,6 +120,7 @@ pub fn judge(
     service: &ServiceWithSecrets,
     seen: Seen,
     datasets: &[&Dataset],
+    now: Time,
 ) -> Result<Accepted, Box<Refused>> {
     let ServiceWithSecrets { service, secrets } = service;
     let fallback = || {
@@ -148,19 +150,30 @@ pub fn judge(
         return Err(refuse(Fault::NotApproved(id.clone())));
     }
     let pid = raw.pid.as_deref().ok_or_else(|| refuse(Fault::NoPid))?;
-    let pid =
-        Pid::decrypt(pid, &secrets.client_secret, &secrets.cbc_iv).map_err(|bad| refuse(Fault::Pid(bad)))?;
+    let pid = read_pid(pid, secrets, now).map_err(|bad| refuse(Fault::Pid(bad)))?;
     if service.state != ServiceState::Listed {
         return Err(refuse(Fault::ServiceSuspended));
     }
     let in_state = |states: &[DatasetState]| {
         resources.iter().find(|id| known(id).is_some_and(|d| states.contains(&d.state)))
     };
-    if let Some(id) = in_state(&[DatasetState::Suspended, DatasetState::Delisted, DatasetState::Stopped]) {
+    if let Some(id) = resources.iter().find(|id| known(id).is_some_and(|d| !d.is_offered())) {
         return Err(refuse(Fault::DatasetStopped(id.clone())));
     }
     if let Some(id) = in_state(&[DatasetState::Maintenance, DatasetState::Failing]) {
         return Err(refuse(Fault::DatasetFailing(id.clone())));
     }
     Ok(Accepted { client_id: service.client_id.clone(), zone: service.zone, tx_id, resources, target, pid })
+}
+
+/// Reads `pid` with whatever secret works now. What only the wrong key makes of it is no person's id, so that an answer by
+/// the earlier secret is never a chance hit.
+fn read_pid(given: &str, secrets: &ServiceSecrets, now: Time) -> Result<Pid, BadPid> {
+    let mut answer = Err(BadPid::Undecryptable);
+    for secret in secrets.client_secrets(now) {
+        if answer == Err(BadPid::Undecryptable) {
+            answer = Pid::decrypt(given, secret, &secrets.cbc_iv);
+        }
+    }
+    answer
 }

@@ -17,11 +17,12 @@
 //! | [`notify`] | what an SP-API's answer means (PROTOCOL.md §3) |
 //! | [`policy`] | how long everything may take |
 //! | [`audit`] | what goes on record |
-//! | [`account`] | who may sign in |
 //! | [`item`] | the life of a dataset or service, from draft to delisting |
 //! | [`filing`] | what is filed, numbered and reviewed |
 //! | [`forms`] | what the forms ask, and what is wrong with an answer |
 //! | [`counter_service`] | services at a counter |
+//! | [`credentials`] | secrets that are replaced while the earlier ones go on |
+//! | [`mail`] | which mails there are, and what they say |
 //! | [`calendar`], [`text`] | days and words as people write them |
 
 pub mod account;
@@ -30,11 +31,13 @@ pub mod audit;
 pub mod calendar;
 pub mod collect;
 pub mod counter_service;
+pub mod credentials;
 pub mod dataset;
 pub mod entry;
 pub mod filing;
 pub mod forms;
 pub mod item;
+pub mod mail;
 pub mod method;
 pub mod notify;
 pub mod organisation;

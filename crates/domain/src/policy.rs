@@ -44,6 +44,8 @@ pub struct Policy {
     pub sp_hold: Seconds,
     /// How often work for a service that is suspended is looked at again.
     pub suspended_retry: Seconds,
+    /// How long earlier credentials go on after they were replaced.
+    pub credential_overlap: Seconds,
 }
 
 impl Default for Policy {
@@ -67,6 +69,7 @@ impl Default for Policy {
             sp_default_wait: Seconds::from_secs(5),
             sp_hold: Seconds::from_secs(2),
             suspended_retry: Seconds::from_secs(60),
+            credential_overlap: Seconds::from_secs(7 * 24 * 3600),
         }
     }
 }
@@ -91,6 +94,7 @@ impl Policy {
         at_most("dp_wait_total", self.dp_wait_total, 90 * 60)?;
         at_most("dp_call", self.dp_call, 2 * 3600)?;
         at_most("suspended_retry", self.suspended_retry, 3600)?;
+        at_most("credential_overlap", self.credential_overlap, 90 * 24 * 3600)?;
         if self.dp_tries == 0 || self.dp_tries > 17 {
             return Err("policy.dp_tries must be 1 to 17".to_owned());
         }

@@ -1,16 +1,20 @@
-//! The registry as a document: organisations, datasets and services declared in a file.
+//! The registry as a document: organisations, datasets, services and counter services declared in a file.
 //!
 //! Reading is strict: unknown keys are refused, and [`Registry::check`] names every item that does not fit the others.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use mydata_wire::{CbcIv, ClientSecret, ResourceId, ResourceSecret};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::counter_service::CounterService;
+use crate::credentials::Earlier;
 use crate::dataset::Dataset;
 use crate::entry;
 use crate::organisation::Organisation;
-use crate::service::{Service, ServiceSecrets};
+use crate::service::{Service, ServiceKeys, ServiceSecrets};
+use crate::time::Time;
 
 /// The version of the format that this program reads and writes.
 pub const VERSION: u32 = 1;
@@ -30,21 +34,38 @@ pub struct Registry {
     /// Services.
     #[serde(default, rename = "service")]
     pub services: Vec<ServiceEntry>,
+    /// Counter services. They have no secrets.
+    #[serde(default, rename = "counter_service", skip_serializing_if = "Vec::is_empty")]
+    pub counter_services: Vec<CounterService>,
 }
 
 impl Default for Registry {
     fn default() -> Self {
-        Self { version: VERSION, organisations: Vec::new(), datasets: Vec::new(), services: Vec::new() }
+        Self {
+            version: VERSION,
+            organisations: Vec::new(),
+            datasets: Vec::new(),
+            services: Vec::new(),
+            counter_services: Vec::new(),
+        }
     }
 }
 
 /// A dataset with its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DatasetEntry {
     /// All that may be shown.
     pub dataset: Dataset,
     /// Signs the DP in to introspection.
     pub resource_secret: ResourceSecret,
+    /// The one before, while it still works: `earlier_resource_secret` until `earlier_until`.
+    pub earlier: Option<Earlier<ResourceSecret>>,
+}
+
+impl fmt::Debug for DatasetEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatasetEntry({:?})", self.dataset)
+    }
 }
 
 /// A service with its secrets.
@@ -52,7 +73,8 @@ pub struct DatasetEntry {
 pub struct ServiceEntry {
     /// All that may be shown.
     pub service: Service,
-    /// The rest.
+    /// The rest; those before, while they still work, are `earlier_client_secret` and `earlier_api_key` until
+    /// `earlier_until`.
     pub secrets: ServiceSecrets,
 }
 
@@ -74,18 +96,56 @@ where
     }
 }
 
+/// Until when the earlier secrets work, where there are some.
+fn until<E: serde::de::Error>(
+    map: &mut serde_json::Map<String, serde_json::Value>,
+) -> Result<Option<Time>, E> {
+    let bad = || E::custom("earlier_until must be a moment such as 2026-11-28T08:00:00Z");
+    match map.remove("earlier_until") {
+        None => Ok(None),
+        Some(serde_json::Value::String(text)) => Time::from_rfc3339(&text).map(Some).ok_or_else(bad),
+        Some(_) => Err(bad()),
+    }
+}
+
+fn api_key<E: serde::de::Error>(
+    map: &mut serde_json::Map<String, serde_json::Value>,
+    key: &'static str,
+) -> Result<Option<String>, E> {
+    match map.remove(key) {
+        None => Ok(None),
+        Some(serde_json::Value::String(text))
+            if (8..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) =>
+        {
+            Ok(Some(text))
+        }
+        Some(_) => Err(E::custom(format!("{key} must be 8 to 256 visible ASCII characters"))),
+    }
+}
+
 impl<'de> Deserialize<'de> for DatasetEntry {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut map = take(from)?;
         let resource_secret = secret(&mut map, "resource_secret")?;
+        let earlier = match until(&mut map)? {
+            Some(until) => Some(Earlier { secret: secret(&mut map, "earlier_resource_secret")?, until }),
+            None => None,
+        };
         let dataset = serde_json::from_value(map.into()).map_err(serde::de::Error::custom)?;
-        Ok(Self { dataset, resource_secret })
+        Ok(Self { dataset, resource_secret, earlier })
     }
 }
 
 impl Serialize for DatasetEntry {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        write(&self.dataset, [("resource_secret", Some(self.resource_secret.expose()))], to)
+        let earlier = self.earlier.as_ref();
+        let until = earlier.map(|e| e.until.to_string());
+        let secrets = [
+            ("resource_secret", Some(self.resource_secret.expose())),
+            ("earlier_resource_secret", earlier.map(|e| e.secret.expose())),
+            ("earlier_until", until.as_deref()),
+        ];
+        write(&self.dataset, secrets, to)
     }
 }
 
@@ -94,28 +154,31 @@ impl<'de> Deserialize<'de> for ServiceEntry {
         let mut map = take(from)?;
         let client_secret: ClientSecret = secret(&mut map, "client_secret")?;
         let cbc_iv: CbcIv = secret(&mut map, "cbc_iv")?;
-        let api_key = match map.remove("api_key") {
+        let api_key = api_key(&mut map, "api_key")?;
+        let earlier = match until(&mut map)? {
+            Some(until) => {
+                let client_secret = secret(&mut map, "earlier_client_secret")?;
+                let api_key = self::api_key(&mut map, "earlier_api_key")?;
+                Some(Earlier { secret: ServiceKeys { client_secret, api_key }, until })
+            }
             None => None,
-            Some(serde_json::Value::String(text))
-                if (8..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) =>
-            {
-                Some(text)
-            }
-            Some(_) => {
-                return Err(serde::de::Error::custom("api_key must be 8 to 256 visible ASCII characters"));
-            }
         };
         let service = serde_json::from_value(map.into()).map_err(serde::de::Error::custom)?;
-        Ok(Self { service, secrets: ServiceSecrets { client_secret, cbc_iv, api_key } })
+        Ok(Self { service, secrets: ServiceSecrets { client_secret, cbc_iv, api_key, earlier } })
     }
 }
 
 impl Serialize for ServiceEntry {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let earlier = self.secrets.earlier.as_ref();
+        let until = earlier.map(|e| e.until.to_string());
         let secrets = [
             ("client_secret", Some(self.secrets.client_secret.expose())),
             ("cbc_iv", Some(self.secrets.cbc_iv.expose())),
             ("api_key", self.secrets.api_key.as_deref()),
+            ("earlier_client_secret", earlier.map(|e| e.secret.client_secret.expose())),
+            ("earlier_api_key", earlier.and_then(|e| e.secret.api_key.as_deref())),
+            ("earlier_until", until.as_deref()),
         ];
         write(&self.service, secrets, to)
     }
@@ -240,6 +303,51 @@ impl Registry {
                         ));
                     }
                     Some(_) => {}
+                }
+            }
+        }
+
+        let mut counters = HashSet::new();
+        for service in &self.counter_services {
+            let id = service.id;
+            if !counters.insert(id) {
+                faults.push(format!("counter service {id} stands twice"));
+            }
+            if !organisation_exists(service.organisation.as_str()) {
+                faults.push(format!(
+                    "counter service {id}: organisation {} is not registered",
+                    service.organisation
+                ));
+            }
+            if service.name.trim().is_empty() {
+                faults.push(format!("counter service {id}: name is empty"));
+            }
+            if service.cases.is_empty() {
+                faults.push(format!("counter service {id}: at least one case is needed"));
+            }
+            for (number, case) in service.cases.iter().enumerate() {
+                let of = case.choice.as_ref().map_or(&[][..], |choice| &choice.of);
+                if let Some(choice) = &case.choice
+                    && !(1..=choice.of.len()).contains(&(choice.count as usize))
+                {
+                    faults.push(format!(
+                        "counter service {id}, case {}: choice.count must be 1 to {}",
+                        number + 1,
+                        choice.of.len()
+                    ));
+                }
+                for dataset in case.required.iter().chain(of) {
+                    match datasets.get(dataset).copied().or_else(|| known_dataset(dataset)) {
+                        None => faults.push(format!(
+                            "counter service {id}, case {}: dataset {dataset} is not registered",
+                            number + 1
+                        )),
+                        Some(zone) if zone != service.zone => faults.push(format!(
+                            "counter service {id} is of zone {}, dataset {dataset} of zone {zone}",
+                            service.zone
+                        )),
+                        Some(_) => {}
+                    }
                 }
             }
         }

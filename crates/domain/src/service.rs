@@ -1,6 +1,7 @@
 //! Services: for what SPs ask citizens' data (服務).
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use mydata_wire::returns::RegisteredReturnUrl;
@@ -9,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::address::AllowList;
+use crate::credentials::Earlier;
 use crate::organisation::OrganisationId;
+use crate::time::Time;
 use crate::zone::Zone;
 
 /// Whether a service may send citizens now.
@@ -80,6 +83,9 @@ pub struct Service {
     pub allowed_ips: AllowList,
     /// 需求資料集, in the order shown.
     pub datasets: Vec<ResourceId>,
+    /// 試辦 (R15): from where citizens may come meanwhile; none when everybody may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pilot: Option<AllowList>,
     /// Whether it may send citizens.
     pub state: ServiceState,
 }
@@ -88,6 +94,11 @@ impl Service {
     /// Whether it may send citizens and receive their data now.
     pub fn is_listed(&self) -> bool {
         self.state == ServiceState::Listed
+    }
+
+    /// Whether a citizen at this address may come: everybody, except in a pilot.
+    pub fn lets_in(&self, address: IpAddr) -> bool {
+        self.pilot.as_ref().is_none_or(|insiders| insiders.permits(address))
     }
 }
 
@@ -100,6 +111,31 @@ pub struct ServiceSecrets {
     pub cbc_iv: CbcIv,
     /// Sent as `x-api-key` with every notification, where the service has one.
     pub api_key: Option<String>,
+    /// Those before, while they still work. The IV stays when the others are replaced: it is no secret of the cipher's, and
+    /// tokens that are on their way are opened with it.
+    pub earlier: Option<Earlier<ServiceKeys>>,
+}
+
+/// The secrets of a service that are replaced together.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServiceKeys {
+    /// See [`ServiceSecrets::client_secret`].
+    pub client_secret: ClientSecret,
+    /// See [`ServiceSecrets::api_key`].
+    pub api_key: Option<String>,
+}
+
+impl ServiceSecrets {
+    /// Every client secret that works now, the newest first.
+    pub fn client_secrets(&self, now: Time) -> impl Iterator<Item = &ClientSecret> {
+        let earlier = self.earlier.as_ref().and_then(|e| e.at(now));
+        std::iter::once(&self.client_secret).chain(earlier.map(|keys| &keys.client_secret))
+    }
+
+    /// The `x-api-key` that still works beside the newest one.
+    pub fn earlier_api_key(&self, now: Time) -> Option<&str> {
+        self.earlier.as_ref().and_then(|e| e.at(now)).and_then(|keys| keys.api_key.as_deref())
+    }
 }
 
 impl fmt::Debug for ServiceSecrets {

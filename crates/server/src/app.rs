@@ -19,6 +19,7 @@ use crate::catalogue::Cached;
 use crate::config::Config;
 use crate::identity::Methods;
 use crate::limit::Limiter;
+use crate::mail::post::Post;
 use crate::outbound::Outbound;
 
 /// Each takes up to some tens of megabytes.
@@ -48,6 +49,8 @@ pub struct Shared {
     pub trust: Trust,
     /// Wakes those who wait for news.
     pub bell: Bell,
+    /// Takes mails where they go.
+    pub post: Post,
     /// Calls of the partner APIs.
     pub partner_limit: Limiter<IpAddr>,
     /// Entries and posted forms.
@@ -103,6 +106,7 @@ impl App {
             partner_limit: Limiter::new(config.limits.partner_per_minute),
             page_limit: Limiter::new(config.limits.pages_per_minute),
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
+            post: Post::new(&config.mail),
             config,
             store,
             clock,

@@ -30,6 +30,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The service desk that pages and mails name.
     pub contact: Contact,
+    /// How mails are sent.
+    pub mail: MailSettings,
     /// Whom DP packages may be signed by.
     pub trust: Trust,
     /// How citizens prove who they are.
@@ -53,6 +55,7 @@ impl Default for Config {
             sandbox: false,
             trusted_proxies: Vec::new(),
             contact: Contact::default(),
+            mail: MailSettings::default(),
             trust: Trust::default(),
             identity: Identity::default(),
             policy: Policy::default(),
@@ -86,6 +89,105 @@ pub struct Contact {
 impl Default for Contact {
     fn default() -> Self {
         Self { phone: "02-0000-0000".to_owned(), mailbox: "service@mydata.example".to_owned() }
+    }
+}
+
+/// How mails are sent, and how often it is tried.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailSettings {
+    /// The address that mails come from. Nobody reads what is sent to it (R22).
+    pub from: String,
+    /// The mail server. Without one mails wait in the outbox until they are given up.
+    pub smtp: Option<Smtp>,
+    /// The sandbox's mailbox, which takes mails over HTTP. In the sandbox only, and instead of a mail server.
+    pub mailbox: Option<Url>,
+    /// Waits after the first, second … failure.
+    pub retry: Vec<Seconds>,
+    /// Wait after each later one.
+    pub retry_later: Seconds,
+    /// How long after it was written a mail is given up.
+    pub give_up_after: Seconds,
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self {
+            from: "system@mydata.example".to_owned(),
+            smtp: None,
+            mailbox: None,
+            retry: [10, 60, 300, 900, 3600].map(Seconds::from_secs).to_vec(),
+            retry_later: Seconds::from_secs(4 * 3600),
+            give_up_after: Seconds::from_secs(3 * 24 * 3600),
+        }
+    }
+}
+
+/// A mail server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    /// Its host name, as its certificate has it.
+    pub host: String,
+    /// Its port; without one 465, 587 or 25, as `tls` says.
+    pub port: Option<u16>,
+    /// How the connection is protected.
+    #[serde(default)]
+    pub tls: SmtpTls,
+    /// File (PEM) of the certificates that its own may come from; without one those of the system.
+    pub roots: Option<PathBuf>,
+    /// Who signs in there; without one nobody does.
+    pub user: Option<String>,
+    /// With which password.
+    pub password: Option<Password>,
+}
+
+/// How the connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// TLS from the first byte (RFC 8314).
+    #[default]
+    Implicit,
+    /// STARTTLS before anything else is said; without it no mail is sent.
+    Starttls,
+    /// None at all: for a mail server on the same machine.
+    None,
+}
+
+/// A password. `Debug` hides it.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Password(pub String);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+impl MailSettings {
+    /// Everything that cannot work, one sentence each, naming the key.
+    fn faults(&self, sandbox: bool) -> Vec<String> {
+        let mut faults = Vec::new();
+        if mydata_domain::forms::reader::mail(&self.from).is_none() {
+            faults.push("mail.from is no mail address".to_owned());
+        }
+        if self.mailbox.is_some() && !sandbox {
+            faults.push("mail.mailbox is for the sandbox only; name a mail server in mail.smtp".to_owned());
+        }
+        if let Some(smtp) = &self.smtp {
+            if smtp.host.trim().is_empty() {
+                faults.push("mail.smtp.host names no host".to_owned());
+            }
+            if smtp.user.is_some() != smtp.password.is_some() {
+                faults.push("mail.smtp.user and mail.smtp.password belong together".to_owned());
+            }
+            if let Some(file) = smtp.roots.as_ref().filter(|file| !file.is_file()) {
+                faults.push(format!("mail.smtp.roots: there is no file {}", file.display()));
+            }
+        }
+        faults
     }
 }
 
@@ -166,6 +268,8 @@ pub struct Jobs {
     pub collect_at_once: u32,
     /// Of these, calls for one dataset: a DP that hangs holds up nobody but itself.
     pub collect_per_dataset: u32,
+    /// Mails that one node sends at a time.
+    pub mail_at_once: u32,
     /// After this long without a sign of life another node takes a job over.
     pub lease: Seconds,
     /// How often files that nothing refers to are looked for.
@@ -180,6 +284,7 @@ impl Default for Jobs {
             at_once: 64,
             collect_at_once: 128,
             collect_per_dataset: 32,
+            mail_at_once: 4,
             lease: Seconds::from_secs(30),
             sweep_every: Seconds::from_secs(300),
             sweep_older_than: Seconds::from_secs(3600),
@@ -213,6 +318,7 @@ impl Config {
         if base.path() != "/" {
             faults.push("base_url must not have a path; give the platform a host name of its own".to_owned());
         }
+        faults.extend(self.mail.faults(self.sandbox));
         if let Err(fault) = self.policy.check() {
             faults.push(fault);
         }
@@ -242,6 +348,7 @@ impl Config {
             ("at_once", self.jobs.at_once),
             ("collect_at_once", self.jobs.collect_at_once),
             ("collect_per_dataset", self.jobs.collect_per_dataset),
+            ("mail_at_once", self.jobs.mail_at_once),
         ] {
             if value == 0 {
                 faults.push(format!("jobs.{key} must be at least 1"));

@@ -15,6 +15,7 @@ pub mod flow;
 pub mod identity;
 pub mod jobs;
 pub mod limit;
+pub mod mail;
 pub mod outbound;
 pub mod partner;
 pub mod platform;

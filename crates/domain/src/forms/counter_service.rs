@@ -130,6 +130,7 @@ impl CounterServiceForm {
             description_en: self.description_en.clone(),
             category: self.category.clone(),
             allowed_ips: self.ips.clone(),
+            pilot: None,
             cases: self.cases.iter().map(case).collect(),
             state,
         }

@@ -163,6 +163,8 @@ impl DatasetForm {
             state,
             signer_certificate: (!self.certificate.is_empty()).then(|| self.certificate.clone()),
             allowed_ips: self.client_ips.clone(),
+            dp_ips: self.dp_ips.clone(),
+            pilot: None,
             parameters: self.parameters.clone(),
         }
     }

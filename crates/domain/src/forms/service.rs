@@ -128,6 +128,7 @@ impl ServiceForm {
             return_urls: self.return_urls.clone(),
             sp_api: self.sp_api.clone(),
             allowed_ips: self.ips.clone(),
+            pilot: None,
             datasets: self.datasets.clone(),
             state,
         }

@@ -10,6 +10,8 @@ use crate::config::Jobs;
 
 /// The kind whose jobs wait for DPs.
 pub const COLLECT: &str = "collect";
+/// The kind whose jobs wait for the mail server.
+pub const MAIL: &str = "mail";
 
 /// What is being worked on.
 #[derive(Debug)]
@@ -35,7 +37,11 @@ impl Lanes {
     }
 
     fn of_kind(&self, kind: &str) -> u32 {
-        if kind == COLLECT { self.limits.collect_at_once } else { self.limits.at_once }
+        match kind {
+            COLLECT => self.limits.collect_at_once,
+            MAIL => self.limits.mail_at_once,
+            _ => self.limits.at_once,
+        }
     }
 
     /// What there is no room for.

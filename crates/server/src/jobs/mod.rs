@@ -1,10 +1,12 @@
 //! Background work: what there is to do ([`Job`]), who does it ([`runner`]), how much of it at a time
-//! ([`lanes`]). The work itself is in [`crate::flow`].
+//! ([`lanes`]). The work itself is in [`crate::flow`]
+//! and [`crate::mail`].
 
 pub mod lanes;
 pub mod runner;
 
 use mydata_domain::Time;
+use mydata_domain::mail::MailId;
 use mydata_domain::transaction::TransactionId;
 use mydata_store::jobs::{Leased, NewJob};
 use mydata_store::{StoreError, Tx, jobs};
@@ -49,6 +51,11 @@ pub enum Job {
         /// Of this exchange.
         transaction: TransactionId,
     },
+    /// Send a mail.
+    Mail {
+        /// Which.
+        mail: MailId,
+    },
 }
 
 impl Job {
@@ -60,6 +67,7 @@ impl Job {
             Self::Seal { .. } => "seal",
             Self::Abandon { .. } => "abandon",
             Self::Expire { .. } => "expire",
+            Self::Mail { .. } => lanes::MAIL,
         }
     }
 
@@ -71,6 +79,7 @@ impl Job {
             | Self::Seal { transaction }
             | Self::Abandon { transaction }
             | Self::Expire { transaction } => transaction.to_string(),
+            Self::Mail { mail } => mail.to_string(),
         }
     }
 

@@ -36,6 +36,7 @@ const ZH_TW: &Source = &[
     ("backoffice-frame", include_str!("../../locales/zh-TW/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/zh-TW/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
+    ("mails", include_str!("../../locales/zh-TW/mails.ftl")),
 ];
 
 const EN: &Source = &[
@@ -50,6 +51,7 @@ const EN: &Source = &[
     ("backoffice-frame", include_str!("../../locales/en/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/en/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
+    ("mails", include_str!("../../locales/en/mails.ftl")),
 ];
 
 type Bundle = FluentBundle<FluentResource>;
@@ -208,6 +210,8 @@ mod tests {
     use std::path::Path;
     use std::{fs, iter};
 
+    use mydata_domain::mail::{DayOf, Kind};
+
     use super::*;
 
     /// Message and attribute keys of one language, each with the variables it names.
@@ -272,8 +276,9 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 3] {
-        ["templates", "src/web", "src/backoffice"].map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
+    fn sources() -> [std::path::PathBuf; 4] {
+        ["templates", "src/web", "src/backoffice", "src/mail"]
+            .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
     }
 
     #[test]
@@ -305,7 +310,9 @@ mod tests {
         // Some attributes are also reached from the key alone.
         let used = |key: &str| {
             let by_kind = [".what", ".next", ".submit", ".how"].iter().find_map(|end| key.strip_suffix(end));
-            quoted.contains(key) || by_kind.is_some_and(|id| quoted.contains(id))
+            let by_mail = key.strip_prefix("mail-about-").is_some_and(|k| k.parse::<Kind>().is_ok());
+            let by_day = DayOf::ALL.iter().any(|day| key.strip_prefix("mail-day-") == Some(day.as_str()));
+            by_mail || by_day || quoted.contains(key) || by_kind.is_some_and(|id| quoted.contains(id))
         };
         let unused: Vec<_> = written.keys().filter(|key| !used(key)).collect();
         assert!(unused.is_empty(), "unused: {unused:?}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mydata_domain::Time;
-use mydata_domain::account::{Account, AccountId, AccountName, Holder};
+use mydata_domain::account::{Account, AccountId, AccountName, AccountState, Holder, Role};
 use mydata_domain::organisation::OrganisationId;
 
 use super::unreadable;
@@ -139,6 +139,35 @@ pub async fn load_in(tx: &Tx, crypter: &Crypter, id: AccountId) -> Result<Option
     row.map(|row| read(crypter, &row, 0)).transpose()
 }
 
+/// [`load_in`], locked until the database transaction ends: nobody takes its role away meanwhile.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_for_update(tx: &Tx, crypter: &Crypter, id: AccountId) -> Result<Option<Account>> {
+    let lock = super::items::lock(tx);
+    let sql = format!("SELECT {COLUMNS} FROM accounts a WHERE a.id = $1{lock}");
+    let row = tx.fetch_opt(sql, args![id.to_string()]).await?;
+    row.map(|row| read(crypter, &row, 0)).transpose()
+}
+
+/// The accounts of a role, of one organisation or of all, by name; at most 200.
+///
+/// # Errors
+/// As [`load`].
+pub async fn of_role(
+    tx: &Tx,
+    crypter: &Crypter,
+    role: Role,
+    organisation: Option<&OrganisationId>,
+) -> Result<Vec<Account>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM accounts a WHERE a.role = $1 AND ($2 = '' OR a.organisation = $2) ORDER BY a.name LIMIT 200"
+    );
+    let organisation = organisation.map_or("", OrganisationId::as_str);
+    let rows = tx.fetch_all(sql, args![role.as_str(), organisation]).await?;
+    rows.iter().map(|row| read(crypter, row, 0)).collect()
+}
+
 /// An account by its name.
 ///
 /// # Errors
@@ -240,6 +269,21 @@ pub async fn of_organisation(
     let sql = format!("SELECT {COLUMNS} FROM accounts a WHERE a.organisation = $1 ORDER BY a.name LIMIT $2");
     let rows = db.fetch_all(sql, args![organisation.as_str(), limit]).await?;
     rows.iter().map(|row| read(crypter, row, 0)).collect()
+}
+
+/// The organisations that review as competent authorities (R9): those with an active account of that role, at most 500.
+///
+/// # Errors
+/// The database refuses, or a column cannot be read.
+pub async fn authorities(db: &Db) -> Result<Vec<OrganisationId>> {
+    let rows = db
+        .fetch_all(
+            "SELECT DISTINCT organisation FROM accounts WHERE role = $1 AND state = $2 AND organisation IS NOT NULL \
+             ORDER BY organisation LIMIT 500",
+            args![Role::Authority.as_str(), AccountState::Active.as_str()],
+        )
+        .await?;
+    rows.iter().map(|row| row.get_text(0)?.parse().map_err(|_| unreadable(TABLE, "organisation"))).collect()
 }
 
 /// Sets a password's hash, and ends every link that would set another.

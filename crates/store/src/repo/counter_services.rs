@@ -42,6 +42,13 @@ pub async fn load(db: &Db, id: CounterServiceId) -> Result<Option<CounterService
     row.as_ref().map(read).transpose()
 }
 
+/// Reads a counter service and locks it until the database transaction ends.
+pub async fn load_in(tx: &Tx, id: CounterServiceId) -> Result<Option<CounterService>> {
+    let sql = format!("SELECT body FROM counter_services WHERE id = $1{}", super::items::lock(tx));
+    let row = tx.fetch_opt(sql, args![id.to_string()]).await?;
+    row.as_ref().map(read).transpose()
+}
+
 /// Every counter service; the registry has hundreds.
 pub async fn all(db: &Db) -> Result<Vec<CounterService>> {
     db.fetch_all("SELECT body FROM counter_services ORDER BY id", args![]).await?.iter().map(read).collect()

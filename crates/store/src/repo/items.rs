@@ -80,6 +80,8 @@ pub struct Kept {
     pub number: Option<FormNumber>,
     /// How far it got: production once it has a record there.
     pub zone: Zone,
+    /// 顯示前台; otherwise 不顯示前台且不可被取用 (R43).
+    pub shown: bool,
     /// Where it stands.
     pub stage: Stage,
     /// The certificates that its connection needs.
@@ -124,7 +126,7 @@ pub struct Entry {
 }
 
 const COLUMNS: &str = "id, kind, origin, organisation, organisation_name, authority, name, category, number, zone, stage_data, \
-     certificates, test_record, production_record, listed_at, created_at, updated_at, updated_by, search";
+     certificates, test_record, production_record, listed_at, created_at, updated_at, updated_by, search, shown";
 
 fn read(row: &Row) -> Result<Kept> {
     let bad = |column| unreadable(TABLE, column);
@@ -149,6 +151,7 @@ fn read(row: &Row) -> Result<Kept> {
         updated_at: row.get_time("updated_at")?,
         updated_by: parsed_opt(row, TABLE, "updated_by")?,
         indexed: row.get_text("search")?,
+        shown: row.get_i64("shown")? != 0,
     })
 }
 
@@ -215,6 +218,7 @@ pub async fn begin(tx: &Tx, random: &dyn Random, new: &New<'_>, now: Time) -> Re
         updated_at: now,
         updated_by: Some(new.by),
         indexed: String::new(),
+        shown: true,
     };
     kept.write(tx, now, Some(new.by)).await?;
     Ok(kept)
@@ -271,6 +275,32 @@ pub async fn of_record(db: &Db, scope: &Scope, kind: Kind, record: &str) -> Resu
     );
     let (sql, values) = select.statement(COLUMNS, TABLE, "");
     db.fetch_opt(sql, values).await?.as_ref().map(read).transpose()
+}
+
+/// The items of an organisation that have this stage, locked until the database transaction ends; at most 200.
+pub async fn of_organisation_for_update(
+    tx: &Tx,
+    organisation: &OrganisationId,
+    stage: StageName,
+) -> Result<Vec<Kept>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM items WHERE organisation = $1 AND stage = $2 ORDER BY id LIMIT 200{}",
+        lock(tx)
+    );
+    tx.fetch_all(sql, args![organisation.as_str(), stage.as_str()]).await?.iter().map(read).collect()
+}
+
+/// Items for which the clock does something some day, although no living job of this kind has their id as its key; with
+/// that moment. At most `limit`, the earliest first.
+pub async fn unwatched(db: &Db, job: &str, limit: u32) -> Result<Vec<(ItemId, Time)>> {
+    let rows = db
+        .fetch_all(
+            "SELECT id, next_due FROM items WHERE next_due IS NOT NULL AND NOT EXISTS \
+             (SELECT 1 FROM jobs WHERE kind = $1 AND key = items.id AND dead_at IS NULL) ORDER BY next_due LIMIT $2",
+            args![job, limit],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((parsed(row, TABLE, "id")?, row.get_time("next_due")?))).collect()
 }
 
 /// What a step of this item must know: its organisation as it is registered now.
@@ -343,14 +373,15 @@ impl Kept {
         tx.execute(
             "INSERT INTO items (id, kind, origin, organisation, organisation_name, authority, name, category, number, zone, \
              stage, detail, hidden, stage_data, certificates, test_record, production_record, listed_at, next_due, \
-             created_at, updated_at, updated_by, search) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) \
+             created_at, updated_at, updated_by, search, shown) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) \
              ON CONFLICT (id) DO UPDATE SET organisation_name = excluded.organisation_name, authority = excluded.authority, \
              name = excluded.name, category = excluded.category, number = excluded.number, zone = excluded.zone, \
              stage = excluded.stage, detail = excluded.detail, hidden = excluded.hidden, stage_data = excluded.stage_data, \
              certificates = excluded.certificates, test_record = excluded.test_record, \
              production_record = excluded.production_record, listed_at = excluded.listed_at, next_due = excluded.next_due, \
-             updated_at = excluded.updated_at, updated_by = excluded.updated_by, search = excluded.search",
+             updated_at = excluded.updated_at, updated_by = excluded.updated_by, search = excluded.search, \
+             shown = excluded.shown",
             args![
                 &id,
                 self.kind.as_str(),
@@ -375,6 +406,7 @@ impl Kept {
                 now.0,
                 by.map(|a| a.to_string()),
                 &search,
+                i64::from(self.shown),
             ],
         )
         .await?;
@@ -526,6 +558,8 @@ pub struct Listed {
     pub number: Option<FormNumber>,
     /// How far it got.
     pub zone: Zone,
+    /// 顯示前台 (R39, R43).
+    pub shown: bool,
     /// Where it stands.
     pub stage: StageName,
     /// Why it is suspended.
@@ -543,7 +577,7 @@ pub struct Listed {
 }
 
 const LIST_COLUMNS: &str = "id, kind, origin, organisation, organisation_name, name, category, number, zone, stage, detail, \
-     test_record, production_record, next_due, listed_at, updated_at";
+     test_record, production_record, next_due, listed_at, updated_at, shown";
 
 fn read_listed(row: &Row) -> Result<Listed> {
     let stage = parsed(row, TABLE, "stage")?;
@@ -565,6 +599,7 @@ fn read_listed(row: &Row) -> Result<Listed> {
         next_due: row.get_opt_time("next_due")?,
         listed_at: row.get_opt_time("listed_at")?,
         updated_at: row.get_time("updated_at")?,
+        shown: row.get_i64("shown")? != 0,
     })
 }
 
@@ -602,6 +637,7 @@ pub(super) struct Mirrored<'a> {
     pub(super) name: &'a str,
     pub(super) category: &'a str,
     pub(super) stage: Stage,
+    pub(super) shown: bool,
 }
 
 /// Makes or brings up to date the item of a record that came from a registry file. An item of the back office stays as it is.
@@ -647,6 +683,7 @@ pub(super) async fn mirror(tx: &Tx, record: &Mirrored<'_>, now: Time) -> Result<
         updated_at: old.as_ref().map_or(now, |kept| kept.updated_at),
         updated_by: None,
         indexed: old.as_ref().map(|kept| kept.indexed.clone()).unwrap_or_default(),
+        shown: record.shown,
     };
     let moved = old.as_ref().is_some_and(|kept| kept.organisation != new.organisation);
     if old.as_ref() == Some(&new) {

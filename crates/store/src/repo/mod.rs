@@ -12,10 +12,12 @@ pub mod filings;
 pub mod items;
 pub mod list;
 pub mod logins;
+pub mod mails;
 pub mod organisations;
 pub mod registry;
 pub mod sessions;
 pub mod sign_ins;
+pub mod sign_up_links;
 pub mod transactions;
 pub mod uploads;
 

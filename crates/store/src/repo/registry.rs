@@ -1,21 +1,22 @@
-//! Organisations, datasets and services.
+//! Organisations, datasets, services and counter services.
 
 use std::collections::HashMap;
 
+use mydata_domain::credentials::Earlier;
 use mydata_domain::dataset::{Dataset, DatasetState, DatasetWithSecret};
 use mydata_domain::item::stage::{Delisted, Ending, Listed};
 use mydata_domain::item::{Cause, Kind, Running, Stage};
-use mydata_domain::organisation::Organisation;
+use mydata_domain::organisation::{Organisation, OrganisationId};
 use mydata_domain::registry::{DatasetEntry, Registry, ServiceEntry};
-use mydata_domain::service::{Service, ServiceSecrets, ServiceState, ServiceWithSecrets};
+use mydata_domain::service::{Service, ServiceKeys, ServiceSecrets, ServiceState, ServiceWithSecrets};
 use mydata_domain::{Time, Zone};
 use mydata_wire::{ClientId, ResourceId};
 use serde::{Deserialize, Serialize};
 
-use super::{items, unreadable};
+use super::{counter_services, items, unreadable};
 use crate::args;
 use crate::crypt::Crypter;
-use crate::db::{Db, Row, Tx};
+use crate::db::{Arg, Db, Row, Tx, placeholders};
 use crate::error::Result;
 
 /// What an applied registry changed.
@@ -36,6 +37,25 @@ struct KeptSecrets {
     cbc_iv: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     api_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    earlier: Option<KeptKeys>,
+}
+
+/// Those before.
+#[derive(Serialize, Deserialize)]
+struct KeptKeys {
+    client_secret: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    api_key: Option<String>,
+    until: Time,
+}
+
+/// How a dataset's secrets are kept inside their sealed column while there are two. One alone is kept as its text.
+#[derive(Serialize, Deserialize)]
+struct KeptPair {
+    secret: String,
+    earlier: String,
+    until: Time,
 }
 
 fn read_secrets(crypter: &Crypter, client_id: &str, sealed: &[u8]) -> Result<ServiceSecrets> {
@@ -46,6 +66,37 @@ fn read_secrets(crypter: &Crypter, client_id: &str, sealed: &[u8]) -> Result<Ser
         client_secret: kept.client_secret.parse().map_err(|_| bad())?,
         cbc_iv: kept.cbc_iv.parse().map_err(|_| bad())?,
         api_key: kept.api_key,
+        earlier: match kept.earlier {
+            None => None,
+            Some(keys) => {
+                let client_secret = keys.client_secret.parse().map_err(|_| bad())?;
+                let secret = ServiceKeys { client_secret, api_key: keys.api_key };
+                Some(Earlier { secret, until: keys.until })
+            }
+        },
+    })
+}
+
+fn secrets_text(secrets: &ServiceSecrets) -> zeroize::Zeroizing<String> {
+    zeroize::Zeroizing::new(json(&KeptSecrets {
+        client_secret: secrets.client_secret.expose().to_owned(),
+        cbc_iv: secrets.cbc_iv.expose().to_owned(),
+        api_key: secrets.api_key.clone(),
+        earlier: secrets.earlier.as_ref().map(|earlier| KeptKeys {
+            client_secret: earlier.secret.client_secret.expose().to_owned(),
+            api_key: earlier.secret.api_key.clone(),
+            until: earlier.until,
+        }),
+    }))
+}
+
+fn secret_text(entry: &DatasetEntry) -> zeroize::Zeroizing<String> {
+    let secret = entry.resource_secret.expose().to_owned();
+    zeroize::Zeroizing::new(match &entry.earlier {
+        None => secret,
+        Some(earlier) => {
+            json(&KeptPair { secret, earlier: earlier.secret.expose().to_owned(), until: earlier.until })
+        }
     })
 }
 
@@ -60,9 +111,14 @@ fn read_dataset(crypter: &Crypter, row: &Row) -> Result<DatasetWithSecret> {
     let bad = |column| unreadable("datasets", column);
     let dataset: Dataset = serde_json::from_str(&row.get_text("body")?).map_err(|_| bad("body"))?;
     let plain = crypter.open("datasets", dataset.resource_id.as_str(), "secret", &row.get_blob("secret")?)?;
-    let secret =
-        std::str::from_utf8(&plain).ok().and_then(|s| s.parse().ok()).ok_or_else(|| bad("secret"))?;
-    Ok(DatasetWithSecret { dataset, secret })
+    let parse = |text: &str| text.parse().map_err(|_| bad("secret"));
+    if plain.first() == Some(&b'{') {
+        let pair: KeptPair = serde_json::from_slice(&plain).map_err(|_| bad("secret"))?;
+        let earlier = Some(Earlier { secret: parse(&pair.earlier)?, until: pair.until });
+        return Ok(DatasetWithSecret { dataset, secret: parse(&pair.secret)?, earlier });
+    }
+    let secret = parse(std::str::from_utf8(&plain).map_err(|_| bad("secret"))?)?;
+    Ok(DatasetWithSecret { dataset, secret, earlier: None })
 }
 
 fn read_organisation(row: &Row) -> Result<Organisation> {
@@ -137,7 +193,7 @@ pub async fn apply(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -
     for entry in &registry.datasets {
         let d = &entry.dataset;
         let stage = match d.state {
-            DatasetState::Listed | DatasetState::Maintenance => standing(now),
+            DatasetState::Listed | DatasetState::Maintenance | DatasetState::Hidden => standing(now),
             DatasetState::Failing => suspended(Cause::Failing, now),
             DatasetState::Suspended => suspended(Cause::Operator, now),
             DatasetState::Delisted | DatasetState::Stopped => delisted(now),
@@ -150,16 +206,12 @@ pub async fn apply(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -
             name: &d.name,
             category: &d.category,
             stage,
+            shown: d.state != DatasetState::Hidden,
         };
         items::mirror(tx, &record, now).await?;
     }
     for entry in &registry.services {
         let s = &entry.service;
-        let stage = match s.state {
-            ServiceState::Listed => standing(now),
-            ServiceState::Suspended => suspended(Cause::Operator, now),
-            ServiceState::Delisted => delisted(now),
-        };
         let record = items::Mirrored {
             kind: Kind::Service,
             record: s.client_id.as_str(),
@@ -167,11 +219,34 @@ pub async fn apply(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -
             organisation: &s.organisation,
             name: &s.name,
             category: &s.category,
-            stage,
+            stage: service_stage(s.state, now),
+            shown: true,
+        };
+        items::mirror(tx, &record, now).await?;
+    }
+    for service in &registry.counter_services {
+        let id = service.id.to_string();
+        let record = items::Mirrored {
+            kind: Kind::CounterService,
+            record: &id,
+            zone: service.zone,
+            organisation: &service.organisation,
+            name: &service.name,
+            category: &service.category,
+            stage: service_stage(service.state, now),
+            shown: true,
         };
         items::mirror(tx, &record, now).await?;
     }
     Ok(changes)
+}
+
+fn service_stage(state: ServiceState, now: Time) -> Stage {
+    match state {
+        ServiceState::Listed => standing(now),
+        ServiceState::Suspended => suspended(Cause::Operator, now),
+        ServiceState::Delisted => delisted(now),
+    }
 }
 
 fn standing(now: Time) -> Stage {
@@ -203,13 +278,13 @@ pub async fn write(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -
         }
     }
     for entry in &registry.datasets {
-        let DatasetEntry { dataset, resource_secret } = entry;
+        let dataset = &entry.dataset;
         let id = dataset.resource_id.as_str();
         let old = tx.fetch_opt("SELECT body, secret FROM datasets WHERE resource_id = $1", args![id]).await?;
         let old = old.as_ref().map(|row| read_dataset(crypter, row)).transpose()?;
-        let old = old.map(|old| DatasetEntry { dataset: old.dataset, resource_secret: old.secret });
+        let old = old.map(dataset_entry);
         if note(&mut changes, format!("dataset {id}"), old.as_ref(), entry) {
-            let secret = crypter.seal("datasets", id, "secret", resource_secret.expose().as_bytes());
+            let secret = crypter.seal("datasets", id, "secret", secret_text(entry).as_bytes());
             tx.execute(
                 "INSERT INTO datasets (resource_id, zone, organisation, state, name, body, secret, updated_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -235,14 +310,9 @@ pub async fn write(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -
         let id = service.client_id.as_str();
         let old = tx.fetch_opt("SELECT body, secrets FROM services WHERE client_id = $1", args![id]).await?;
         let old = old.as_ref().map(|row| read_service(crypter, row)).transpose()?;
-        let old = old.map(|old| ServiceEntry { service: old.service, secrets: old.secrets });
+        let old = old.map(service_entry);
         if note(&mut changes, format!("service {id}"), old.as_ref(), entry) {
-            let kept = KeptSecrets {
-                client_secret: secrets.client_secret.expose().to_owned(),
-                cbc_iv: secrets.cbc_iv.expose().to_owned(),
-                api_key: secrets.api_key.clone(),
-            };
-            let sealed = crypter.seal("services", id, "secrets", json(&kept).as_bytes());
+            let sealed = crypter.seal("services", id, "secrets", secrets_text(secrets).as_bytes());
             tx.execute(
                 "INSERT INTO services (client_id, zone, organisation, state, name, body, secrets, updated_at) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -261,6 +331,13 @@ pub async fn write(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -
                 ],
             )
             .await?;
+        }
+    }
+    for service in &registry.counter_services {
+        let id = service.id;
+        let old = counter_services::load_in(tx, id).await?;
+        if note(&mut changes, format!("counter service {id}"), old.as_ref(), service) {
+            counter_services::put(tx, service, now).await?;
         }
     }
     if !changes.added.is_empty() || !changes.changed.is_empty() {
@@ -301,11 +378,56 @@ pub async fn export(db: &Db, crypter: &Crypter) -> Result<Registry> {
     let catalogue = load(db, crypter).await?;
     let mut organisations: Vec<_> = catalogue.organisations.into_values().collect();
     organisations.sort_by(|a, b| a.id.cmp(&b.id));
-    let dataset = |d: DatasetWithSecret| DatasetEntry { dataset: d.dataset, resource_secret: d.secret };
-    let mut datasets: Vec<_> = catalogue.datasets.into_values().map(dataset).collect();
+    let mut datasets: Vec<_> = catalogue.datasets.into_values().map(dataset_entry).collect();
     datasets.sort_by(|a, b| a.dataset.resource_id.cmp(&b.dataset.resource_id));
-    let service = |s: ServiceWithSecrets| ServiceEntry { service: s.service, secrets: s.secrets };
-    let mut services: Vec<_> = catalogue.services.into_values().map(service).collect();
+    let mut services: Vec<_> = catalogue.services.into_values().map(service_entry).collect();
     services.sort_by(|a, b| a.service.client_id.cmp(&b.service.client_id));
-    Ok(Registry { organisations, datasets, services, ..Registry::default() })
+    let counter_services = counter_services::all(db).await?;
+    Ok(Registry { organisations, datasets, services, counter_services, ..Registry::default() })
+}
+
+fn dataset_entry(kept: DatasetWithSecret) -> DatasetEntry {
+    DatasetEntry { dataset: kept.dataset, resource_secret: kept.secret, earlier: kept.earlier }
+}
+
+fn service_entry(kept: ServiceWithSecrets) -> ServiceEntry {
+    ServiceEntry { service: kept.service, secrets: kept.secrets }
+}
+
+/// A dataset's record, locked until the database transaction ends.
+pub async fn dataset(tx: &Tx, crypter: &Crypter, id: &ResourceId) -> Result<Option<DatasetEntry>> {
+    let sql = format!("SELECT body, secret FROM datasets WHERE resource_id = $1{}", items::lock(tx));
+    let row = tx.fetch_opt(sql, args![id.as_str()]).await?;
+    row.map(|row| read_dataset(crypter, &row).map(dataset_entry)).transpose()
+}
+
+/// A service's record, locked until the database transaction ends.
+pub async fn service(tx: &Tx, crypter: &Crypter, id: &ClientId) -> Result<Option<ServiceEntry>> {
+    let sql = format!("SELECT body, secrets FROM services WHERE client_id = $1{}", items::lock(tx));
+    let row = tx.fetch_opt(sql, args![id.as_str()]).await?;
+    row.map(|row| read_service(crypter, &row).map(service_entry)).transpose()
+}
+
+/// An organisation's record.
+pub async fn organisation(tx: &Tx, id: &OrganisationId) -> Result<Option<Organisation>> {
+    let row = tx.fetch_opt("SELECT body FROM organisations WHERE id = $1", args![id.as_str()]).await?;
+    row.as_ref().map(read_organisation).transpose()
+}
+
+/// The zone and the name of every dataset among these that is registered.
+pub async fn zones_of(tx: &Tx, ids: &[ResourceId]) -> Result<Vec<(ResourceId, Zone)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT resource_id, zone FROM datasets WHERE resource_id IN ({})",
+        placeholders(1, ids.len())
+    );
+    let values: Vec<Arg<'_>> = ids.iter().map(|id| id.as_str().into()).collect();
+    let bad = |column| unreadable("datasets", column);
+    let read = |row: &Row| {
+        let id = row.get_text(0)?.parse().map_err(|_| bad("resource_id"))?;
+        Ok((id, row.get_text(1)?.parse().map_err(|_| bad("zone"))?))
+    };
+    tx.fetch_all(sql, &values).await?.iter().map(read).collect()
 }

@@ -5,6 +5,7 @@ mod exchange_rows;
 mod filing_rows;
 mod item_rows;
 mod lists;
+mod mail_rows;
 mod organisation_rows;
 
 use mydata_domain::Time;

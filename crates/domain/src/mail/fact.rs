@@ -1,0 +1,72 @@
+//! What a mail says beside its sentence.
+
+use std::net::IpAddr;
+
+use jiff::civil::Date;
+
+use crate::filing::FormNumber;
+use crate::time::Time;
+
+/// A fact. Texts are as people wrote them; the mail puts each on lines of its own and lets none of them be more than text.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// 帳號
+    Account(String),
+    /// 機關單位
+    Organisation(String),
+    /// 項目: the name of the dataset, service or counter service (R38).
+    Item(String),
+    /// 申請單號 (R56).
+    Number(FormNumber),
+    /// A day that matters.
+    Day(DayOf, Date),
+    /// When it happened.
+    At(Time),
+    /// From where it was done.
+    From(IpAddr),
+    /// 原因
+    Reason(String),
+    /// A reviewer's comment on one field.
+    Comment {
+        /// What the field is called.
+        field: String,
+        /// What is to be mended.
+        text: String,
+    },
+    /// Whose certificate it is, or what else the sentence needs a name for.
+    Named(String),
+    /// The last days that are left.
+    DaysLeft(u16),
+}
+
+/// Which day is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DayOf {
+    /// 測試期限: the last day of the test (R27).
+    TestEnds,
+    /// 預計上線日期 (R33, R64).
+    GoLive,
+    /// 試辦報告繳交期限 (R36).
+    ReportDue,
+    /// 憑證到期日 (R41).
+    CertificateEnds,
+    /// 申請日期
+    Filed,
+}
+
+impl DayOf {
+    /// All of them.
+    pub const ALL: [DayOf; 5] =
+        [Self::TestEnds, Self::GoLive, Self::ReportDue, Self::CertificateEnds, Self::Filed];
+
+    /// The key of its words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TestEnds => "test-ends",
+            Self::GoLive => "go-live",
+            Self::ReportDue => "report-due",
+            Self::CertificateEnds => "certificate-ends",
+            Self::Filed => "filed",
+        }
+    }
+}

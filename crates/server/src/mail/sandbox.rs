@@ -1,0 +1,45 @@
+//! The sandbox's mailbox: takes mails over HTTP and shows them.
+
+use std::time::Duration;
+
+use serde_json::json;
+use url::Url;
+
+use super::post::{Failure, Letter};
+
+/// Longest time of one call.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The mailbox.
+pub struct Mailbox {
+    client: reqwest::Client,
+    messages: Url,
+}
+
+impl Mailbox {
+    /// The one at `url`.
+    pub(super) fn new(url: &Url) -> Result<Self, String> {
+        let messages = url.join("messages").map_err(|_| "mail.mailbox is no base address".to_owned())?;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(TIMEOUT)
+            .build()
+            .map_err(|error| format!("the client for the mailbox cannot be made: {error}"))?;
+        Ok(Self { client, messages })
+    }
+
+    pub(super) async fn send(&self, letter: &Letter) -> Result<(), Failure> {
+        let message = json!({
+            "channel": "mail",
+            "to": letter.address,
+            "subject": letter.subject,
+            "body": letter.text,
+        });
+        match self.client.post(self.messages.clone()).json(&message).send().await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(Failure::Later(format!("the mailbox answers {}", answer.status().as_u16()))),
+            Err(_) => Err(Failure::Later("the mailbox cannot be reached".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What a mail says: zh-TW first, English after it; what it is about, the facts, where to go on, and that nobody reads an
+//! answer, with the service desk's phone and mailbox (R22).
+
+use mydata_domain::calendar::midnight;
+use mydata_domain::mail::{Fact, Link, Mail};
+use mydata_store::repo::mails::{Content, LINK};
+use url::Url;
+
+use crate::config::Contact;
+use crate::web::i18n::t;
+use crate::web::{Lang, RocDateTime};
+
+/// Between the languages.
+const RULE: &str = "----------------------------------------";
+
+/// Words a mail. Links begin with `base`.
+pub fn write(mail: &Mail, base: &Url, contact: &Contact) -> Content {
+    let [zh, en] = Lang::ALL.map(|lang| half(mail, lang, contact));
+    let subject = t(Lang::ZhTw, "mail-subject", &[("what", mail.kind.zh().into())]);
+    let english = t(Lang::En, "mail-subject", &[("what", mail.kind.en().into())]);
+    let address = |link: &Link| base.join(&link.path).map_or_else(|_| base.to_string(), String::from);
+    Content {
+        name: mail.name.trim().to_owned(),
+        address: mail.address.trim().to_owned(),
+        subject: format!("{subject} {english}"),
+        text: format!("{zh}\n{RULE}\n\n{en}"),
+        link: mail.link.as_ref().map(address),
+        secret: mail.link.as_ref().is_some_and(|link| link.secret),
+        until: mail.link.as_ref().and_then(|link| link.until),
+    }
+}
+
+fn half(mail: &Mail, lang: Lang, contact: &Contact) -> String {
+    let name = plain(&mail.name);
+    let hello = match name.as_str() {
+        "" => lang.t("mail-hello.nobody"),
+        name => t(lang, "mail-hello", &[("name", name.into())]),
+    };
+    let item = mail.facts.iter().find_map(|fact| match fact {
+        Fact::Item(name) if lang == Lang::En => Some(format!("“{}”", plain(name))),
+        Fact::Item(name) => Some(format!("【{}】", plain(name))),
+        _ => None,
+    });
+    let about = format!("mail-about-{}", mail.kind);
+    let mut text = format!("{hello}\n\n");
+    text += t(lang, &about, &[("item", item.unwrap_or_default().into())]).trim();
+    text += "\n";
+    if !mail.facts.is_empty() {
+        text += "\n";
+    }
+    for fact in &mail.facts {
+        text += &line(fact, lang);
+        text += "\n";
+    }
+    if let Some(link) = &mail.link {
+        let lead = match link.until {
+            Some(until) => {
+                let at = RocDateTime::new(until.to_timestamp()).date_time(lang);
+                t(lang, "mail-link.until", &[("at", at.into())])
+            }
+            None => lang.t("mail-link"),
+        };
+        text += &format!("\n{lead}\n{LINK}\n");
+    }
+    let desk = [("phone", contact.phone.as_str().into()), ("mailbox", contact.mailbox.as_str().into())];
+    text += &format!("\n{}\n{}\n", lang.t("mail-foot"), t(lang, "mail-foot.contact", &desk));
+    text += &lang.t("mail-foot.sender");
+    text += "\n";
+    text
+}
+
+fn line(fact: &Fact, lang: Lang) -> String {
+    let said = |key: &str, value: String| t(lang, key, &[("value", value.into())]);
+    match fact {
+        Fact::Account(name) => said("mail-fact.account", plain(name)),
+        Fact::Organisation(name) => said("mail-fact.organisation", plain(name)),
+        Fact::Item(name) => said("mail-fact.item", plain(name)),
+        Fact::Number(number) => said("mail-fact.number", number.to_string()),
+        Fact::Day(of, day) => {
+            let day = RocDateTime::new(midnight(*day).to_timestamp()).date(lang);
+            said(&format!("mail-day-{}", of.as_str()), day)
+        }
+        Fact::At(at) => said("mail-fact.at", RocDateTime::new(at.to_timestamp()).date_time(lang)),
+        Fact::From(address) => said("mail-fact.from", address.to_string()),
+        Fact::Reason(text) => said("mail-fact.reason", indented(text)),
+        Fact::Comment { field, text } => {
+            let args = [("field", plain(field).into()), ("value", indented(text).into())];
+            t(lang, "mail-fact.comment", &args)
+        }
+        Fact::Named(name) => said("mail-fact.named", plain(name)),
+        Fact::DaysLeft(days) => said("mail-fact.days-left", days.to_string()),
+    }
+}
+
+/// One line, with nothing in it that means something to this module.
+fn plain(text: &str) -> String {
+    let visible = text.replace(LINK, "");
+    visible
+        .split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|w| !w.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Several lines, set in, so that none of them looks like one of ours.
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(plain).filter(|line| !line.is_empty()).collect();
+    lines.join("\n    ")
+}
