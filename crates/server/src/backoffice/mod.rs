@@ -14,6 +14,7 @@
 //! | [`sign_in`], [`second_factor`], [`enrol`], [`prove`], [`password`], [`me`] | signing in, and one's own account |
 //! | [`hash`], [`totp`], [`passkey`], [`recovery`], [`qr`] | what proves who somebody is |
 //! | [`frame`], [`menu`], [`fault`], [`home`] | the frame of every page |
+//! | [`flow`] | what happens when somebody acts |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
 //! | [`upload`] | what an uploaded file is, by its content |
 
@@ -21,6 +22,7 @@ pub mod browser;
 pub mod enrol;
 pub mod factor;
 pub mod fault;
+pub mod flow;
 pub mod frame;
 pub mod gate;
 pub mod hash;

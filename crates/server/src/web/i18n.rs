@@ -36,6 +36,7 @@ const ZH_TW: &Source = &[
     ("backoffice-frame", include_str!("../../locales/zh-TW/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/zh-TW/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
+    ("backoffice-flow", include_str!("../../locales/zh-TW/backoffice-flow.ftl")),
     ("mails", include_str!("../../locales/zh-TW/mails.ftl")),
 ];
 
@@ -51,6 +52,7 @@ const EN: &Source = &[
     ("backoffice-frame", include_str!("../../locales/en/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/en/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
+    ("backoffice-flow", include_str!("../../locales/en/backoffice-flow.ftl")),
     ("mails", include_str!("../../locales/en/mails.ftl")),
 ];
 
