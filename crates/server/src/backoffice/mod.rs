@@ -46,7 +46,7 @@ pub mod visit;
 #[cfg(test)]
 mod gallery;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use axum::Router;
 use axum::extract::State;
