@@ -236,7 +236,7 @@ pub async fn delete(tx: &Tx, owner: &Owner, id: DraftId) -> Result<bool> {
         return Ok(false);
     }
     let id = id.to_string();
-    tx.later("DELETE FROM uploads WHERE draft = $1 AND item IS NULL", args![&id]).await?;
-    tx.later("DELETE FROM drafts WHERE id = $1", args![&id]).await?;
+    tx.run("DELETE FROM uploads WHERE draft = $1 AND item IS NULL", args![&id]).await?;
+    tx.run("DELETE FROM drafts WHERE id = $1", args![&id]).await?;
     Ok(true)
 }

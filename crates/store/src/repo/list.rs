@@ -228,7 +228,7 @@ async fn rarest(db: &Db, area: &'static str, all: &[String]) -> Result<Option<St
 
 /// Notes by which words a row is found.
 pub(super) async fn index(tx: &crate::db::Tx, area: &'static str, id: &str, search: &str) -> Result<()> {
-    tx.later("DELETE FROM search_grams WHERE area = $1 AND id = $2", args![area, id]).await?;
+    tx.run("DELETE FROM search_grams WHERE area = $1 AND id = $2", args![area, id]).await?;
     let grams: BTreeSet<String> = search.split_whitespace().flat_map(grams).collect();
     if grams.is_empty() {
         return Ok(());
@@ -237,7 +237,7 @@ pub(super) async fn index(tx: &crate::db::Tx, area: &'static str, id: &str, sear
     let rows: Vec<String> = (0..grams.len()).map(|n| format!("($1, ${}, $2)", n + 3)).collect();
     values.extend(grams.iter().map(Arg::from));
     let sql = format!("INSERT INTO search_grams (area, gram, id) VALUES {}", rows.join(", "));
-    tx.later(sql, &values).await
+    tx.run(sql, &values).await
 }
 
 /// The words by which something is found, folded, as they are kept beside it.

@@ -120,7 +120,7 @@ pub async fn save_profile(
 /// # Errors
 /// The database refuses.
 pub async fn set_state(tx: &Tx, id: &OrganisationId, state: State, now: Time) -> Result<()> {
-    tx.later(
+    tx.run(
         "UPDATE organisation_profiles SET state = $2, updated_at = $3 WHERE organisation = $1",
         args![id.as_str(), state.as_str(), now.0],
     )

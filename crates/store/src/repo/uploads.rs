@@ -150,7 +150,7 @@ pub async fn add(tx: &Tx, random: &dyn Random, new: &New<'_>, now: Time) -> Resu
 /// # Errors
 /// The database refuses.
 pub async fn adopt(tx: &Tx, draft: DraftId, item: ItemId, organisation: &OrganisationId) -> Result<()> {
-    tx.later(
+    tx.run(
         "UPDATE uploads SET item = $2, organisation = $3 WHERE draft = $1",
         args![draft.to_string(), item.to_string(), organisation.as_str()],
     )
