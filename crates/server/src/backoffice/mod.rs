@@ -13,6 +13,8 @@
 //! | [`browser`], [`session`] | the cookie, and the session it stands for |
 //! | [`sign_in`], [`second_factor`], [`enrol`], [`prove`], [`password`], [`me`] | signing in, and one's own account |
 //! | [`hash`], [`totp`], [`passkey`], [`recovery`], [`qr`] | what proves who somebody is |
+//! | [`sign_up`] | 建立帳號, from the mail address to 送出 |
+//! | [`forms`], [`uploads`] | the application forms as pages; their files |
 //! | [`frame`], [`menu`], [`fault`], [`home`] | the frame of every page |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
 //! | [`upload`] | what an uploaded file is, by its content |
@@ -21,6 +23,7 @@ pub mod browser;
 pub mod enrol;
 pub mod factor;
 pub mod fault;
+pub mod forms;
 pub mod frame;
 pub mod gate;
 pub mod hash;
@@ -41,8 +44,10 @@ pub mod rule;
 pub mod second_factor;
 pub mod session;
 pub mod sign_in;
+pub mod sign_up;
 pub mod totp;
 pub mod upload;
+pub mod uploads;
 pub mod visit;
 
 #[cfg(test)]
