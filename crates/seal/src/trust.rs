@@ -203,6 +203,14 @@ impl Trust {
         Self { on_unknown: setting, ..self }
     }
 
+    /// Judges a certificate that is to be registered: readable, valid now, from a root, not revoked.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn accepts(&self, file: &[u8], now: SystemTime) -> Result<SignerInfo, CertificateError> {
+        self.judge(file, now).map(|signature| signature.info)
+    }
+
     /// Judges a signer's certificate, in PROTOCOL.md §7's order: it parses, is in its validity, chains to a root, is
     /// not revoked, is the registered one. `file` is the content of `certificate.cer`; further certificates in it may
     /// help to build the chain.
@@ -259,6 +267,15 @@ impl fmt::Debug for Trust {
             .field("on_unknown", &self.on_unknown)
             .finish_non_exhaustive()
     }
+}
+
+/// What a certificate says of itself, whoever issued it.
+///
+/// # Errors
+/// It is no certificate that packages can be signed with.
+pub fn describe(file: &[u8]) -> Result<SignerInfo, CertificateError> {
+    let certificates = read_certificates(file).ok_or(CertificateError::Unreadable)?;
+    ParsedCertificate::new(certificates.first().ok_or(CertificateError::Unreadable)?).map(|c| c.info)
 }
 
 /// A signer's certificate that was judged good; checks signatures made with its key.

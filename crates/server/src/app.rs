@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
 use mydata_domain::{Clock, Time};
@@ -61,6 +62,8 @@ pub struct Shared {
     pub previews: Arc<Semaphore>,
     /// Forms with files that are read at a time.
     pub upload_room: Arc<Semaphore>,
+    /// The revision of the registry whose certificates are watched.
+    pub certificates_seen: AtomicI64,
     catalogue: Cached,
     pinned: RwLock<HashMap<ResourceId, (String, Trust)>>,
 }
@@ -117,6 +120,7 @@ impl App {
             bell: Bell::default(),
             passwords: Passwords::default(),
             upload_room: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+            certificates_seen: AtomicI64::new(-1),
             catalogue: Cached::default(),
             pinned: RwLock::default(),
         }))

@@ -16,6 +16,7 @@
 //! | [`sign_up`] | 建立帳號, from the mail address to 送出 |
 //! | [`forms`], [`uploads`] | the application forms as pages; their files |
 //! | [`frame`], [`menu`], [`fault`], [`home`] | the frame of every page |
+//! | [`flow`] | what happens when somebody acts |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
 //! | [`upload`] | what an uploaded file is, by its content |
 
@@ -23,6 +24,7 @@ pub mod browser;
 pub mod enrol;
 pub mod factor;
 pub mod fault;
+pub mod flow;
 pub mod forms;
 pub mod frame;
 pub mod gate;

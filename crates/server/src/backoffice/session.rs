@@ -135,6 +135,7 @@ pub async fn sweep(app: &App) {
     let swept = async {
         sessions::sweep(db, now).await?;
         accounts::sweep_links(db, now).await?;
+        mydata_store::repo::sign_up_links::sweep(db, now).await?;
         mydata_store::repo::sign_ins::sweep(db, now).await
     };
     if let Err(error) = swept.await {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use mydata_domain::Dataset;
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::collect::{Answer, Failure, FailureKind, Next};
-use mydata_domain::dataset::DatasetState;
 use mydata_domain::transaction::part::{Part, PartState};
 use mydata_domain::transaction::{State, Transaction, TransactionId};
 use mydata_seal::dp_package::{self, DpPackageError};
@@ -49,7 +48,7 @@ pub async fn run(
         Begun::OnHold => return hold(app, leased).await,
         Begun::Over => return Ok(app.store.jobs.complete(leased).await?),
     };
-    let dataset = catalogue.datasets.get(resource).map(|d| &d.dataset).filter(|d| is_offered(d));
+    let dataset = catalogue.datasets.get(resource).map(|d| &d.dataset).filter(|d| d.is_offered());
     let outcome = match dataset {
         Some(dataset) => match fetch(app, id, dataset, &asked).await? {
             Some(outcome) => outcome,
@@ -59,10 +58,6 @@ pub async fn run(
         None => Err(Answer::Final(Failure::new(FailureKind::Withdrawn, ""))),
     };
     end(app, id, uid, leased, outcome).await
-}
-
-fn is_offered(dataset: &Dataset) -> bool {
-    !matches!(dataset.state, DatasetState::Suspended | DatasetState::Delisted | DatasetState::Stopped)
 }
 
 fn part_of(t: &mut Transaction, uid: TransactionUid) -> Option<&mut Part> {

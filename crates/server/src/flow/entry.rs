@@ -68,7 +68,7 @@ pub async fn enter(
             None => Seen::Never,
             Some(tx_id) => transactions::seen(&app.store.db, client_id, tx_id).await?,
         };
-        let accepted = match judge(raw, service, seen, &datasets) {
+        let accepted = match judge(raw, service, seen, &datasets, app.now()) {
             Ok(accepted) => accepted,
             Err(refused) => {
                 record_refusal(app, client_id, &refused, from).await?;

@@ -199,6 +199,9 @@ pub async fn work(app: &App, job: &Job, leased: &Leased) -> Result<(), FlowError
         Job::Seal { transaction } => seal::run(app, *transaction, leased).await,
         Job::Abandon { transaction } => forget::abandon(app, *transaction, Some(leased)).await,
         Job::Expire { transaction } => forget::expire(app, *transaction, leased).await,
+        Job::ItemDue { .. } | Job::CredentialsEnd { .. } => {
+            crate::backoffice::flow::work(app, job, leased).await
+        }
         Job::Mail { mail } => Ok(crate::mail::deliver::run(app, *mail, leased).await?),
     }
 }

@@ -1,17 +1,20 @@
 //! Background work: what there is to do ([`Job`]), who does it ([`runner`]), how much of it at a time
-//! ([`lanes`]). The work itself is in [`crate::flow`]
-//! and [`crate::mail`].
+//! ([`lanes`]). The work itself is in [`crate::flow`], [`crate::mail`] and [`crate::backoffice::flow`].
 
 pub mod lanes;
 pub mod runner;
 
 use mydata_domain::Time;
+use mydata_domain::item::ItemId;
 use mydata_domain::mail::MailId;
 use mydata_domain::transaction::TransactionId;
 use mydata_store::jobs::{Leased, NewJob};
 use mydata_store::{StoreError, Tx, jobs};
 use mydata_wire::{ResourceId, TransactionUid};
 use serde::{Deserialize, Serialize};
+
+/// The kind of the one job that each item has.
+pub const ITEM_DUE: &str = "item-due";
 
 /// One piece of work, kept in the database until it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +54,16 @@ pub enum Job {
         /// Of this exchange.
         transaction: TransactionId,
     },
+    /// Do what the clock does to an item.
+    ItemDue {
+        /// Which.
+        item: ItemId,
+    },
+    /// Take earlier credentials out of a record of the registry.
+    CredentialsEnd {
+        /// Its identifier.
+        record: String,
+    },
     /// Send a mail.
     Mail {
         /// Which.
@@ -67,6 +80,8 @@ impl Job {
             Self::Seal { .. } => "seal",
             Self::Abandon { .. } => "abandon",
             Self::Expire { .. } => "expire",
+            Self::ItemDue { .. } => ITEM_DUE,
+            Self::CredentialsEnd { .. } => "credentials-end",
             Self::Mail { .. } => lanes::MAIL,
         }
     }
@@ -79,6 +94,8 @@ impl Job {
             | Self::Seal { transaction }
             | Self::Abandon { transaction }
             | Self::Expire { transaction } => transaction.to_string(),
+            Self::ItemDue { item } => item.to_string(),
+            Self::CredentialsEnd { record } => record.clone(),
             Self::Mail { mail } => mail.to_string(),
         }
     }

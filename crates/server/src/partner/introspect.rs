@@ -6,11 +6,12 @@ use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
 use http::{HeaderMap, StatusCode};
+use mydata_domain::Time;
 use mydata_domain::dataset::DatasetWithSecret;
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions;
 use mydata_wire::dp::Introspection;
-use mydata_wire::{AccessToken, ResourceId, b64};
+use mydata_wire::{AccessToken, ResourceId, ResourceSecret, b64};
 use serde::Deserialize;
 
 use super::caller::{Caller, header};
@@ -31,9 +32,8 @@ pub async fn introspect(
     form: Result<Form<Asked>, FormRejection>,
 ) -> Result<Response, Problem> {
     let catalogue = app.catalogue().await?;
-    let dataset = sign_in(&catalogue, &headers)?;
-    let allowed = &dataset.dataset.allowed_ips;
-    if !allowed.is_empty() && !allowed.permits(caller.0) {
+    let dataset = sign_in(&catalogue, &headers, app.now())?;
+    if !dataset.dataset.permits_caller(caller.0) {
         return Err(Problem::Address(StatusCode::FORBIDDEN));
     }
     let token = form.ok().and_then(|Form(asked)| asked.token).ok_or(Problem::Form)?;
@@ -60,8 +60,12 @@ async fn look_up(app: &App, token: &AccessToken, resource_id: &ResourceId) -> Re
     }
 }
 
-/// The dataset whose id and secret the caller gives.
-fn sign_in<'c>(catalogue: &'c Catalogue, headers: &HeaderMap) -> Result<&'c DatasetWithSecret, Problem> {
+/// The dataset whose id and secret the caller gives; an earlier secret counts while it works.
+fn sign_in<'c>(
+    catalogue: &'c Catalogue,
+    headers: &HeaderMap,
+    now: Time,
+) -> Result<&'c DatasetWithSecret, Problem> {
     let basic = header(headers, AUTHORIZATION.as_str())
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))
@@ -74,9 +78,8 @@ fn sign_in<'c>(catalogue: &'c Catalogue, headers: &HeaderMap) -> Result<&'c Data
         .ok()
         .and_then(|id| catalogue.datasets.get(&id))
         .ok_or(Problem::Credentials)?;
-    let same = aws_lc_rs::constant_time::verify_slices_are_equal(
-        secret.as_bytes(),
-        dataset.secret.expose().as_bytes(),
-    );
-    same.map(|()| dataset).map_err(|_| Problem::Credentials)
+    let same = |good: &ResourceSecret| {
+        aws_lc_rs::constant_time::verify_slices_are_equal(secret.as_bytes(), good.expose().as_bytes()).is_ok()
+    };
+    if dataset.secrets(now).any(same) { Ok(dataset) } else { Err(Problem::Credentials) }
 }

@@ -30,8 +30,7 @@ pub async fn userinfo(
     }
     let catalogue = app.catalogue().await?;
     let dataset = catalogue.datasets.get(&grant.resource_id).ok_or(Problem::Token)?;
-    let allowed = &dataset.dataset.allowed_ips;
-    if !allowed.is_empty() && !allowed.permits(caller.0) {
+    if !dataset.dataset.permits_caller(caller.0) {
         return Err(Problem::Address(StatusCode::FORBIDDEN));
     }
     let t = &grant.kept.transaction;

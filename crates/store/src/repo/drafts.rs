@@ -239,6 +239,18 @@ pub async fn save(
     Ok(Saved::As(version + 1))
 }
 
+/// Deletes every draft about an item: the item is over. Its uploads stay with it.
+///
+/// # Errors
+/// The database refuses.
+pub async fn end_item(tx: &Tx, item: ItemId) -> Result<()> {
+    let id = item.to_string();
+    let unfiled =
+        "DELETE FROM uploads WHERE item IS NULL AND draft IN (SELECT id FROM drafts WHERE item = $1)";
+    tx.later(unfiled, args![&id]).await?;
+    tx.later("DELETE FROM drafts WHERE item = $1", args![&id]).await
+}
+
 /// Deletes a draft of this owner: it was filed, or thrown away. Its uploads go with it unless an item took them over.
 /// Tells whether there was one.
 ///

@@ -175,6 +175,30 @@ pub async fn load_own(db: &Db, account: AccountId, id: UploadId) -> Result<Optio
     db.fetch_opt(sql, values).await?.as_ref().map(read).transpose()
 }
 
+/// Gives the uploads of a draft to an organisation; they are no draft's any more.
+///
+/// # Errors
+/// The database refuses.
+pub async fn give(tx: &Tx, draft: DraftId, organisation: &OrganisationId) -> Result<()> {
+    tx.later(
+        "UPDATE uploads SET draft = NULL, organisation = $2 WHERE draft = $1",
+        args![draft.to_string(), organisation.as_str()],
+    )
+    .await
+}
+
+/// Gives the uploads of an item back to a draft of an account that has no organisation to work for yet.
+///
+/// # Errors
+/// The database refuses.
+pub async fn hand_back(tx: &Tx, item: ItemId, draft: DraftId) -> Result<()> {
+    tx.later(
+        "UPDATE uploads SET draft = $2, item = NULL, organisation = NULL WHERE item = $1",
+        args![item.to_string(), draft.to_string()],
+    )
+    .await
+}
+
 /// Reads an upload within the scope.
 pub async fn load(db: &Db, scope: &Scope, id: UploadId) -> Result<Option<Upload>> {
     let mut select = Select::default();

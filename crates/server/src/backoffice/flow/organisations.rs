@@ -1,0 +1,329 @@
+//! The operating side opens an account for an organisation (R65–R68, R84–R87); organisations keep what they say about
+//! themselves, and their deputies.
+
+use mydata_domain::account::{Account, AccountId, AccountName, AccountState, Holder, INVITATION_LIFE, Role};
+use mydata_domain::audit::What;
+use mydata_domain::forms::organisation::{Contact, MAX_DEPUTIES};
+use mydata_domain::forms::{DraftId, Fields, Form, FormKind, OrganisationForm};
+use mydata_domain::mail::{AboutAccount, Fact, Link, Mail};
+use mydata_domain::organisation::OrganisationId;
+use mydata_domain::registry::Registry;
+use mydata_domain::{Time, Zone};
+use mydata_store::Tx;
+use mydata_store::repo::accounts::Purpose;
+use mydata_store::repo::drafts::{self, Draft, New};
+use mydata_store::repo::organisations::{self as profiles, State};
+use mydata_store::repo::{accounts, registry, sessions, uploads};
+use mydata_wire::Random;
+use mydata_wire::random::alphanumeric;
+use serde_json::json;
+
+use super::context::owner_of;
+use super::file::read;
+use super::sign_up::{Seen, link_secret};
+use super::{ActError, By, Doer, in_tx};
+use crate::app::App;
+use crate::mail;
+
+/// The page on which an invited account sets its password; the link's secret is its query `link`.
+const PASSWORD_PATH: &str = "/mydata-backend/password";
+/// How often another name is tried for an account whose name is taken.
+const NAMES_TRIED: u32 = 50;
+
+/// A new organisation's short name: nobody types it, so it says nothing.
+pub(super) fn new_id(random: &dyn Random) -> OrganisationId {
+    let id = format!("org-{}", alphanumeric(random, 10).to_ascii_lowercase());
+    id.parse().expect("small letters, digits and a hyphen are an organisation's id")
+}
+
+/// Begins the form of an organisation: of a new one, by the operating team (R65); of one's own, to be confirmed or changed
+/// (R87), with what is known.
+///
+/// # Errors
+/// [`ActError::Barred`]: neither an operator nor somebody of an organisation.
+pub async fn begin(app: &App, by: &By) -> Result<Draft, ActError> {
+    in_tx(app, "organisation-begin", |tx| async move {
+        let doer = Doer::of(app, &tx, by).await?;
+        let (account, crypter) = (doer.account()?, &app.store.crypter);
+        let own = match account.role {
+            Role::Operator => None,
+            Role::Applicant | Role::Deputy => Some(account.organisation.clone().ok_or(ActError::Barred)?),
+            _ => return Err(ActError::Barred),
+        };
+        let owner = owner_of(account);
+        let mut fields = Fields::new();
+        if let Some(id) = &own {
+            let there = drafts::of_owner(&app.store.db, crypter, &owner).await?;
+            if let Some(draft) = there.into_iter().find(|d| d.form == FormKind::Organisation) {
+                return Ok(draft);
+            }
+            if let Some(profile) = profiles::profile(&app.store.db, crypter, id).await? {
+                fields = Fields::from_content(&Form::Organisation(profile.form).content());
+            } else if let Some(known) = registry::organisation(&tx, id).await? {
+                fields.set("name", known.name);
+                fields.set("name_en", known.name_en);
+                fields.set("short_name", known.short_name.unwrap_or_default());
+            }
+        }
+        let organisation = own.as_ref();
+        let new = New { form: FormKind::Organisation, account: account.id, organisation, item: None, fields };
+        Ok(drafts::begin(&tx, crypter, &*app.random, new, doer.now).await?)
+    })
+    .await
+}
+
+/// Opens an organisation with its main account and deputies, from a form that the operating team filled in (R65, R84,
+/// R85). The files uploaded with it (the signed 介接申請表, R66) stay with the organisation. Each account is told by mail, with
+/// a link that sets its password.
+///
+/// # Errors
+/// See [`ActError`].
+pub async fn open(app: &App, by: &By, (draft, version): Seen) -> Result<OrganisationId, ActError> {
+    in_tx(app, "organisation-open", |tx| async move {
+        let doer = Doer::of(app, &tx, by).await?;
+        if doer.account()?.role != Role::Operator {
+            return Err(ActError::Barred);
+        }
+        let (form, owner) = taken(app, &tx, &doer, draft, version).await?;
+        let id = new_id(&*app.random);
+        save_record(app, &tx, &id, &form, State::Active, doer.now).await?;
+        invite(app, &tx, &doer, &id, &form.name, Role::Applicant, &form.applicant).await?;
+        invite_deputies(app, &tx, &doer, &id, &form).await?;
+        uploads::give(&tx, draft, &id).await?;
+        drafts::delete(&tx, &owner, draft).await?;
+        doer.record(app, &tx, What::OrganisationChanged, json!({ "organisation": id, "opened": true }))
+            .await?;
+        Ok(id)
+    })
+    .await
+}
+
+/// Keeps what an organisation says about itself (R87): by its own people. Deputies that were not there before are invited.
+///
+/// # Errors
+/// See [`ActError`].
+pub async fn save(app: &App, by: &By, (draft, version): Seen) -> Result<OrganisationId, ActError> {
+    in_tx(app, "organisation-save", |tx| async move {
+        let doer = Doer::of(app, &tx, by).await?;
+        let account = doer.account()?;
+        let id = match account.role {
+            Role::Applicant | Role::Deputy => account.organisation.clone().ok_or(ActError::Barred)?,
+            _ => return Err(ActError::Barred),
+        };
+        let (form, owner) = taken(app, &tx, &doer, draft, version).await?;
+        save_record(app, &tx, &id, &form, State::Active, doer.now).await?;
+        if account.role == Role::Applicant {
+            invite_deputies(app, &tx, &doer, &id, &form).await?;
+        }
+        drafts::delete(&tx, &owner, draft).await?;
+        doer.record(app, &tx, What::OrganisationChanged, json!({ "organisation": id })).await?;
+        Ok(id)
+    })
+    .await
+}
+
+/// The form of a draft at this version.
+async fn taken(
+    app: &App,
+    tx: &Tx,
+    doer: &Doer,
+    id: DraftId,
+    version: i64,
+) -> Result<(OrganisationForm, drafts::Owner), ActError> {
+    let owner = owner_of(doer.account()?);
+    let draft = drafts::load_for_update(tx, &app.store.crypter, &owner, id).await?.ok_or(ActError::Gone)?;
+    if draft.version != version {
+        return Err(ActError::Stale { there: draft.version });
+    }
+    match read(app, &owner, &draft, Zone::Test).await? {
+        Form::Organisation(form) => Ok((form, owner)),
+        _ => Err(ActError::NotOfThisKind),
+    }
+}
+
+async fn save_record(
+    app: &App,
+    tx: &Tx,
+    id: &OrganisationId,
+    form: &OrganisationForm,
+    state: State,
+    now: Time,
+) -> Result<(), ActError> {
+    let document = Registry { organisations: vec![form.to_organisation(id.clone())], ..Registry::default() };
+    registry::write(tx, &app.store.crypter, &document, now).await?;
+    profiles::save_profile(tx, &app.store.crypter, id, state, form, now).await?;
+    Ok(())
+}
+
+/// Invites those deputies of a form that have no account of the organisation yet.
+pub(super) async fn invite_deputies(
+    app: &App,
+    tx: &Tx,
+    doer: &Doer,
+    id: &OrganisationId,
+    form: &OrganisationForm,
+) -> Result<(), ActError> {
+    if form.deputies.is_empty() {
+        return Ok(());
+    }
+    let mut there = Vec::new();
+    for role in Role::ORGANISATION {
+        there.extend(accounts::of_role(tx, &app.store.crypter, *role, Some(id)).await?);
+    }
+    there.retain(|account| account.state != AccountState::Closed);
+    for contact in &form.deputies {
+        let known = there.iter().any(|account| {
+            let same = |kept: &str, given: &str| !kept.is_empty() && kept.eq_ignore_ascii_case(given);
+            account.holder.gov_account.as_deref().is_some_and(|kept| same(kept, &contact.account))
+                || same(account.name.as_str(), &contact.account)
+        });
+        if !known {
+            there.push(invite(app, tx, doer, id, &form.name, Role::Deputy, contact).await?);
+        }
+    }
+    Ok(())
+}
+
+/// Opens one more deputy account: by the organisation's applicant or the operating team.
+///
+/// # Errors
+/// [`ActError::TooManyDeputies`].
+pub async fn add_deputy(
+    app: &App,
+    by: &By,
+    organisation: &OrganisationId,
+    contact: &Contact,
+) -> Result<Account, ActError> {
+    in_tx(app, "deputy-add", |tx| async move {
+        let doer = Doer::of(app, &tx, by).await?;
+        must_manage(&doer, organisation)?;
+        let deputies = accounts::of_role(&tx, &app.store.crypter, Role::Deputy, Some(organisation)).await?;
+        if deputies.iter().filter(|a| a.state != AccountState::Closed).count() >= MAX_DEPUTIES {
+            return Err(ActError::TooManyDeputies(MAX_DEPUTIES));
+        }
+        let known = registry::organisation(&tx, organisation).await?.ok_or(ActError::Gone)?;
+        invite(app, &tx, &doer, organisation, &known.name, Role::Deputy, contact).await
+    })
+    .await
+}
+
+/// Closes a deputy's account for good: by the organisation's applicant or the operating team. Its sessions end.
+///
+/// # Errors
+/// [`ActError::Gone`]: the organisation has no such deputy.
+pub async fn close_deputy(
+    app: &App,
+    by: &By,
+    organisation: &OrganisationId,
+    deputy: AccountId,
+) -> Result<(), ActError> {
+    in_tx(app, "deputy-close", |tx| async move {
+        let doer = Doer::of(app, &tx, by).await?;
+        must_manage(&doer, organisation)?;
+        let crypter = &app.store.crypter;
+        let found = accounts::load_for_update(&tx, crypter, deputy).await?;
+        let fits = |a: &Account| a.role == Role::Deputy && a.organisation.as_ref() == Some(organisation);
+        let mut account = found.filter(fits).ok_or(ActError::Gone)?;
+        account.state = AccountState::Closed;
+        accounts::update(&tx, crypter, &account, doer.now).await?;
+        sessions::end_all(&tx, account.id, None).await?;
+        let detail = json!({ "account": account.id, "state": account.state });
+        Ok(doer.record(app, &tx, What::AccountChanged, detail).await?)
+    })
+    .await
+}
+
+fn must_manage(doer: &Doer, organisation: &OrganisationId) -> Result<(), ActError> {
+    let account = doer.account()?;
+    match account.role {
+        Role::Operator => Ok(()),
+        Role::Applicant if account.acts_for(organisation) => Ok(()),
+        Role::Applicant | Role::Deputy => Err(ActError::Gone),
+        _ => Err(ActError::Barred),
+    }
+}
+
+/// Opens an account and mails the link that sets its first password.
+async fn invite(
+    app: &App,
+    tx: &Tx,
+    doer: &Doer,
+    organisation: &OrganisationId,
+    organisation_name: &str,
+    role: Role,
+    contact: &Contact,
+) -> Result<Account, ActError> {
+    let (crypter, now) = (&app.store.crypter, doer.now);
+    let account = Account {
+        id: AccountId::generate(&*app.random),
+        name: free_name(app, tx, &contact.account).await?,
+        role,
+        organisation: Some(organisation.clone()),
+        state: AccountState::Invited,
+        locked_at: None,
+        holder: Holder {
+            name: contact.name.clone(),
+            mail: contact.email.clone(),
+            phone: contact.phone.clone(),
+            gov_account: Some(contact.account.clone()),
+        },
+        created_at: now,
+        signed_in_at: None,
+    };
+    accounts::insert(tx, crypter, &account).await?;
+    let secret = link_secret(&*app.random);
+    accounts::make_link(tx, crypter, account.id, Purpose::Invitation, &secret, now, INVITATION_LIFE).await?;
+    let link = Link::secret(format!("{PASSWORD_PATH}?link={secret}"), now.plus(INVITATION_LIFE));
+    let told = Mail::to(AboutAccount::Opened, &account.holder)
+        .about(account.id)
+        .fact(Fact::Account(account.name.to_string()))
+        .fact(Fact::Organisation(organisation_name.to_owned()))
+        .link(link);
+    mail::enqueue(tx, app, &told).await?;
+    let detail = json!({ "account": account.id, "role": role, "organisation": organisation });
+    doer.record(app, tx, What::AccountAdded, detail).await?;
+    Ok(account)
+}
+
+/// A name for an account that nobody has, as near to what was written as it can be.
+async fn free_name(app: &App, tx: &Tx, written: &str) -> Result<AccountName, ActError> {
+    let base = base_name(written);
+    for n in 1..=NAMES_TRIED {
+        let text = if n == 1 { base.clone() } else { format!("{base}{n}") };
+        let Ok(name) = text.parse::<AccountName>() else { break };
+        if accounts::by_name(tx, &app.store.crypter, &name).await?.is_none() {
+            return Ok(name);
+        }
+    }
+    let name = format!("u{}", alphanumeric(&*app.random, 10));
+    name.parse().map_err(|_| ActError::Broken("a letter and letters make no name".to_owned()))
+}
+
+fn base_name(written: &str) -> String {
+    const LONGEST: usize = 36;
+    let local = written.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let kept = local.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(*c));
+    let text: String = kept.skip_while(|c| !c.is_ascii_lowercase()).take(LONGEST).collect();
+    if text.len() < 3 { format!("user{text}") } else { text }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn what_was_written_makes_a_name() {
+        for (written, name) in [
+            ("demo.lin", "demo.lin"),
+            ("Lin@library.example", "lin"),
+            ("12ab", "userab"),
+            ("1234", "user"),
+            ("_x", "userx"),
+        ] {
+            assert_eq!(base_name(written), name);
+            assert!(base_name(written).parse::<AccountName>().is_ok(), "{written}");
+        }
+        assert!(base_name(&"a".repeat(64)).parse::<AccountName>().is_ok());
+        assert!(new_id(&mydata_wire::SystemRandom).as_str().len() == 14);
+    }
+}
