@@ -247,8 +247,8 @@ pub async fn end_item(tx: &Tx, item: ItemId) -> Result<()> {
     let id = item.to_string();
     let unfiled =
         "DELETE FROM uploads WHERE item IS NULL AND draft IN (SELECT id FROM drafts WHERE item = $1)";
-    tx.later(unfiled, args![&id]).await?;
-    tx.later("DELETE FROM drafts WHERE item = $1", args![&id]).await
+    tx.run(unfiled, args![&id]).await?;
+    tx.run("DELETE FROM drafts WHERE item = $1", args![&id]).await
 }
 
 /// Deletes a draft of this owner: it was filed, or thrown away. Its uploads go with it unless an item took them over.

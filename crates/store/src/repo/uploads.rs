@@ -180,7 +180,7 @@ pub async fn load_own(db: &Db, account: AccountId, id: UploadId) -> Result<Optio
 /// # Errors
 /// The database refuses.
 pub async fn give(tx: &Tx, draft: DraftId, organisation: &OrganisationId) -> Result<()> {
-    tx.later(
+    tx.run(
         "UPDATE uploads SET draft = NULL, organisation = $2 WHERE draft = $1",
         args![draft.to_string(), organisation.as_str()],
     )
@@ -192,7 +192,7 @@ pub async fn give(tx: &Tx, draft: DraftId, organisation: &OrganisationId) -> Res
 /// # Errors
 /// The database refuses.
 pub async fn hand_back(tx: &Tx, item: ItemId, draft: DraftId) -> Result<()> {
-    tx.later(
+    tx.run(
         "UPDATE uploads SET draft = $2, item = NULL, organisation = NULL WHERE item = $1",
         args![item.to_string(), draft.to_string()],
     )
