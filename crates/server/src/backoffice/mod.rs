@@ -14,6 +14,8 @@
 //! | [`sign_in`], [`second_factor`], [`enrol`], [`prove`], [`password`], [`me`] | signing in, and one's own account |
 //! | [`forgot`], [`account_mail`] | links that set a password, and what holders are told by mail |
 //! | [`hash`], [`totp`], [`passkey`], [`recovery`], [`qr`] | what proves who somebody is |
+//! | [`sign_up`] | 建立帳號, from the mail address to 送出 |
+//! | [`forms`], [`uploads`] | the application forms as pages; their files |
 //! | [`frame`], [`menu`], [`fault`], [`home`] | the frame of every page |
 //! | [`flow`] | what happens when somebody acts |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
@@ -26,6 +28,7 @@ pub mod factor;
 pub mod fault;
 pub mod flow;
 pub mod forgot;
+pub mod forms;
 pub mod frame;
 pub mod gate;
 pub mod hash;
@@ -46,8 +49,10 @@ pub mod rule;
 pub mod second_factor;
 pub mod session;
 pub mod sign_in;
+pub mod sign_up;
 pub mod totp;
 pub mod upload;
+pub mod uploads;
 pub mod visit;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use mydata_domain::account::session::Stage;
-use mydata_domain::account::{Account, AccountName, Barred};
+use mydata_domain::account::{Account, AccountName, AccountState, Barred};
 use mydata_domain::audit::{Event, What};
 use mydata_store::repo::sign_ins::{self, Subject};
 use mydata_store::repo::{accounts, audit, factors};
@@ -23,7 +23,7 @@ use super::parts::notice::{Notice, Tone};
 use super::route::Answer;
 use super::session::Beginning;
 use super::visit::{Me, Visit, next_path, with_next};
-use super::{ROOT, factor, routes, second_factor};
+use super::{ROOT, factor, routes, second_factor, sign_up};
 use crate::jobs::Job;
 use crate::web::i18n;
 
@@ -58,7 +58,7 @@ fn view(visit: &Visit, notice: Option<Notice>, closed_for: Option<u64>) -> SignI
         )
         .with(Field::text(lang, "password", visit.t("sign-in.password"), TextKind::Password))
         .hide("next", next_path(next));
-    let others = [("sign-up", "/signup"), ("password-forgotten", "/forgot")];
+    let others = [("sign-up", sign_up::BEGIN), ("password-forgotten", "/forgot")];
     let others = others.into_iter().map(|(key, below)| (key, format!("{ROOT}{below}")));
     SignInPage {
         frame,
@@ -111,6 +111,9 @@ pub async fn submit(visit: Visit) -> Answer {
     };
     // Proven: failures before it no longer count. What follows depends on the account.
     let barred = account.may_sign_in().err();
+    // Who still fills in the forms is let in to them, and to nothing else (R5).
+    let fills_in = account.is_applying() && account.state == AccountState::FillingIn;
+    let barred = barred.filter(|_| !fills_in);
     let stage = next_stage(&visit, account).await?;
     let beginning = Beginning::of(&visit, account.id, stage);
     let new_hash =
@@ -137,6 +140,7 @@ pub async fn submit(visit: Visit) -> Answer {
     }
     let next = next_path(visit.posted.get("next"));
     let on = match stage {
+        Stage::Whole if fills_in => format!("{ROOT}{}", sign_up::FORM),
         Stage::Halfway => with_next(second_factor::PATH, next),
         Stage::Whole => next.to_owned(),
     };

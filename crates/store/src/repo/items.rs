@@ -238,6 +238,15 @@ async fn organisation(tx: &Tx, id: &OrganisationId) -> Result<(String, Option<Or
     Ok((row.get_text(0)?, authority.transpose()?))
 }
 
+/// Whose an item is; `None` when there is no such item.
+///
+/// # Errors
+/// The database refuses.
+pub async fn owner(db: &Db, id: &str) -> Result<Option<OrganisationId>> {
+    let row = db.fetch_opt("SELECT organisation FROM items WHERE id = $1", args![id]).await?;
+    row.map(|row| parsed(&row, TABLE, "organisation")).transpose()
+}
+
 /// Reads an item, if it is within the scope.
 pub async fn load(db: &Db, scope: &Scope, id: ItemId) -> Result<Option<Kept>> {
     let mut select = Select::default();
