@@ -37,6 +37,7 @@ async fn a_secret_is_shown_on_record_and_replaced_while_the_earlier_one_works() 
         let (item, owner) = office.testing_dataset().await;
         let (app, who) = (&office.app, by(&owner));
         let (id, first) = secret(&credentials::show(app, &who, item, Zone::Test).await.unwrap());
+        office.pass(Duration::from_secs(1));
         let (same, second) = secret(&credentials::rotate(app, &who, item, Zone::Test, Overlap::Usual).await.unwrap());
         assert_eq!(id, same);
         assert_ne!(first, second);
