@@ -2,6 +2,7 @@
 
 mod account;
 mod account_mail;
+mod flow;
 mod walk;
 
 use std::net::SocketAddr;
