@@ -55,9 +55,12 @@ fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>) -> OverviewPage {
         visit.frame(title, vec![Crumb::new(back.label, back.href), Crumb::new(desk.title(visit), desk.path())]);
     let form = Form {
         lang: visit.lang(),
-        action: format!("{}/overview", desk.path()),
+        action: format!("{ROOT}/drafts/file"),
         token: frame.token.clone(),
-        hidden: vec![("version".to_owned(), desk.draft.version.to_string())],
+        hidden: vec![
+            ("draft".to_owned(), desk.draft.id.to_string()),
+            ("version".to_owned(), desk.draft.version.to_string()),
+        ],
         sections: Vec::new(),
         buttons: vec![Button { label: visit.t("form-file"), value: "file", look: Look::Primary }],
         cancel: Some(Link::new(visit.t("form-go-on"), desk.path())),
@@ -83,11 +86,11 @@ pub async fn show(visit: Visit) -> Answer {
     Ok(visit.ok(&view(&visit, &desk, None)))
 }
 
-/// `POST /drafts/{id}/overview`: 送審. Sent twice, it is filed once.
+/// `POST /drafts/file`: 送審. Sent twice, it is filed once.
 pub async fn submit(visit: Visit) -> Answer {
-    let id = visit.param("id")?.parse().map_err(|_| Fault::NotFound)?;
+    let Ok(id) = visit.posted.text("draft").parse() else { return Ok(gone(&visit)) };
     let version = visit.posted.text("version").parse().unwrap_or(0);
-    let desk = Desk::find(&visit).await?;
+    let desk = Desk::of(&visit, id).await?;
     if let Some(desk) = &desk
         && desk.read(&visit).await?.is_err()
     {

@@ -144,7 +144,7 @@ mod tests {
         let header = disposition("規格\"; x=y\r\n.pdf");
         assert_eq!(
             header,
-            "attachment; filename=\"_____ x_y__.pdf\"; filename*=UTF-8''%E8%A6%8F%E6%A0%BC%22%3B%20x%3Dy%0D%0A%2Epdf"
+            "attachment; filename=\"____ x_y__.pdf\"; filename*=UTF-8''%E8%A6%8F%E6%A0%BC%22%3B%20x%3Dy%0D%0A%2Epdf"
         );
     }
 }
