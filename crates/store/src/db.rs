@@ -8,6 +8,7 @@ mod arg;
 mod connect;
 mod metrics;
 mod row;
+mod sqlite;
 #[cfg(test)]
 mod tests;
 mod tx;
@@ -18,9 +19,9 @@ pub use metrics::TxStats;
 pub use row::{Column, Row};
 pub use tx::{Isolation, Tx};
 
-use crate::error::{Result, StoreError, connection_is_gone, wants_retry};
+use crate::error::{DbError, Result, StoreError, connection_is_gone, wants_retry};
 use mydata_wire::Random;
-use sqlx::{PgPool, SqlitePool};
+use sqlx::PgPool;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
@@ -49,7 +50,7 @@ struct Inner {
 }
 
 enum Pools {
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite(sqlite::Sqlite),
     Postgres { writer: PgPool, readers: PgPool },
 }
 
@@ -89,10 +90,7 @@ impl Db {
     /// The file cannot be opened or the server not be reached.
     pub async fn connect(address: &DbAddress, sizes: PoolSizes, random: Arc<dyn Random>) -> Result<Self> {
         let pools = match address {
-            DbAddress::Sqlite(path) => {
-                let (writer, readers) = connect::sqlite(path, sizes).await?;
-                Pools::Sqlite { writer, readers }
-            }
+            DbAddress::Sqlite(path) => Pools::Sqlite(sqlite::Sqlite::open(path, sizes.readers).await?),
             DbAddress::Postgres(address) => {
                 let (writer, readers) = connect::postgres(address, sizes).await?;
                 Pools::Postgres { writer, readers }
@@ -111,7 +109,7 @@ impl Db {
     /// The engine, for what cannot be said in one text.
     pub fn engine(&self) -> Engine {
         match self.0.pools {
-            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Sqlite(_) => Engine::Sqlite,
             Pools::Postgres { .. } => Engine::Postgres,
         }
     }
@@ -127,7 +125,7 @@ impl Db {
         loop {
             tries += 1;
             let answer = match &self.0.pools {
-                Pools::Sqlite { readers, .. } => tx::sqlite_all(readers, sql.clone(), args).await,
+                Pools::Sqlite(file) => file.read(&sql, args).await.map(row::from_sqlite),
                 Pools::Postgres { readers, .. } => tx::pg_all(readers, sql.clone(), args).await,
             };
             match answer {
@@ -135,6 +133,18 @@ impl Db {
                 other => return other.map_err(Into::into),
             }
         }
+    }
+
+    /// [`Self::fetch_all`] for a statement that may take longer than a moment: a list that people look through, a sum over
+    /// many rows. On SQLite it runs on a thread where no request waits for it.
+    ///
+    /// # Errors
+    /// As [`Self::fetch_all`].
+    pub async fn browse(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>> {
+        let Pools::Sqlite(file) = &self.0.pools else { return self.fetch_all(sql, args).await };
+        self.count();
+        let args = args.iter().cloned().map(Arg::into_owned).collect();
+        Ok(file.browse(sql.into(), args).await.map(row::from_sqlite)?)
     }
 
     /// The first row of a reading statement, if any.
@@ -174,7 +184,7 @@ impl Db {
         args: &[Arg<'_>],
     ) -> Result<Vec<Row>> {
         let sql = sql.into();
-        let Pools::Sqlite { writer, .. } = &self.0.pools else {
+        let Pools::Sqlite(file) = &self.0.pools else {
             return self
                 .run_tx_as(Isolation::ReadCommitted, name, async |tx| tx.fetch_all(sql.clone(), args).await)
                 .await;
@@ -182,7 +192,8 @@ impl Db {
         self.count();
         let counters = self.0.registry.counters(name);
         let start = Instant::now();
-        let outcome = tx::sqlite_all(writer, sql, args).await.map_err(StoreError::from);
+        let args = args.iter().cloned().map(Arg::into_owned).collect();
+        let outcome = file.change(sql, args).await.map(row::from_sqlite).map_err(StoreError::from);
         counters.ended(outcome.is_ok(), start.elapsed());
         outcome
     }
@@ -249,21 +260,20 @@ impl Db {
         outcome
     }
 
-    async fn begin(&self, isolation: Isolation) -> Result<Tx, sqlx::Error> {
+    async fn begin(&self, isolation: Isolation) -> Result<Tx, DbError> {
         let mut tries = 0;
         loop {
             tries += 1;
             let begun = match &self.0.pools {
-                Pools::Sqlite { writer, .. } => {
-                    writer.begin_with("BEGIN IMMEDIATE").await.map(tx::Inner::Sqlite)
-                }
+                Pools::Sqlite(file) => file.begin().await.map(tx::Inner::Sqlite),
                 Pools::Postgres { writer, .. } => match isolation {
                     Isolation::Serializable => writer.begin().await,
                     Isolation::ReadCommitted => {
                         writer.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await
                     }
                 }
-                .map(tx::Inner::Postgres),
+                .map(tx::Inner::Postgres)
+                .map_err(DbError::from),
             };
             match begun {
                 Ok(inner) => return Ok(Tx::new(self.clone(), inner)),
@@ -303,10 +313,7 @@ impl Db {
     /// Closes all connections after their current statement.
     pub async fn close(&self) {
         match &self.0.pools {
-            Pools::Sqlite { writer, readers } => {
-                readers.close().await;
-                writer.close().await;
-            }
+            Pools::Sqlite(file) => file.close().await,
             Pools::Postgres { writer, readers } => {
                 readers.close().await;
                 writer.close().await;

@@ -140,7 +140,7 @@ impl From<sqlx::Error> for StoreError {
         use sqlx::error::ErrorKind;
         match error {
             sqlx::Error::Database(e) => {
-                // SQLite names the columns in its message only; neither engine's text used here holds a value.
+                // Neither text used here holds a value.
                 let constraint = || e.constraint().map_or_else(|| e.message().to_owned(), ToOwned::to_owned);
                 match e.kind() {
                     _ if is_gone_code(e.code().as_deref()) => {
@@ -167,24 +167,81 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ffi;
+        let rusqlite::Error::SqliteFailure(cause, message) = &error else {
+            // No text of these holds a value.
+            return Self::Database { code: "-".to_owned(), reason: error.to_string() };
+        };
+        let reason = message.clone().unwrap_or_else(|| cause.to_string());
+        match cause.extended_code {
+            ffi::SQLITE_CONSTRAINT_UNIQUE
+            | ffi::SQLITE_CONSTRAINT_PRIMARYKEY
+            | ffi::SQLITE_CONSTRAINT_ROWID => Self::Conflict { constraint: reason },
+            ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Self::Reference { constraint: reason },
+            code => Self::Database { code: code.to_string(), reason },
+        }
+    }
+}
+
+/// What an engine answers when it refuses.
+#[derive(Debug)]
+pub(crate) enum DbError {
+    Postgres(sqlx::Error),
+    Sqlite(rusqlite::Error),
+    /// The store's own word.
+    Store(StoreError),
+}
+
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl From<rusqlite::Error> for DbError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<StoreError> for DbError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<DbError> for StoreError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Postgres(error) => error.into(),
+            DbError::Sqlite(error) => error.into(),
+            DbError::Store(error) => error,
+        }
+    }
+}
+
 /// Whether the engine asks for the whole transaction to be tried again: serialisation failure or deadlock on PostgreSQL,
 /// busy or locked on SQLite.
-pub(crate) fn wants_retry(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(e) = error else { return false };
-    let Some(code) = e.code() else { return false };
-    match code.as_ref() {
-        "40001" | "40P01" => true,
-        // SQLite's extended codes carry the primary code in the low byte: 5 busy, 6 locked. PostgreSQL's codes have five characters.
-        code if code.len() < 5 => code.parse::<u32>().is_ok_and(|n| matches!(n & 0xff, 5 | 6)),
-        _ => false,
+pub(crate) fn wants_retry(error: &DbError) -> bool {
+    match error {
+        DbError::Postgres(sqlx::Error::Database(e)) => {
+            e.code().is_some_and(|code| matches!(code.as_ref(), "40001" | "40P01"))
+        }
+        DbError::Sqlite(error) => matches!(
+            error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+        ),
+        DbError::Postgres(_) | DbError::Store(_) => false,
     }
 }
 
 /// Whether the connection has died: then nothing was done, if nothing had been begun.
-pub(crate) fn connection_is_gone(error: &sqlx::Error) -> bool {
+pub(crate) fn connection_is_gone(error: &DbError) -> bool {
     match error {
-        sqlx::Error::Io(_) => true,
-        sqlx::Error::Database(e) => is_gone_code(e.code().as_deref()),
+        DbError::Postgres(sqlx::Error::Io(_)) => true,
+        DbError::Postgres(sqlx::Error::Database(e)) => is_gone_code(e.code().as_deref()),
         _ => false,
     }
 }

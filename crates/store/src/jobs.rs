@@ -114,7 +114,7 @@ pub struct Dead {
 /// The database refuses.
 pub async fn enqueue(tx: &Tx, job: &NewJob<'_>) -> Result<()> {
     let id = uuid_v4(tx.db().random()).to_string();
-    tx.later(
+    tx.run(
             "INSERT INTO jobs (id, kind, key, payload, run_at, attempts, created_at, lane) VALUES ($1, $2, $3, $4, $5, 0, $6, $7)
              ON CONFLICT (kind, key) WHERE dead_at IS NULL DO UPDATE SET
                  run_at = CASE WHEN jobs.lease_token IS NULL AND excluded.run_at < jobs.run_at

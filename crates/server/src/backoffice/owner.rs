@@ -3,7 +3,7 @@
 use mydata_domain::account::{Account, AccountId, Role};
 use mydata_domain::organisation::OrganisationId;
 use mydata_store::StoreError;
-use mydata_store::repo::{factors, sessions};
+use mydata_store::repo::{drafts, factors, items, sessions, uploads};
 
 use crate::app::App;
 
@@ -14,6 +14,12 @@ pub enum Thing {
     Session,
     /// A second factor.
     Factor,
+    /// A form being filled in.
+    Draft,
+    /// A file of a form.
+    Upload,
+    /// A dataset, service or counter service.
+    Item,
 }
 
 /// Whom a thing belongs to.
@@ -36,9 +42,18 @@ impl Owner {
     }
 }
 
+impl From<drafts::Owner> for Owner {
+    fn from(owner: drafts::Owner) -> Self {
+        match owner {
+            drafts::Owner::Account(id) => Self::Account(id),
+            drafts::Owner::Organisation(id) => Self::Organisation(id),
+        }
+    }
+}
+
 impl Thing {
     /// All kinds.
-    pub const ALL: [Self; 2] = [Self::Session, Self::Factor];
+    pub const ALL: [Self; 5] = [Self::Session, Self::Factor, Self::Draft, Self::Upload, Self::Item];
 
     /// Whom the thing of this name belongs to; `None` when there is none.
     ///
@@ -48,6 +63,9 @@ impl Thing {
         Ok(match self {
             Self::Session => sessions::owner(&app.store.db, id).await?.map(Owner::Account),
             Self::Factor => factors::owner(&app.store.db, id).await?.map(Owner::Account),
+            Self::Draft => drafts::owner(&app.store.db, id).await?.map(Owner::from),
+            Self::Upload => uploads::owner(&app.store.db, id).await?.map(Owner::from),
+            Self::Item => items::owner(&app.store.db, id).await?.map(Owner::Organisation),
         })
     }
 }

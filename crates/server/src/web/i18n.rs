@@ -38,6 +38,9 @@ const ZH_TW: &Source = &[
     ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
     ("backoffice-flow", include_str!("../../locales/zh-TW/backoffice-flow.ftl")),
     ("mails", include_str!("../../locales/zh-TW/mails.ftl")),
+    ("backoffice-forms", include_str!("../../locales/zh-TW/backoffice-forms.ftl")),
+    ("backoffice-uploads", include_str!("../../locales/zh-TW/backoffice-uploads.ftl")),
+    ("backoffice-sign-up", include_str!("../../locales/zh-TW/backoffice-sign-up.ftl")),
 ];
 
 const EN: &Source = &[
@@ -54,6 +57,9 @@ const EN: &Source = &[
     ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
     ("backoffice-flow", include_str!("../../locales/en/backoffice-flow.ftl")),
     ("mails", include_str!("../../locales/en/mails.ftl")),
+    ("backoffice-forms", include_str!("../../locales/en/backoffice-forms.ftl")),
+    ("backoffice-uploads", include_str!("../../locales/en/backoffice-uploads.ftl")),
+    ("backoffice-sign-up", include_str!("../../locales/en/backoffice-sign-up.ftl")),
 ];
 
 type Bundle = FluentBundle<FluentResource>;
@@ -168,7 +174,11 @@ pub fn t(lang: Lang, key: &str, args: &[(&'static str, FluentValue<'_>)]) -> Str
 
 /// Whether the text of `key` is written.
 pub fn has(lang: Lang, key: &str) -> bool {
-    lang.bundle().get_message(key).is_some_and(|message| message.value().is_some())
+    let (id, attribute) = key.split_once('.').map_or((key, None), |(id, attribute)| (id, Some(attribute)));
+    lang.bundle().get_message(id).is_some_and(|message| match attribute {
+        Some(name) => message.get_attribute(name).is_some(),
+        None => message.value().is_some(),
+    })
 }
 
 /// The text of `key` as HTML, its arguments escaped and set in `<strong>`.
@@ -311,7 +321,7 @@ mod tests {
         let (written, quoted) = (keys(ZH_TW), quoted());
         // Some attributes are also reached from the key alone.
         let used = |key: &str| {
-            let by_kind = [".what", ".next", ".submit", ".how"].iter().find_map(|end| key.strip_suffix(end));
+            let by_kind = [".what", ".next", ".submit", ".how", ".add"].iter().find_map(|end| key.strip_suffix(end));
             let by_mail = key.strip_prefix("mail-about-").is_some_and(|k| k.parse::<Kind>().is_ok());
             let by_day = DayOf::ALL.iter().any(|day| key.strip_prefix("mail-day-") == Some(day.as_str()));
             by_mail || by_day || quoted.contains(key) || by_kind.is_some_and(|id| quoted.contains(id))

@@ -2,8 +2,7 @@
 
 use crate::error::{Result, StoreError};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, PgPool, SqlitePool};
+use sqlx::{ConnectOptions as _, PgPool};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -114,35 +113,6 @@ impl Default for PoolSizes {
     fn default() -> Self {
         Self { readers: 8, writers: 8 }
     }
-}
-
-/// Opens SQLite: (one writer, many readers).
-///
-/// WAL, so that readers never wait for the writer. `synchronous=FULL`: a commit is on disk before it is answered, so that not even
-/// a power cut takes back what a party was told. Measured: 0.3 to 1 ms a commit, waiting, not computing.
-pub(super) async fn sqlite(path: &Path, sizes: PoolSizes) -> Result<(SqlitePool, SqlitePool)> {
-    let base = SqliteConnectOptions::new()
-        .filename(path)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10))
-        .synchronous(SqliteSynchronous::Full)
-        .statement_cache_capacity(CACHED_STATEMENTS)
-        .disable_statement_logging();
-    let pool = |most: u32| {
-        SqlitePoolOptions::new()
-            .max_connections(most)
-            .min_connections(1)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(ACQUIRE)
-    };
-    let writer = pool(1)
-        .connect_with(base.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal))
-        .await?;
-    let readers = pool(sizes.readers.max(1))
-        .connect_lazy_with(base.create_if_missing(false).pragma("query_only", "on"));
-    Ok((writer, readers))
 }
 
 /// Opens PostgreSQL: (transactions, readers).

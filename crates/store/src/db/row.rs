@@ -1,9 +1,11 @@
 //! One row of an answer.
 
 use super::StoreError;
+use super::sqlite::SqliteRow;
 use crate::error::Result;
 use mydata_domain::Time;
-use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
+use rusqlite::types::Value;
+use sqlx::{Row as _, postgres::PgRow};
 use std::borrow::Cow;
 
 /// One row; columns are read by name or by position (from 0).
@@ -19,6 +21,11 @@ impl std::fmt::Debug for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Row")
     }
+}
+
+/// The rows of SQLite's answer.
+pub(super) fn from_sqlite(rows: Vec<SqliteRow>) -> Vec<Row> {
+    rows.into_iter().map(|row| Row(Inner::Sqlite(row))).collect()
 }
 
 /// How a column is named: `&'static str` or `usize`.
@@ -47,14 +54,14 @@ impl Column for &'static str {
 
     fn place(self, row: &Row) -> Option<usize> {
         match &row.0 {
-            Inner::Sqlite(r) => sqlx::ColumnIndex::index(&self, r).ok(),
+            Inner::Sqlite(r) => r.place(self),
             Inner::Postgres(r) => sqlx::ColumnIndex::index(&self, r).ok(),
         }
     }
 }
 
 macro_rules! getters {
-    ($($get:ident, $opt:ident, $t:ty, $kind:literal;)*) => {$(
+    ($($get:ident, $opt:ident, $t:ty, $value:ident, $kind:literal;)*) => {$(
         #[doc = concat!("The column as ", $kind, ".\n\n# Errors\nNo such column, NULL, or another type.")]
         pub fn $get(&self, column: impl Column) -> Result<$t> {
             self.$opt(column)?.ok_or_else(|| StoreError::Column { column: column.describe(), reason: "is NULL" })
@@ -64,21 +71,25 @@ macro_rules! getters {
         pub fn $opt(&self, column: impl Column) -> Result<Option<$t>> {
             let fail = |reason| StoreError::Column { column: column.describe(), reason };
             let place = column.place(self).ok_or_else(|| fail("is not in the answer"))?;
+            let other = || fail(concat!("is not ", $kind));
             match &self.0 {
-                Inner::Sqlite(r) => r.try_get(place),
+                Inner::Sqlite(r) => match r.value(place) {
+                    Some(Value::$value(v)) => Ok(Some(v.clone())),
+                    Some(Value::Null) => Ok(None),
+                    _ => Err(other()),
+                },
                 // Unchecked: the narrower integer types are fine as well, and names for the same type differ.
-                Inner::Postgres(r) => r.try_get_unchecked(place),
+                Inner::Postgres(r) => r.try_get_unchecked(place).map_err(|_| other()),
             }
-            .map_err(|_| fail(concat!("is not ", $kind)))
         }
     )*};
 }
 
 impl Row {
     getters! {
-        get_i64, get_opt_i64, i64, "a whole number";
-        get_text, get_opt_text, String, "text";
-        get_blob, get_opt_blob, Vec<u8>, "bytes";
+        get_i64, get_opt_i64, i64, Integer, "a whole number";
+        get_text, get_opt_text, String, Text, "text";
+        get_blob, get_opt_blob, Vec<u8>, Blob, "bytes";
     }
 
     /// The column as a flag kept as 0 or 1.

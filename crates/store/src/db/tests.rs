@@ -349,37 +349,3 @@ fn addresses_are_read_and_shown_without_the_password() {
         assert!(error.contains("database address") && !error.contains("hunter2"), "{error}");
     }
 }
-
-#[tokio::test]
-async fn what_is_put_off_happens_before_the_next_answer_and_before_the_commit() {
-    on_both(async |store: TestStore| {
-        with_table(&store, "id BIGINT PRIMARY KEY, note TEXT").await;
-        let seen = store
-            .db
-            .run_tx("later", async |tx| {
-                tx.later("INSERT INTO t VALUES ($1, $2)", args![1, "one"]).await?;
-                tx.later("INSERT INTO t VALUES ($1, $2)", args![2, None::<&str>]).await?;
-                tx.later("UPDATE t SET note = $2 WHERE id = $1", args![2, "two"]).await?;
-                let row = tx.fetch_one("SELECT note FROM t WHERE id = $1", args![2]).await?;
-                tx.later("DELETE FROM t WHERE id = $1", args![1]).await?;
-                row.get_text(0)
-            })
-            .await;
-        assert_eq!(seen.unwrap(), "two");
-        let left = store.db.fetch_all("SELECT id FROM t", args![]).await.unwrap();
-        assert_eq!(left.iter().map(|r| r.get_i64(0).unwrap()).collect::<Vec<_>>(), [2]);
-
-        // Refused at the commit, everything is taken back.
-        let refused = store
-            .db
-            .run_tx("refused", async |tx| {
-                tx.later("INSERT INTO t VALUES ($1, $2)", args![3, "three"]).await?;
-                tx.later("INSERT INTO t VALUES ($1, $2)", args![2, "again"]).await
-            })
-            .await;
-        assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
-        let left = store.db.fetch_all("SELECT id FROM t", args![]).await.unwrap();
-        assert_eq!(left.len(), 1);
-    })
-    .await;
-}

@@ -1,14 +1,15 @@
 //! One transaction, and how a statement is handed to either engine.
 
+use super::row;
 use super::row::Inner as RowInner;
+use super::sqlite::SqliteTx;
 use super::{Arg, Db, Engine, Row, Sql};
-use crate::error::{Result, StoreError, wants_retry};
+use crate::error::{DbError, Result, StoreError, wants_retry};
 use futures_util::TryStreamExt as _;
 use mydata_domain::Time;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{AssertSqlSafe, Database, Executor, Postgres, Sqlite, Transaction};
+use sqlx::{Arguments as _, AssertSqlSafe, Executor, Postgres, Transaction};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use tokio::sync::Mutex;
@@ -38,12 +39,10 @@ struct State {
     again: bool,
     /// The earliest due time of the jobs enqueued.
     earliest_job: Option<i64>,
-    /// Changes whose outcome nobody waits for; see [`Tx::later`].
-    pending: Vec<(Sql, Vec<Arg<'static>>)>,
 }
 
 pub(super) enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteTx),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -60,13 +59,7 @@ impl std::fmt::Debug for Tx {
 
 impl Tx {
     pub(super) fn new(db: Db, inner: Inner) -> Self {
-        let state = State {
-            inner: Some(inner),
-            failed: false,
-            again: false,
-            earliest_job: None,
-            pending: Vec::new(),
-        };
+        let state = State { inner: Some(inner), failed: false, again: false, earliest_job: None };
         Self { db, state: Arc::new(Mutex::new(state)) }
     }
 
@@ -87,9 +80,8 @@ impl Tx {
     pub async fn fetch_all(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>> {
         let sql = sql.into();
         let mut state = self.state.lock().await;
-        self.flush(&mut state).await?;
         let answer = match self.ready(&mut state)? {
-            Inner::Sqlite(t) => sqlite_all(&mut **t, sql, args).await,
+            Inner::Sqlite(t) => t.all(&sql, args).map(row::from_sqlite),
             Inner::Postgres(t) => pg_all(&mut **t, sql, args).await,
         };
         state.note(answer)
@@ -118,77 +110,30 @@ impl Tx {
     pub async fn execute(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64> {
         let sql = sql.into();
         let mut state = self.state.lock().await;
-        self.flush(&mut state).await?;
         let answer = match self.ready(&mut state)? {
-            Inner::Sqlite(t) => match sqlite_query(sql, args) {
-                Ok(q) => q.execute(&mut **t).await.map(|done| done.rows_affected()),
-                Err(e) => Err(e),
-            },
+            Inner::Sqlite(t) => t.execute(&sql, args),
             Inner::Postgres(t) => match pg_query(sql, args) {
-                Ok(q) => q.execute(&mut **t).await.map(|done| done.rows_affected()),
-                Err(e) => Err(e),
+                Ok(q) => q.execute(&mut **t).await.map(|done| done.rows_affected()).map_err(DbError::from),
+                Err(e) => Err(e.into()),
             },
         };
         state.note(answer)
     }
 
-    /// Runs a changing statement of which nothing but its success matters: at the latest before the next statement that
-    /// answers something, or before the commit. A refusal shows there. SQLite runs what has gathered as one text, for each
-    /// text is a journey to the connection's thread and back, which costs more than most statements do.
+    /// Runs a changing statement of which nothing but its success matters.
     ///
     /// # Errors
-    /// The transaction is lost already.
-    pub async fn later(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<()> {
-        let mut state = self.state.lock().await;
-        self.ready(&mut state)?;
-        state.pending.push((sql.into(), args.iter().cloned().map(Arg::into_owned).collect()));
-        Ok(())
-    }
-
-    /// Runs what was put off.
-    async fn flush(&self, state: &mut State) -> Result<()> {
-        let pending = std::mem::take(&mut state.pending);
-        if pending.is_empty() {
-            return Ok(());
-        }
-        let inner = state.inner.as_mut().ok_or_else(ended)?;
-        let answer = match inner {
-            Inner::Sqlite(t) => {
-                let (mut text, mut values) = (String::new(), Vec::new());
-                for (sql, args) in pending {
-                    shift(&sql, values.len(), &mut text);
-                    text.push_str(";\n");
-                    values.extend(args);
-                }
-                match sqlite_query(text.into(), &values) {
-                    Ok(query) => query.execute(&mut **t).await.map(drop),
-                    Err(e) => Err(e),
-                }
-            }
-            Inner::Postgres(t) => {
-                let mut answer = Ok(());
-                for (sql, args) in pending {
-                    answer = match pg_query(sql, &args) {
-                        Ok(query) => query.execute(&mut **t).await.map(drop),
-                        Err(e) => Err(e),
-                    };
-                    if answer.is_err() {
-                        break;
-                    }
-                }
-                answer
-            }
-        };
-        state.note(answer)
+    /// As [`Self::fetch_all`].
+    pub async fn run(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<()> {
+        self.execute(sql, args).await.map(drop)
     }
 
     /// Runs several statements without values, separated by `;`.
     pub(crate) async fn script(&self, sql: &'static str) -> Result<()> {
         let mut state = self.state.lock().await;
-        self.flush(&mut state).await?;
         let answer = match self.ready(&mut state)? {
-            Inner::Sqlite(t) => sqlx::raw_sql(sql).execute(&mut **t).await.map(drop),
-            Inner::Postgres(t) => sqlx::raw_sql(sql).execute(&mut **t).await.map(drop),
+            Inner::Sqlite(t) => t.script(sql),
+            Inner::Postgres(t) => sqlx::raw_sql(sql).execute(&mut **t).await.map(drop).map_err(DbError::from),
         };
         state.note(answer)
     }
@@ -211,10 +156,6 @@ impl Tx {
     /// Commits or takes back.
     pub(super) async fn end<T, E: From<StoreError>>(self, result: Result<T, E>) -> Outcome<T, E> {
         let mut state = self.state.lock().await;
-        let result = match result {
-            Ok(value) => self.flush(&mut state).await.map(|()| value).map_err(E::from),
-            refused => refused,
-        };
         let (inner, failed, again, earliest_job) =
             (state.inner.take(), state.failed, state.again, state.earliest_job);
         drop(state);
@@ -225,9 +166,13 @@ impl Tx {
         };
         let ended = match (&result, inner) {
             (Ok(_), Some(Inner::Sqlite(t))) => t.commit().await,
-            (Ok(_), Some(Inner::Postgres(t))) => t.commit().await,
-            (Err(_), Some(Inner::Sqlite(t))) => t.rollback().await,
-            (Err(_), Some(Inner::Postgres(t))) => t.rollback().await,
+            (Ok(_), Some(Inner::Postgres(t))) => t.commit().await.map_err(DbError::from),
+            // Dropped unended it takes itself back.
+            (Err(_), Some(Inner::Sqlite(t))) => {
+                drop(t);
+                Ok(())
+            }
+            (Err(_), Some(Inner::Postgres(t))) => t.rollback().await.map_err(DbError::from),
             (_, None) => Ok(()),
         };
         if again {
@@ -250,27 +195,12 @@ impl Tx {
 }
 
 impl State {
-    fn note<T>(&mut self, answer: Result<T, sqlx::Error>) -> Result<T> {
+    fn note<T>(&mut self, answer: Result<T, DbError>) -> Result<T> {
         answer.map_err(|e| {
             self.failed = true;
             self.again |= wants_retry(&e);
             e.into()
         })
-    }
-}
-
-/// Writes `sql` with its `$1`, `$2` … moved up by `by`.
-fn shift(sql: &str, by: usize, to: &mut String) {
-    use std::fmt::Write as _;
-    let mut parts = sql.split('$');
-    to.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, rest) = part.split_at(digits);
-        match number.parse::<usize>() {
-            Ok(number) => write!(to, "${}{rest}", number + by).expect("writing to a String does not fail"),
-            Err(_) => write!(to, "${part}").expect("writing to a String does not fail"),
-        }
     }
 }
 
@@ -289,73 +219,32 @@ fn passed_over() -> StoreError {
     }
 }
 
-pub(super) async fn sqlite_all<'c, X: Executor<'c, Database = Sqlite>>(
-    on: X,
-    sql: Sql,
-    args: &[Arg<'_>],
-) -> Result<Vec<Row>, sqlx::Error> {
-    sqlite_query(sql, args)?.fetch(on).map_ok(|r| Row(RowInner::Sqlite(r))).try_collect().await
-}
-
 pub(super) async fn pg_all<'c, X: Executor<'c, Database = Postgres>>(
     on: X,
     sql: Sql,
     args: &[Arg<'_>],
-) -> Result<Vec<Row>, sqlx::Error> {
-    pg_query(sql, args)?.fetch(on).map_ok(|r| Row(RowInner::Postgres(r))).try_collect().await
-}
-
-fn sqlite_query(sql: Sql, args: &[Arg<'_>]) -> Result<Query<'static, Sqlite, SqliteArguments>, sqlx::Error> {
-    Ok(sqlx::query_with(AssertSqlSafe(sql), bind::<SqliteArguments>(args)?))
+) -> Result<Vec<Row>, DbError> {
+    Ok(pg_query(sql, args)?.fetch(on).map_ok(|r| Row(RowInner::Postgres(r))).try_collect().await?)
 }
 
 fn pg_query(sql: Sql, args: &[Arg<'_>]) -> Result<Query<'static, Postgres, PgArguments>, sqlx::Error> {
-    Ok(sqlx::query_with(AssertSqlSafe(sql), bind::<PgArguments>(args)?))
-}
-
-fn bind<A>(args: &[Arg<'_>]) -> Result<A, sqlx::Error>
-where
-    A: sqlx::Arguments,
-    for<'t> i64: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
-    for<'t> Option<i64>: sqlx::Encode<'t, A::Database>,
-    for<'t> &'t str: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
-    for<'t> Option<&'t str>: sqlx::Encode<'t, A::Database>,
-    for<'t> &'t [u8]: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
-    for<'t> Option<&'t [u8]>: sqlx::Encode<'t, A::Database>,
-    A::Database: Database,
-{
-    let mut out = A::default();
-    let size = args
-        .iter()
-        .map(|a| match a {
-            Arg::Text(t) => t.len(),
-            Arg::Blob(b) => b.len(),
-            _ => 8,
-        })
-        .sum();
-    out.reserve(args.len(), size);
+    let mut bound = PgArguments::default();
+    let size = |a: &Arg<'_>| match a {
+        Arg::Text(t) => t.len(),
+        Arg::Blob(b) => b.len(),
+        _ => 8,
+    };
+    bound.reserve(args.len(), args.iter().map(size).sum());
     for arg in args {
         match arg {
-            Arg::Int(v) => out.add(*v),
-            Arg::Text(v) => out.add(v.as_ref()),
-            Arg::Blob(v) => out.add(v.as_ref()),
-            Arg::NullInt => out.add(None::<i64>),
-            Arg::NullText => out.add(None::<&str>),
-            Arg::NullBlob => out.add(None::<&[u8]>),
+            Arg::Int(v) => bound.add(*v),
+            Arg::Text(v) => bound.add(v.as_ref()),
+            Arg::Blob(v) => bound.add(v.as_ref()),
+            Arg::NullInt => bound.add(None::<i64>),
+            Arg::NullText => bound.add(None::<&str>),
+            Arg::NullBlob => bound.add(None::<&[u8]>),
         }
         .map_err(sqlx::Error::Encode)?;
     }
-    Ok(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shift;
-
-    #[test]
-    fn placeholders_move_and_nothing_else() {
-        let mut to = String::new();
-        shift("UPDATE t SET a = $1, b = '$x' WHERE c = $12", 7, &mut to);
-        assert_eq!(to, "UPDATE t SET a = $8, b = '$x' WHERE c = $19");
-    }
+    Ok(sqlx::query_with(AssertSqlSafe(sql), bound))
 }

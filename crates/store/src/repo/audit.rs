@@ -35,7 +35,7 @@ pub async fn append(tx: &Tx, random: &dyn Random, events: &[Event]) -> Result<()
         "INSERT INTO audit_events (id, at, actor, what, transaction_id, from_address, detail, account_id) VALUES {}",
         rows.join(", ")
     );
-    tx.later(sql, &values).await
+    tx.run(sql, &values).await
 }
 
 /// One event as it was kept.

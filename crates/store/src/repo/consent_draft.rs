@@ -20,8 +20,7 @@ pub async fn keep<D: Serialize>(tx: &Tx, crypter: &Crypter, id: TransactionId, d
     let id = id.to_string();
     let plain = Zeroizing::new(serde_json::to_vec(draft).map_err(|_| unreadable(TABLE, COLUMN))?);
     let sealed = crypter.seal(TABLE, &id, COLUMN, &plain);
-    tx.later("UPDATE transactions SET draft = $2 WHERE id = $1 AND stage = 'entered'", args![&id, sealed])
-        .await
+    tx.run("UPDATE transactions SET draft = $2 WHERE id = $1 AND stage = 'entered'", args![&id, sealed]).await
 }
 
 /// Reads what was kept.
@@ -35,9 +34,6 @@ pub async fn load<D: DeserializeOwned>(db: &Db, crypter: &Crypter, id: Transacti
 
 /// Forgets it.
 pub async fn end(tx: &Tx, id: TransactionId) -> Result<()> {
-    tx.later(
-        "UPDATE transactions SET draft = NULL WHERE id = $1 AND draft IS NOT NULL",
-        args![id.to_string()],
-    )
-    .await
+    tx.run("UPDATE transactions SET draft = NULL WHERE id = $1 AND draft IS NOT NULL", args![id.to_string()])
+        .await
 }

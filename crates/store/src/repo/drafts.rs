@@ -151,6 +151,23 @@ pub async fn begin(
     Ok(draft)
 }
 
+/// Whose a draft is; `None` when there is no such draft. For rules only: its content is read by its owner.
+///
+/// # Errors
+/// The database refuses.
+pub async fn owner(db: &Db, id: &str) -> Result<Option<Owner>> {
+    let row = db.fetch_opt("SELECT account, organisation FROM drafts WHERE id = $1", args![id]).await?;
+    row.map(|row| owner_of(&row, TABLE)).transpose()
+}
+
+/// An organisation's, or the account's as long as there is none.
+pub(super) fn owner_of(row: &Row, table: &'static str) -> Result<Owner> {
+    Ok(match parsed_opt(row, table, "organisation")? {
+        Some(organisation) => Owner::Organisation(organisation),
+        None => Owner::Account(parsed(row, table, "account")?),
+    })
+}
+
 /// Reads a draft of this owner.
 pub async fn load(db: &Db, crypter: &Crypter, owner: &Owner, id: DraftId) -> Result<Option<Draft>> {
     let mut select = Select::default();
@@ -230,8 +247,8 @@ pub async fn end_item(tx: &Tx, item: ItemId) -> Result<()> {
     let id = item.to_string();
     let unfiled =
         "DELETE FROM uploads WHERE item IS NULL AND draft IN (SELECT id FROM drafts WHERE item = $1)";
-    tx.later(unfiled, args![&id]).await?;
-    tx.later("DELETE FROM drafts WHERE item = $1", args![&id]).await
+    tx.run(unfiled, args![&id]).await?;
+    tx.run("DELETE FROM drafts WHERE item = $1", args![&id]).await
 }
 
 /// Deletes a draft of this owner: it was filed, or thrown away. Its uploads go with it unless an item took them over.
@@ -248,7 +265,7 @@ pub async fn delete(tx: &Tx, owner: &Owner, id: DraftId) -> Result<bool> {
         return Ok(false);
     }
     let id = id.to_string();
-    tx.later("DELETE FROM uploads WHERE draft = $1 AND item IS NULL", args![&id]).await?;
-    tx.later("DELETE FROM drafts WHERE id = $1", args![&id]).await?;
+    tx.run("DELETE FROM uploads WHERE draft = $1 AND item IS NULL", args![&id]).await?;
+    tx.run("DELETE FROM drafts WHERE id = $1", args![&id]).await?;
     Ok(true)
 }

@@ -186,7 +186,7 @@ pub async fn move_on(
     now: Time,
 ) -> Result<()> {
     let open = state == FilingState::InReview;
-    tx.later(
+    tx.run(
         "UPDATE filings SET state = $2, step = $3, closed_at = $4 WHERE id = $1",
         args![
             id.to_string(),
@@ -216,7 +216,7 @@ pub async fn belongs_to(tx: &Tx, id: FilingId, organisation: &OrganisationId) ->
 /// # Errors
 /// The database refuses.
 pub async fn decide(tx: &Tx, filing: FilingId, review: &Review) -> Result<()> {
-    tx.later(
+    tx.run(
         "INSERT INTO reviews (filing, place, step, decision, reason, reviewer, at, letter_number, letter_date, comments) \
          SELECT $1, COALESCE(MAX(place) + 1, 0), $2, $3, $4, $5, $6, $7, $8, $9 FROM reviews WHERE filing = $1",
         args![

@@ -238,6 +238,15 @@ async fn organisation(tx: &Tx, id: &OrganisationId) -> Result<(String, Option<Or
     Ok((row.get_text(0)?, authority.transpose()?))
 }
 
+/// Whose an item is; `None` when there is no such item.
+///
+/// # Errors
+/// The database refuses.
+pub async fn owner(db: &Db, id: &str) -> Result<Option<OrganisationId>> {
+    let row = db.fetch_opt("SELECT organisation FROM items WHERE id = $1", args![id]).await?;
+    row.map(|row| parsed(&row, TABLE, "organisation")).transpose()
+}
+
 /// Reads an item, if it is within the scope.
 pub async fn load(db: &Db, scope: &Scope, id: ItemId) -> Result<Option<Kept>> {
     let mut select = Select::default();
@@ -447,7 +456,7 @@ pub async fn note(
         Actor::Person(person) => Some(person),
         Actor::Clock => None,
     };
-    tx.later(
+    tx.run(
         "INSERT INTO item_history (item, place, at, account, role, deed, from_stage, to_stage, filing, reason, letter_number, \
          letter_date) \
          SELECT $1, COALESCE(MAX(place) + 1, 0), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM item_history WHERE item = $1",
@@ -720,10 +729,10 @@ pub(super) async fn organisation_changed(tx: &Tx, id: &OrganisationId, now: Time
         kept.authority.clone_from(&authority);
         kept.write(tx, now, updated_by).await?;
         // Nothing of the item itself was changed.
-        tx.later("UPDATE items SET updated_at = $2 WHERE id = $1", args![kept.id.to_string(), updated_at.0])
+        tx.run("UPDATE items SET updated_at = $2 WHERE id = $1", args![kept.id.to_string(), updated_at.0])
             .await?;
     }
-    tx.later(
+    tx.run(
         "UPDATE filings SET authority = $2 WHERE organisation = $1 AND COALESCE(authority, '') <> $3",
         args![id.as_str(), authority.as_ref().map(OrganisationId::as_str), authority_text],
     )

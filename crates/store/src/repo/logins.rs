@@ -32,7 +32,7 @@ pub async fn begin<P: Serialize>(tx: &Tx, crypter: &Crypter, state: &str, login:
     let index = crypter.index("login", state);
     let plain = serde_json::to_vec(&login.private).map_err(|_| unreadable(TABLE, "private"))?;
     let private = crypter.seal(TABLE, &index, "private", &plain);
-    tx.later(
+    tx.run(
         "INSERT INTO logins (state, transaction_id, method, expires_at, private) VALUES ($1, $2, $3, $4, $5)",
         args![&index, login.transaction.to_string(), login.method.code(), login.expires_at.0, private],
     )
@@ -82,5 +82,5 @@ pub async fn sweep(db: &Db, now: Time) -> Result<u64> {
 
 /// Removes what belongs to a transaction.
 pub async fn end(tx: &Tx, id: TransactionId) -> Result<()> {
-    tx.later("DELETE FROM logins WHERE transaction_id = $1", args![id.to_string()]).await
+    tx.run("DELETE FROM logins WHERE transaction_id = $1", args![id.to_string()]).await
 }

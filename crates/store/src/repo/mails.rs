@@ -147,7 +147,7 @@ pub async fn add(
     now: Time,
 ) -> Result<()> {
     let private = seal(crypter, id, content);
-    tx.later(
+    tx.run(
         "INSERT INTO mails (id, kind, about, state, created_at, private) VALUES ($1, $2, $3, $4, $5, $6)",
         args![id.to_string(), kind.as_str(), about, State::Waiting.as_str(), now, private],
     )

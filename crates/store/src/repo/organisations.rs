@@ -75,6 +75,15 @@ fn read(crypter: &Crypter, row: &Row) -> Result<Profile> {
     })
 }
 
+/// Whether an organisation is registered.
+///
+/// # Errors
+/// The database refuses.
+pub async fn exists(tx: &Tx, id: &OrganisationId) -> Result<bool> {
+    let row = tx.fetch_opt("SELECT 1 FROM organisations WHERE id = $1", args![id.as_str()]).await?;
+    Ok(row.is_some())
+}
+
 /// Reads what an organisation filled in.
 pub async fn profile(db: &Db, crypter: &Crypter, id: &OrganisationId) -> Result<Option<Profile>> {
     let row = db
@@ -120,7 +129,7 @@ pub async fn save_profile(
 /// # Errors
 /// The database refuses.
 pub async fn set_state(tx: &Tx, id: &OrganisationId, state: State, now: Time) -> Result<()> {
-    tx.later(
+    tx.run(
         "UPDATE organisation_profiles SET state = $2, updated_at = $3 WHERE organisation = $1",
         args![id.as_str(), state.as_str(), now.0],
     )

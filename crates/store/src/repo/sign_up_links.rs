@@ -47,7 +47,7 @@ pub async fn make(
 ) -> Result<()> {
     let index = secret_index(crypter, secret);
     let sealed = crypter.seal(TABLE, &index, "private", mail.trim().as_bytes());
-    tx.later(
+    tx.run(
         "INSERT INTO sign_up_links (secret, mail, expires_at, private) VALUES ($1, $2, $3, $4)",
         args![&index, mail_index(crypter, mail), now.plus(life), sealed],
     )
@@ -85,7 +85,7 @@ pub async fn take(tx: &Tx, crypter: &Crypter, secret: &str, now: Time) -> Result
     if row.get_time(1)? <= now {
         return Ok(None);
     }
-    tx.later("DELETE FROM sign_up_links WHERE mail = $1", args![row.get_text(0)?]).await?;
+    tx.run("DELETE FROM sign_up_links WHERE mail = $1", args![row.get_text(0)?]).await?;
     open(crypter, &index, &row.get_blob(2)?).map(Some)
 }
 

@@ -173,7 +173,7 @@ pub async fn services_of(db: &Db, tx_id: TxId) -> Result<Vec<ClientId>> {
 /// Keeps a new transaction. [`crate::StoreError::Conflict`] when the service has used its `tx_id` before.
 pub async fn insert(tx: &Tx, crypter: &Crypter, transaction: &Transaction, browser: &str) -> Result<()> {
     let id = transaction.id.to_string();
-    tx.later(
+    tx.run(
         "INSERT INTO transactions (id, client_id, tx_id, zone, stage, browser, entered_at, idle_until, private) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         args![
@@ -197,7 +197,7 @@ pub async fn insert(tx: &Tx, crypter: &Crypter, transaction: &Transaction, brows
 
 async fn insert_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &Part) -> Result<()> {
     let row = PartRow::of(crypter, part);
-    tx.later(
+    tx.run(
         "INSERT INTO transaction_parts (transaction_id, place, resource_id, transaction_uid, state, received, total, until_at, asked, \
          blob, failure, calls, failures, first_call_at, access, access_expires_at, private) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
@@ -245,7 +245,7 @@ impl Kept {
         let told_undeliverable =
             confirmed.map(|c| c.told_undeliverable).or(ended_ticket.map(|t| t.told_undeliverable));
         // What was once known stays for the record (when, how verified, which person's index), what is secret goes.
-        tx.later(
+        tx.run(
             "UPDATE transactions SET stage = $2, ending = $3, browser = $4, idle_until = $5, \
              authorised_at = COALESCE($6, authorised_at), confirmed_at = COALESCE($7, confirmed_at), \
              sealed_at = COALESCE($8, sealed_at), taken_at = COALESCE($9, taken_at), ended_at = $10, \
@@ -288,7 +288,7 @@ impl Kept {
                 }
             }
         } else {
-            tx.later("DELETE FROM transaction_parts WHERE transaction_id = $1", args![&id]).await?;
+            tx.run("DELETE FROM transaction_parts WHERE transaction_id = $1", args![&id]).await?;
             for (place, part) in t.parts.iter().enumerate() {
                 insert_part(tx, crypter, &id, place, part).await?;
             }
@@ -300,7 +300,7 @@ impl Kept {
 
 async fn update_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &Part) -> Result<()> {
     let row = PartRow::of(crypter, part);
-    tx.later(
+    tx.run(
         "UPDATE transaction_parts SET state = $3, received = $4, total = $5, until_at = $6, asked = $7, blob = $8, failure = $9, \
          calls = $10, failures = $11, first_call_at = $12, access = $13, access_expires_at = $14, private = $15 \
          WHERE transaction_id = $1 AND place = $2",

@@ -150,11 +150,29 @@ pub async fn add(tx: &Tx, random: &dyn Random, new: &New<'_>, now: Time) -> Resu
 /// # Errors
 /// The database refuses.
 pub async fn adopt(tx: &Tx, draft: DraftId, item: ItemId, organisation: &OrganisationId) -> Result<()> {
-    tx.later(
+    tx.run(
         "UPDATE uploads SET item = $2, organisation = $3 WHERE draft = $1",
         args![draft.to_string(), item.to_string(), organisation.as_str()],
     )
     .await
+}
+
+/// Whose an upload is; `None` when there is no such upload.
+///
+/// # Errors
+/// The database refuses.
+pub async fn owner(db: &Db, id: &str) -> Result<Option<Owner>> {
+    let row = db.fetch_opt("SELECT account, organisation FROM uploads WHERE id = $1", args![id]).await?;
+    row.map(|row| super::drafts::owner_of(&row, TABLE)).transpose()
+}
+
+/// Reads an upload of an account that has no organisation yet.
+pub async fn load_own(db: &Db, account: AccountId, id: UploadId) -> Result<Option<Upload>> {
+    let mut select = Select::default();
+    select.and("account = {} AND organisation IS NULL", [account.to_string().into()]);
+    select.and("id = {}", [id.to_string().into()]);
+    let (sql, values) = select.statement(COLUMNS, TABLE, "");
+    db.fetch_opt(sql, values).await?.as_ref().map(read).transpose()
 }
 
 /// Gives the uploads of a draft to an organisation; they are no draft's any more.
@@ -162,7 +180,7 @@ pub async fn adopt(tx: &Tx, draft: DraftId, item: ItemId, organisation: &Organis
 /// # Errors
 /// The database refuses.
 pub async fn give(tx: &Tx, draft: DraftId, organisation: &OrganisationId) -> Result<()> {
-    tx.later(
+    tx.run(
         "UPDATE uploads SET draft = NULL, organisation = $2 WHERE draft = $1",
         args![draft.to_string(), organisation.as_str()],
     )
@@ -174,7 +192,7 @@ pub async fn give(tx: &Tx, draft: DraftId, organisation: &OrganisationId) -> Res
 /// # Errors
 /// The database refuses.
 pub async fn hand_back(tx: &Tx, item: ItemId, draft: DraftId) -> Result<()> {
-    tx.later(
+    tx.run(
         "UPDATE uploads SET draft = $2, item = NULL, organisation = NULL WHERE item = $1",
         args![item.to_string(), draft.to_string()],
     )
