@@ -242,7 +242,7 @@ async fn an_e_government_account() {
 
     // Who cancels at the provider is back at the sign-in page.
     person.browser.click("a[href*='/mydata-backend/gov']").await.unwrap();
-    person.browser.click("button:not([value])").await.unwrap();
+    person.browser.click("form[data-form=cancel] button").await.unwrap();
     person.browser.wait_for(".box.bad").await.unwrap();
     assert!(person.text().await.contains("您取消了"), "{}", person.text().await);
 
