@@ -2,6 +2,8 @@
 
 mod account;
 mod flow;
+mod forms;
+mod sign_up;
 mod walk;
 
 use std::net::SocketAddr;
