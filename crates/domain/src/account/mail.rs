@@ -157,14 +157,20 @@ mod tests {
 
     #[test]
     fn an_organisations_own_address_is_taken() {
-        for text in
-            ["a@library.example", "chen@example.gov.tw", "a@notgmail.com", "a@bank.hinet.net", "a@gmail.com.example"]
-        {
+        for text in [
+            "a@library.example",
+            "chen@example.gov.tw",
+            "a@notgmail.com",
+            "a@bank.hinet.net",
+            "a@gmail.com.example",
+        ] {
             assert!(organisation_mail(text, &[]).is_ok(), "{text}");
         }
         assert_eq!(organisation_mail("A@Library.Example", &[]).as_deref(), Ok("A@library.example"));
         assert_eq!(organisation_mail(" ", &[]), Err(BadMail::Missing));
-        for text in ["a", "a@b", "a@@library.example", "a@library.example\nBcc: b@c.tw", "<a@library.example>"] {
+        for text in
+            ["a", "a@b", "a@@library.example", "a@library.example\nBcc: b@c.tw", "<a@library.example>"]
+        {
             assert_eq!(organisation_mail(text, &[]), Err(BadMail::NotAMail), "{text}");
         }
     }

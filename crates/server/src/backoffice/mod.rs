@@ -12,6 +12,7 @@
 //! | [`visit`], [`posted`] | a request as its handler sees it |
 //! | [`browser`], [`session`] | the cookie, and the session it stands for |
 //! | [`sign_in`], [`second_factor`], [`enrol`], [`prove`], [`password`], [`me`] | signing in, and one's own account |
+//! | [`forgot`], [`account_mail`] | links that set a password, and what holders are told by mail |
 //! | [`hash`], [`totp`], [`passkey`], [`recovery`], [`qr`] | what proves who somebody is |
 //! | [`sign_up`] | 建立帳號, from the mail address to 送出 |
 //! | [`forms`], [`uploads`] | the application forms as pages; their files |
@@ -20,11 +21,13 @@
 //! | [`parts`] | what pages are made of: lists, forms, notices |
 //! | [`upload`] | what an uploaded file is, by its content |
 
+pub mod account_mail;
 pub mod browser;
 pub mod enrol;
 pub mod factor;
 pub mod fault;
 pub mod flow;
+pub mod forgot;
 pub mod forms;
 pub mod frame;
 pub mod gate;
@@ -55,7 +58,7 @@ pub mod visit;
 #[cfg(test)]
 mod gallery;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use axum::Router;
 use axum::extract::State;

@@ -5,6 +5,7 @@ use http::StatusCode;
 use mydata_domain::account::password::{MAX_CHARS, MIN_CHARS, NewPassword, Weak};
 use mydata_domain::account::{Account, AccountName, AccountState};
 use mydata_domain::audit::What;
+use mydata_domain::mail::AboutAccount;
 use mydata_store::repo::sign_ins::{self, Subject};
 use mydata_store::repo::{accounts, audit, sessions};
 use serde_json::json;
@@ -18,7 +19,7 @@ use super::prove::{PasswordCheck, check_password};
 use super::route::Answer;
 use super::sign_in::{self, closed_text, retry_after};
 use super::visit::Visit;
-use super::{ROOT, factor};
+use super::{ROOT, account_mail, factor};
 use crate::web::i18n;
 
 /// Where links in mails lead.
@@ -129,6 +130,7 @@ pub async fn submit_change(visit: Visit) -> Answer {
             accounts::set_password(&tx, me.account.id, hash, now).await?;
             sessions::proved(&tx, &me.session, now).await?;
             sessions::end_all(&tx, me.account.id, Some(&me.session)).await?;
+            account_mail::tell(&tx, app, AboutAccount::PasswordChanged, &me.account).await?;
             audit::append(&tx, &*app.random, std::slice::from_ref(event)).await
         })
         .await?;
@@ -185,7 +187,9 @@ pub async fn submit_link(visit: Visit) -> Answer {
             accounts::set_password(&tx, account.id, hash, now).await?;
             let mut events =
                 vec![visit_in.event(What::PasswordSet).by(account.id).with(json!({ "by": "link" }))];
-            if account.state == AccountState::Invited {
+            if account.state != AccountState::Invited {
+                account_mail::tell(&tx, &visit_in.app, AboutAccount::PasswordChanged, &account).await?;
+            } else {
                 account.state = AccountState::Active;
                 accounts::update(&tx, crypter, &account, now).await?;
                 events.push(

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
-use super::{enrol, forms, home, me, password, prove, second_factor, session, sign_in, sign_up, uploads};
+use super::{
+    enrol, forgot, forms, home, me, password, prove, second_factor, session, sign_in, sign_up, uploads,
+};
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let mut table = signing_in();
@@ -37,6 +39,8 @@ fn signing_in() -> Vec<Route> {
         Route::post("/mydata-backend/second-factor", Rule::Halfway, second_factor::submit),
         Route::get("/mydata-backend/second-factor/new", Rule::Halfway, enrol::show),
         Route::post("/mydata-backend/second-factor/new", Rule::Halfway, enrol::submit),
+        Route::get("/mydata-backend/forgot", Rule::Public, forgot::show),
+        Route::post("/mydata-backend/forgot", Rule::Public, forgot::submit),
         Route::get("/mydata-backend/password", Rule::Public, password::show_link),
         Route::post("/mydata-backend/password", Rule::Public, password::submit_link),
         Route::get("/mydata-backend/prove", Rule::SignedIn, prove::show),

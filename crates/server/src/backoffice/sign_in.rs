@@ -24,6 +24,7 @@ use super::route::Answer;
 use super::session::Beginning;
 use super::visit::{Me, Visit, next_path, with_next};
 use super::{ROOT, factor, routes, second_factor, sign_up};
+use crate::jobs::Job;
 use crate::web::i18n;
 
 /// The page's address, as the seeds have it.
@@ -166,15 +167,23 @@ fn event_of(visit: &Visit, account: &Account, barred: Option<Barred>, stage: Sta
 /// Wrong: the same words, whatever was wrong.
 async fn refuse(visit: &Visit, account: Option<&Account>, subjects: &[Subject<'_>]) -> Answer {
     let app = &visit.app;
-    let until = sign_ins::closed(&app.store.db, &app.store.crypter, subjects, visit.now).await?;
+    let (db, crypter, now) = (&app.store.db, &app.store.crypter, visit.now);
+    let by_name = sign_ins::closed(db, crypter, &subjects[..1], now).await?;
+    let until = by_name.max(sign_ins::closed(db, crypter, &subjects[1..], now).await?);
     let what = if until.is_some() { What::SignInClosed } else { What::SignInRefused };
     let mut event = visit.event(what);
     if let Some(account) = account {
         event = event.by(account.id);
     }
     let event = &event;
-    let tx = |tx| async move { audit::append(&tx, &*app.random, std::slice::from_ref(event)).await };
-    app.store.db.run_tx("sign-in-refused", tx).await?;
+    let told = &by_name.map(|_| Job::locked_out(account.map(|account| account.id), &*app.random));
+    db.run_tx("sign-in-refused", |tx| async move {
+        if let Some(told) = told {
+            told.enqueue(&tx, now, now).await?;
+        }
+        audit::append(&tx, &*app.random, std::slice::from_ref(event)).await
+    })
+    .await?;
     if let Some(until) = until {
         return Ok(closed(visit, until));
     }
