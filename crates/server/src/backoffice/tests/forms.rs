@@ -11,7 +11,7 @@ use mydata_domain::item::Kind;
 use mydata_store::Engine;
 use mydata_store::repo::drafts::{self, Draft, Owner};
 use mydata_store::repo::list::{List, Scope};
-use mydata_store::repo::{filings, items, uploads};
+use mydata_store::repo::{filings, items, registry, uploads};
 
 use super::{Answered, Browser, Office};
 use crate::backoffice::ROOT;
@@ -35,7 +35,12 @@ const PDF: &[u8] = b"%PDF-1.7\n1 0 obj<<>>endobj\nstartxref\n0\n%%EOF\n";
 
 impl Browser<'_> {
     /// Posts a form as browsers do when it has files.
-    pub(super) async fn post_files(&mut self, path: &str, fields: &[(&str, &str)], files: &[Sent<'_>]) -> Answered {
+    pub(super) async fn post_files(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        files: &[Sent<'_>],
+    ) -> Answered {
         let mut body = Vec::new();
         let token = self.token.clone();
         for (name, value) in std::iter::once(&("form_token", token.as_str())).chain(fields) {
@@ -57,7 +62,13 @@ impl Browser<'_> {
     }
 
     /// Shows a page and posts its form, with the version that the page has.
-    async fn fill(&mut self, path: &str, fields: &[(&str, &str)], files: &[Sent<'_>], button: &str) -> Answered {
+    async fn fill(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        files: &[Sent<'_>],
+        button: &str,
+    ) -> Answered {
         let page = self.get(path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.body);
         let version = hidden(&page, "version");
@@ -126,6 +137,29 @@ impl Office {
         answer.location().to_owned()
     }
 
+    /// More datasets of the test zone than are offered at once.
+    async fn many_datasets(&self) {
+        let mut document = registry::export(&self.app.store.db, &self.app.store.crypter).await.unwrap();
+        document.datasets.extend((0..60).map(|n| {
+            let dataset = serde_json::json!({
+                "resource_id": format!("API.abcdefgh{n:02}"),
+                "resource_secret": "lxLRIhDcR59kp2SG",
+                "zone": "test",
+                "organisation": "museum",
+                "name": format!("示範資料 {n:02}"),
+                "name_en": format!("Demo data {n:02}"),
+                "category": "教育",
+                "weakest_verification": "NHI",
+                "dp_api": "https://api.museum.example/mydata",
+                "state": "listed",
+            });
+            serde_json::from_value(dataset).unwrap()
+        }));
+        let (document, crypter, now) = (&document, &self.app.store.crypter, self.now());
+        let apply = |tx| async move { registry::apply(&tx, crypter, document, now).await };
+        self.app.store.db.run_tx("test", apply).await.unwrap();
+    }
+
     /// A draft of any form about a dataset that was begun.
     async fn draft_of(&self, form: FormKind, fields: Fields) -> DraftId {
         let (app, fields) = (&self.app, &fields);
@@ -133,7 +167,9 @@ impl Office {
         let account = self.account("someone", Role::Deputy, Some("library")).await.id;
         let begin = |tx| async move {
             let new =
-                items::New { kind: Kind::Dataset, organisation, name: "示範", category: "教育", by: account };
+                items::New {
+                    kind: Kind::Dataset, organisation, name: "示範", category: "教育", by: account
+                };
             let item = items::begin(&tx, &*app.random, &new, app.now()).await?;
             let new = drafts::New {
                 form,
@@ -156,7 +192,8 @@ async fn a_dataset_is_applied_for(engine: Engine) {
     let draft = office.new_dataset(&mut browser).await;
 
     // Something typed, and a row more: nothing is lost.
-    let answer = browser.fill(&draft, &[("name", "借閱"), ("dp_ip[0]", "163.22.21.64")], &[], "add:dp_ip").await;
+    let answer =
+        browser.fill(&draft, &[("name", "借閱"), ("dp_ip[0]", "163.22.21.64")], &[], "add:dp_ip").await;
     assert_eq!(answer.location(), format!("{draft}#dp-ip"));
     let page = browser.get(&draft).await;
     page.says("name=\"dp_ip[1]\"");
@@ -172,7 +209,8 @@ async fn a_dataset_is_applied_for(engine: Engine) {
     // Incomplete: every fault by its field, and nothing lost.
     let answer = browser.fill(&draft, &rows[..1], &FILES[..1], "check").await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    for says in ["<a href=\"#category\">類別</a>", "請上傳檔案。", "請填寫這個欄位。", "測試資料.json"] {
+    for says in ["<a href=\"#category\">類別</a>", "請上傳檔案。", "請填寫這個欄位。", "測試資料.json"]
+    {
         answer.says(says);
     }
 
@@ -319,7 +357,8 @@ async fn an_old_tab_overwrites_nothing_unseen() {
     let draft = office.new_dataset(&mut browser).await;
     let page = browser.get(&draft).await;
     let old = hidden(&page, "version");
-    let save = |name: &'static str| [("version", old.clone()), ("do", "save".to_owned()), ("name", name.to_owned())];
+    let save =
+        |name: &'static str| [("version", old.clone()), ("do", "save".to_owned()), ("name", name.to_owned())];
     let first = save("第一份");
     let first: Vec<(&str, &str)> = first.iter().map(|(n, v)| (*n, v.as_str())).collect();
     assert_eq!(browser.post(&draft, &first).await.status, StatusCode::SEE_OTHER);
@@ -328,7 +367,8 @@ async fn an_old_tab_overwrites_nothing_unseen() {
     let second: Vec<(&str, &str)> = second.iter().map(|(n, v)| (*n, v.as_str())).collect();
     let answer = browser.post(&draft, &second).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
-    for says in ["這份草稿有較新的版本", "第一份", "第二份", "資料集名稱", "以我填寫的內容覆蓋"] {
+    for says in ["這份草稿有較新的版本", "第一份", "第二份", "資料集名稱", "以我填寫的內容覆蓋"]
+    {
         answer.says(says);
     }
     assert_eq!(office.library_drafts().await[0].fields.text("name"), "第一份", "nothing was overwritten");
@@ -403,6 +443,33 @@ async fn a_go_live_date_leaves_a_week_for_the_report() {
     office.close().await;
 }
 
+/// Of many datasets those are offered that are looked for; what is ticked stays.
+#[tokio::test]
+async fn datasets_are_searched_for_when_there_are_many() {
+    let office = Office::open().await;
+    let mut browser = office.at_library().await;
+    office.many_datasets().await;
+    let answer = browser.post(&format!("{ROOT}/services/new"), &[]).await;
+    let draft = answer.location().to_owned();
+    let page = browser.get(&draft).await;
+    page.says("搜尋資料集");
+    assert!(!page.body.contains("name=\"dataset[]\""), "{}", page.body);
+    let answer = browser.fill(&draft, &[("find", "示範資料 17"), ("name", "服務")], &[], "find").await;
+    assert!(answer.location().contains("?find=") && answer.location().ends_with("#find"));
+    let page = browser.get(answer.location()).await;
+    page.says("value=\"API.abcdefgh17\">");
+    assert!(!page.body.contains("API.abcdefgh18"), "{}", page.body);
+    browser
+        .fill(&draft, &[("dataset[]", "API.abcdefgh17"), ("dataset[]", "API.abcdefgh18")], &[], "save")
+        .await;
+    let page = browser.get(&draft).await;
+    page.says("value=\"API.abcdefgh17\" checked");
+    page.says("value=\"API.abcdefgh18\" checked");
+    let answer = browser.fill(&draft, &[("dataset[]", "API.zzzzzzzzzz")], &[], "check").await;
+    answer.says("沒有這個資料集");
+    office.close().await;
+}
+
 /// Shows R50: 取消 and 刪除草稿, each with what will happen.
 #[tokio::test]
 async fn a_draft_is_thrown_away_after_asking() {
@@ -439,8 +506,12 @@ async fn a_form_out_of_its_time_is_not_begun() {
     let mut browser = office.at_library().await;
     office.new_dataset(&mut browser).await;
     let item = office.library_drafts().await[0].item.unwrap();
-    for (path, says) in [("extension", "延長測試"), ("go-live", "申請上線"), ("pilot-report", "試辦完成"), ("change", "申請變更")]
-    {
+    for (path, says) in [
+        ("extension", "延長測試"),
+        ("go-live", "申請上線"),
+        ("pilot-report", "試辦完成"),
+        ("change", "申請變更"),
+    ] {
         let path = format!("{ROOT}/items/{item}/{path}");
         for answer in [browser.get(&path).await, browser.post(&path, &[]).await] {
             assert_eq!(answer.status, StatusCode::CONFLICT, "{path}");

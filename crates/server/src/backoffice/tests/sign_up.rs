@@ -81,7 +81,9 @@ async fn terms_and_an_organisations_address_come_first() {
     let door = browser.get(&format!("{ROOT}/signin")).await;
     door.says(&format!("href=\"{ROOT}/signup\">建立帳號"));
     let page = browser.get(&format!("{ROOT}/signup")).await;
-    for says in ["服務條款", "隱私權保護政策", "四、Cookie 運用", "七、隱私權保護政策修訂", "我已了解並同意", "Gmail"] {
+    for says in
+        ["服務條款", "隱私權保護政策", "四、Cookie 運用", "七、隱私權保護政策修訂", "我已了解並同意", "Gmail"]
+    {
         page.says(says);
     }
     let agree = page.body.find("name=\"agree\"").unwrap();
@@ -221,7 +223,8 @@ async fn a_newcomer_signs_up(engine: Engine) {
     assert_eq!(answer.location(), form, "{}", answer.body);
     browser.get(&form).await.says("確認內容並送出");
     let overview = browser.get(&format!("{ROOT}/signup/overview")).await;
-    for says in ["示範縣立檔案館", "線上閱覽", "申請書.pdf", "公務機關", "示範資料（API.TM12KLkB8o）"] {
+    for says in ["示範縣立檔案館", "線上閱覽", "申請書.pdf", "公務機關", "示範資料（API.TM12KLkB8o）"]
+    {
         overview.says(says);
     }
     let (a, b) = (hidden(&overview, "organisation"), hidden(&overview, "application"));
