@@ -3,6 +3,8 @@
 mod account;
 mod account_mail;
 mod flow;
+mod forms;
+mod sign_up;
 mod walk;
 
 use std::net::SocketAddr;
