@@ -15,6 +15,8 @@
 //! | [`hash`], [`totp`], [`passkey`], [`recovery`], [`qr`] | what proves who somebody is |
 //! | [`frame`], [`menu`], [`fault`], [`home`] | the frame of every page |
 //! | [`flow`] | what happens when somebody acts |
+//! | [`scope`] | whose items and filings an account may see |
+//! | [`lists`], [`item`] | lists of items, and the page of one |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
 //! | [`upload`] | what an uploaded file is, by its content |
 
@@ -27,6 +29,8 @@ pub mod frame;
 pub mod gate;
 pub mod hash;
 pub mod home;
+pub mod item;
+pub mod lists;
 pub mod me;
 pub mod menu;
 pub mod owner;
@@ -40,6 +44,7 @@ pub mod recovery;
 pub mod route;
 pub mod routes;
 pub mod rule;
+pub mod scope;
 pub mod second_factor;
 pub mod session;
 pub mod sign_in;

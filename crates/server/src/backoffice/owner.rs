@@ -3,7 +3,7 @@
 use mydata_domain::account::{Account, AccountId, Role};
 use mydata_domain::organisation::OrganisationId;
 use mydata_store::StoreError;
-use mydata_store::repo::{factors, sessions};
+use mydata_store::repo::{drafts, factors, filings, items, sessions};
 
 use crate::app::App;
 
@@ -14,6 +14,10 @@ pub enum Thing {
     Session,
     /// A second factor.
     Factor,
+    /// An item.
+    Item,
+    /// A filing.
+    Filing,
 }
 
 /// Whom a thing belongs to.
@@ -23,6 +27,15 @@ pub enum Owner {
     Account(AccountId),
     /// The people of one organisation.
     Organisation(OrganisationId),
+}
+
+impl From<drafts::Owner> for Owner {
+    fn from(owner: drafts::Owner) -> Self {
+        match owner {
+            drafts::Owner::Account(id) => Self::Account(id),
+            drafts::Owner::Organisation(id) => Self::Organisation(id),
+        }
+    }
 }
 
 impl Owner {
@@ -38,7 +51,7 @@ impl Owner {
 
 impl Thing {
     /// All kinds.
-    pub const ALL: [Self; 2] = [Self::Session, Self::Factor];
+    pub const ALL: [Self; 4] = [Self::Session, Self::Factor, Self::Item, Self::Filing];
 
     /// Whom the thing of this name belongs to; `None` when there is none.
     ///
@@ -48,6 +61,8 @@ impl Thing {
         Ok(match self {
             Self::Session => sessions::owner(&app.store.db, id).await?.map(Owner::Account),
             Self::Factor => factors::owner(&app.store.db, id).await?.map(Owner::Account),
+            Self::Item => items::owner(&app.store.db, id).await?.map(Owner::Organisation),
+            Self::Filing => filings::owner(&app.store.db, id).await?.map(Owner::from),
         })
     }
 }

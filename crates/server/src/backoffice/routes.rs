@@ -6,11 +6,13 @@ use std::sync::LazyLock;
 use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
-use super::{enrol, home, me, password, prove, second_factor, session, sign_in};
+use super::{enrol, home, item, lists, me, password, prove, second_factor, session, sign_in};
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let mut table = signing_in();
     table.extend(own_account());
+    table.extend(lists::routes());
+    table.extend(item::routes());
     table
 });
 

@@ -1,6 +1,7 @@
 //! The back office through its door: requests to the router, answers as a browser gets them.
 
 mod account;
+mod items;
 mod walk;
 
 use std::net::SocketAddr;

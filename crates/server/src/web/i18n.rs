@@ -37,6 +37,7 @@ const ZH_TW: &Source = &[
     ("backoffice-parts", include_str!("../../locales/zh-TW/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
     ("backoffice-flow", include_str!("../../locales/zh-TW/backoffice-flow.ftl")),
+    ("backoffice-items", include_str!("../../locales/zh-TW/backoffice-items.ftl")),
     ("mails", include_str!("../../locales/zh-TW/mails.ftl")),
 ];
 
@@ -53,6 +54,7 @@ const EN: &Source = &[
     ("backoffice-parts", include_str!("../../locales/en/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
     ("backoffice-flow", include_str!("../../locales/en/backoffice-flow.ftl")),
+    ("backoffice-items", include_str!("../../locales/en/backoffice-items.ftl")),
     ("mails", include_str!("../../locales/en/mails.ftl")),
 ];
 
