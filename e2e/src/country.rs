@@ -203,6 +203,7 @@ impl Country {
             "base_url": base,
             "data_dir": folder.path().join("data"),
             "sandbox": true,
+            "mail": { "mailbox": sandbox.addresses().mailbox },
             "trust": { "roots": [sandbox.ca_file()] },
             "identity": { "oidc": [{
                 "issuer": provider.issuer,

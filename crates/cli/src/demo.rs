@@ -14,7 +14,7 @@ use mydata_domain::policy::Seconds;
 use mydata_domain::time::SystemClock;
 use mydata_sandbox::scenario::{self, Scenario};
 use mydata_sandbox::{Ports, Sandbox, SandboxConfig};
-use mydata_server::config::{DatabaseUrl, Identity, Limits, OidcProvider, Trust};
+use mydata_server::config::{DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, Trust};
 use mydata_server::{Config, Platform};
 use mydata_wire::SystemRandom;
 use tokio::net::TcpListener;
@@ -120,6 +120,7 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
                 methods: provider.methods.clone(),
             }],
         },
+        mail: MailSettings { mailbox: Some(sandbox.addresses().mailbox.clone()), ..MailSettings::default() },
         policy: Policy {
             dp_retry: seconds(&[0.5, 1.0, 2.0, 4.0]),
             dp_default_wait: Seconds::from_secs(5),

@@ -55,6 +55,24 @@
     addEventListener("pagehide", () => source.close());
   }
 
+  // A text that is agreed to at its end: the tick waits until the end was seen.
+  const reading = document.querySelector("[data-read-to]");
+  const tick = reading && reading.querySelector("[name=\"" + reading.dataset.readTo + "\"]");
+  if (tick && !tick.checked && "IntersectionObserver" in window) {
+    const unread = document.createElement("p");
+    unread.className = "unread";
+    unread.textContent = reading.dataset.unread;
+    reading.before(unread);
+    tick.disabled = true;
+    const end = new IntersectionObserver((seen) => {
+      if (!seen.some((s) => s.isIntersecting)) return;
+      tick.disabled = false;
+      unread.remove();
+      end.disconnect();
+    });
+    end.observe(tick.closest(".field"));
+  }
+
   // A door that opens again after a while.
   const countdown = document.querySelector("[data-countdown]");
   if (countdown) {

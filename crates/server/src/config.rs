@@ -36,6 +36,8 @@ pub struct Config {
     pub trust: Trust,
     /// How citizens prove who they are.
     pub identity: Identity,
+    /// Who may sign up for the back office.
+    pub sign_up: SignUp,
     /// Time limits and schedules.
     pub policy: Policy,
     /// What one caller may ask for.
@@ -58,6 +60,7 @@ impl Default for Config {
             mail: MailSettings::default(),
             trust: Trust::default(),
             identity: Identity::default(),
+            sign_up: SignUp::default(),
             policy: Policy::default(),
             limits: Limits::default(),
             jobs: Jobs::default(),
@@ -189,6 +192,14 @@ impl MailSettings {
         }
         faults
     }
+}
+
+/// Who may sign up for the back office.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SignUp {
+    /// Domains of free mail services whose addresses are refused (R2), beside those that the program knows.
+    pub free_mail: Vec<String>,
 }
 
 /// Whom DP packages may be signed by (R131).

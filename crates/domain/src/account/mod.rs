@@ -5,6 +5,7 @@
 pub mod duty;
 pub mod id;
 pub mod lockout;
+pub mod mail;
 pub mod name;
 pub mod password;
 pub mod role;
@@ -153,6 +154,12 @@ impl Account {
             AccountState::Refused => Err(Barred::Refused),
             AccountState::Closed => Err(Barred::Closed),
         }
+    }
+
+    /// Whether its holder is on the way to an account: fills in the forms, or has sent them in. Such an account reaches
+    /// the pages of its own sign-up and nothing else (R5).
+    pub fn is_applying(&self) -> bool {
+        self.locked_at.is_none() && matches!(self.state, AccountState::FillingIn | AccountState::InReview)
     }
 
     /// Whether the account acts for this organisation.

@@ -11,6 +11,12 @@ sign-in-closed = Sign-in is closed for a while
 sign-up = Open an account
 password-forgotten = Forgotten password
 
+forgot =
+    .account = Account or e-mail
+    .how = Fill in your account or the e-mail it is registered with. If there is such an account, we send a link that sets a new password; it is good for 10 minutes.
+    .submit = Send the link
+    .missing = Fill in your account or e-mail.
+
 barred-filling-in = Your application is not finished. Please open the link in the registration mail, fill in the forms and send them.
 barred-in-review = Your account is being reviewed by the operating team; please wait for our mail.
 barred-refused = Your application was not approved. The reason was sent to your mailbox; please ask the service desk if anything is unclear.
@@ -108,3 +114,4 @@ said-factor-removed = The way to verify was removed.
 said-factor-needed = Your role needs at least one way to verify. Please add another one first.
 said-session-ended = That device is signed out.
 said-sessions-ended = All other devices are signed out.
+said-forgot = If there is such an account, the link that sets a new password is on its way; open it within 10 minutes. If it does not arrive, look among unwanted mail, or ask the service desk.

@@ -1,6 +1,8 @@
 # Lists, forms and other shared parts
 field-optional = (optional)
 field-choose = Please choose
+field-comment = Reviewer’s comment:
+field-earlier = Earlier versions
 rows-remove = Remove this row
 mends =
     .prefix = To mend: { "" }

@@ -11,6 +11,12 @@ sign-in-closed = 暫停登入
 sign-up = 建立帳號
 password-forgotten = 忘記密碼
 
+forgot =
+    .account = 帳號或 E-mail
+    .how = 填寫帳號或註冊時的 E-mail。如果帳號存在，我們會寄出重新設定密碼的連結，10 分鐘內有效。
+    .submit = 寄出連結
+    .missing = 請填寫帳號或 E-mail。
+
 barred-filling-in = 您的帳號尚未完成申請。請由註冊驗證信的連結填寫資料，並按「送出」。
 barred-in-review = 您的帳號正由維運團隊審核中，請您耐心等候通知。
 barred-refused = 您的帳號申請未通過。原因已寄到您的信箱；如有疑問請洽服務窗口。
@@ -108,3 +114,4 @@ said-factor-removed = 驗證方式已移除。
 said-factor-needed = 您的角色至少要保留一種驗證方式，請先新增另一種。
 said-session-ended = 已登出該裝置。
 said-sessions-ended = 已登出其他所有裝置。
+said-forgot = 如果帳號存在，重新設定密碼的連結已經寄出，請在 10 分鐘內開啟。沒有收到時，請檢查垃圾郵件，或洽服務窗口。

@@ -1,6 +1,8 @@
 # 列表、表單與其他共用元件
 field-optional = （選填）
 field-choose = 請選擇
+field-comment = 審核意見：
+field-earlier = 先前上傳的版本
 rows-remove = 移除此列
 mends =
     .prefix = 請修正：

@@ -6,6 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use mydata_domain::account::session::Stage;
 use mydata_domain::audit::What;
+use mydata_domain::mail::AboutAccount;
 use mydata_store::StoreError;
 use mydata_store::repo::factors::{self, Factor, FactorKind, NewFactor};
 use mydata_store::repo::{audit, sessions};
@@ -23,7 +24,7 @@ use super::route::Answer;
 use super::session::Beginning;
 use super::totp::Secret;
 use super::visit::{Me, Visit, next_path, with_next};
-use super::{ROOT, passkey, prove, qr, recovery, second_factor};
+use super::{ROOT, account_mail, passkey, prove, qr, recovery, second_factor};
 use crate::web::assets;
 
 /// The page's address.
@@ -272,6 +273,7 @@ async fn write(
             };
             factors::add(&tx, crypter, &new, visit.now).await?;
             add_codes(&tx, visit, me, codes).await?;
+            account_mail::tell(&tx, app, AboutAccount::FactorChanged, &me.account).await?;
             if let Some(beginning) = beginning {
                 beginning.write(&tx, visit).await?;
             }

@@ -15,6 +15,7 @@ use super::passkey::{self, RelyingParty};
 use super::recovery;
 use super::totp::Secret;
 use super::visit::{Me, Visit};
+use crate::jobs::Job;
 
 /// What a factor is made of, sealed. No `Debug`.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -187,13 +188,20 @@ pub async fn look(visit: &Visit, me: &Me) -> Result<Shown, Fault> {
 pub async fn wrong(visit: &Visit) -> Result<Shown, Fault> {
     let store = &visit.app.store;
     let me = visit.me()?;
-    let subjects = [Subject::Account(me.account.id), Subject::Address(visit.from)];
-    let until = sign_ins::closed(&store.db, &store.crypter, &subjects, visit.now).await?;
+    let (db, crypter, now) = (&store.db, &store.crypter, visit.now);
+    let by_account = sign_ins::closed(db, crypter, &[Subject::Account(me.account.id)], now).await?;
+    let until = by_account.max(sign_ins::closed(db, crypter, &[Subject::Address(visit.from)], now).await?);
     let what = if until.is_some() { What::SignInClosed } else { What::SignInRefused };
     let event = &visit.event(what).with(serde_json::json!({ "reason": "second-factor" }));
     let random = &*visit.app.random;
-    let tx = |tx| async move { audit::append(&tx, random, std::slice::from_ref(event)).await };
-    store.db.run_tx("second-factor-refused", tx).await?;
+    let told = &by_account.map(|_| Job::locked_out(Some(me.account.id), random));
+    db.run_tx("second-factor-refused", |tx| async move {
+        if let Some(told) = told {
+            told.enqueue(&tx, now, now).await?;
+        }
+        audit::append(&tx, random, std::slice::from_ref(event)).await
+    })
+    .await?;
     Ok(until.map_or(Shown::Wrong, Shown::Closed))
 }
 

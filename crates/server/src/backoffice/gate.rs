@@ -16,7 +16,7 @@ use super::posted::Posted;
 use super::route::Route;
 use super::rule::Verdict;
 use super::visit::{Me, Visit, next_path, with_next};
-use super::{ROOT, prove, second_factor, sign_in};
+use super::{ROOT, prove, second_factor, sign_in, sign_up};
 use crate::address::CallerAddress;
 use crate::app::App;
 use crate::web::Prefs;
@@ -113,7 +113,7 @@ async fn arrive(
         let found = sessions::load(&app.store.db, &app.store.crypter, browser.expose(), now).await?;
         // An account that was locked or closed meanwhile has no session any more, whatever is still written down.
         who = found
-            .filter(|(_, account)| account.may_sign_in().is_ok())
+            .filter(|(_, account)| account.may_sign_in().is_ok() || account.is_applying())
             .map(|(session, account)| Me { session, account });
     }
     let path = parts.uri.path().to_owned();
@@ -170,6 +170,7 @@ async fn admit(visit: &mut Visit, route: &Route, body: axum::body::Body) -> Resu
         Verdict::SecondFactor => {
             return Err(Fault::Elsewhere(with_next(second_factor::PATH, &visit.here)));
         }
+        Verdict::SignUp => return Err(Fault::Elsewhere(format!("{ROOT}{}", sign_up::FORM))),
         Verdict::Forbidden => return Err(Fault::Forbidden),
         Verdict::NotFound => return Err(Fault::NotFound),
     }

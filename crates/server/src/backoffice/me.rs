@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use mydata_domain::Time;
 use mydata_domain::audit::What;
+use mydata_domain::mail::AboutAccount;
 use mydata_store::repo::factors::{self, Factor, FactorKind};
 use mydata_store::repo::{audit, sessions};
 use serde_json::json;
@@ -17,7 +18,7 @@ use super::parts::facts::Facts;
 use super::parts::form::{Form, Look};
 use super::route::Answer;
 use super::visit::{Me, Visit};
-use super::{ROOT, enrol, factor, recovery};
+use super::{ROOT, account_mail, enrol, factor, recovery};
 
 /// The page.
 #[derive(Template)]
@@ -168,6 +169,7 @@ pub async fn new_recovery_codes(visit: Visit) -> Answer {
         .run_tx("recovery-codes", |tx| async move {
             factors::remove_kind(&tx, me.account.id, FactorKind::Recovery).await?;
             enrol::add_codes(&tx, visit_in, me, codes_in).await?;
+            account_mail::tell(&tx, app, AboutAccount::FactorChanged, &me.account).await?;
             audit::append(&tx, &*app.random, std::slice::from_ref(event)).await
         })
         .await?;
@@ -250,6 +252,7 @@ pub async fn remove_factor(visit: Visit) -> Answer {
             if last {
                 factors::remove_kind(&tx, me.account.id, FactorKind::Recovery).await?;
             }
+            account_mail::tell(&tx, app, AboutAccount::FactorChanged, &me.account).await?;
             audit::append(&tx, &*app.random, std::slice::from_ref(event)).await
         })
         .await?;

@@ -12,19 +12,26 @@
 //! | [`visit`], [`posted`] | a request as its handler sees it |
 //! | [`browser`], [`session`] | the cookie, and the session it stands for |
 //! | [`sign_in`], [`second_factor`], [`enrol`], [`prove`], [`password`], [`me`] | signing in, and one's own account |
+//! | [`forgot`], [`account_mail`] | links that set a password, and what holders are told by mail |
 //! | [`hash`], [`totp`], [`passkey`], [`recovery`], [`qr`] | what proves who somebody is |
+//! | [`sign_up`] | 建立帳號, from the mail address to 送出 |
+//! | [`forms`], [`uploads`] | the application forms as pages; their files |
 //! | [`frame`], [`menu`], [`fault`], [`home`] | the frame of every page |
 //! | [`flow`] | what happens when somebody acts |
 //! | [`scope`] | whose items and filings an account may see |
 //! | [`lists`], [`item`] | lists of items, and the page of one |
+//! | [`review`], [`system`] | filings under review; accounts, mails and the record |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
 //! | [`upload`] | what an uploaded file is, by its content |
 
+pub mod account_mail;
 pub mod browser;
 pub mod enrol;
 pub mod factor;
 pub mod fault;
 pub mod flow;
+pub mod forgot;
+pub mod forms;
 pub mod frame;
 pub mod gate;
 pub mod hash;
@@ -41,6 +48,7 @@ pub mod posted;
 pub mod prove;
 pub mod qr;
 pub mod recovery;
+pub mod review;
 pub mod route;
 pub mod routes;
 pub mod rule;
@@ -48,14 +56,17 @@ pub mod scope;
 pub mod second_factor;
 pub mod session;
 pub mod sign_in;
+pub mod sign_up;
+pub mod system;
 pub mod totp;
 pub mod upload;
+pub mod uploads;
 pub mod visit;
 
 #[cfg(test)]
 mod gallery;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use axum::Router;
 use axum::extract::State;

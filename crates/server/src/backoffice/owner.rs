@@ -3,7 +3,7 @@
 use mydata_domain::account::{Account, AccountId, Role};
 use mydata_domain::organisation::OrganisationId;
 use mydata_store::StoreError;
-use mydata_store::repo::{drafts, factors, filings, items, sessions};
+use mydata_store::repo::{drafts, factors, filings, items, sessions, uploads};
 
 use crate::app::App;
 
@@ -14,7 +14,11 @@ pub enum Thing {
     Session,
     /// A second factor.
     Factor,
-    /// An item.
+    /// A form being filled in.
+    Draft,
+    /// A file of a form.
+    Upload,
+    /// A dataset, service or counter service.
     Item,
     /// A filing.
     Filing,
@@ -29,15 +33,6 @@ pub enum Owner {
     Organisation(OrganisationId),
 }
 
-impl From<drafts::Owner> for Owner {
-    fn from(owner: drafts::Owner) -> Self {
-        match owner {
-            drafts::Owner::Account(id) => Self::Account(id),
-            drafts::Owner::Organisation(id) => Self::Organisation(id),
-        }
-    }
-}
-
 impl Owner {
     /// Whether an account is the owner. A competent authority acts for its organisation as a reviewer only, and owns
     /// nothing of it.
@@ -49,9 +44,19 @@ impl Owner {
     }
 }
 
+impl From<drafts::Owner> for Owner {
+    fn from(owner: drafts::Owner) -> Self {
+        match owner {
+            drafts::Owner::Account(id) => Self::Account(id),
+            drafts::Owner::Organisation(id) => Self::Organisation(id),
+        }
+    }
+}
+
 impl Thing {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Session, Self::Factor, Self::Item, Self::Filing];
+    pub const ALL: [Self; 6] =
+        [Self::Session, Self::Factor, Self::Draft, Self::Upload, Self::Item, Self::Filing];
 
     /// Whom the thing of this name belongs to; `None` when there is none.
     ///
@@ -61,6 +66,8 @@ impl Thing {
         Ok(match self {
             Self::Session => sessions::owner(&app.store.db, id).await?.map(Owner::Account),
             Self::Factor => factors::owner(&app.store.db, id).await?.map(Owner::Account),
+            Self::Draft => drafts::owner(&app.store.db, id).await?.map(Owner::from),
+            Self::Upload => uploads::owner(&app.store.db, id).await?.map(Owner::from),
             Self::Item => items::owner(&app.store.db, id).await?.map(Owner::Organisation),
             Self::Filing => filings::owner(&app.store.db, id).await?.map(Owner::from),
         })

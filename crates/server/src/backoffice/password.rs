@@ -3,8 +3,9 @@
 use askama::Template;
 use http::StatusCode;
 use mydata_domain::account::password::{MAX_CHARS, MIN_CHARS, NewPassword, Weak};
-use mydata_domain::account::{Account, AccountState};
+use mydata_domain::account::{Account, AccountName, AccountState};
 use mydata_domain::audit::What;
+use mydata_domain::mail::AboutAccount;
 use mydata_store::repo::sign_ins::{self, Subject};
 use mydata_store::repo::{accounts, audit, sessions};
 use serde_json::json;
@@ -18,7 +19,7 @@ use super::prove::{PasswordCheck, check_password};
 use super::route::Answer;
 use super::sign_in::{self, closed_text, retry_after};
 use super::visit::Visit;
-use super::{ROOT, factor};
+use super::{ROOT, account_mail, factor};
 use crate::web::i18n;
 
 /// Where links in mails lead.
@@ -38,18 +39,18 @@ pub struct FormPage {
 
 /// What is wrong with the two new passwords that were typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+pub(super) enum Fault {
     Weak(Weak),
     NotTheSame,
 }
 
-fn read(visit: &Visit, account: &Account) -> Result<NewPassword, Fault> {
+pub(super) fn read(visit: &Visit, name: &AccountName) -> Result<NewPassword, Fault> {
     let typed = visit.posted.raw("new").unwrap_or_default();
-    let password = NewPassword::read(typed, &account.name).map_err(Fault::Weak)?;
+    let password = NewPassword::read(typed, name).map_err(Fault::Weak)?;
     if visit.posted.raw("again") == Some(typed) { Ok(password) } else { Err(Fault::NotTheSame) }
 }
 
-fn new_fields(visit: &Visit, fault: Option<Fault>) -> [Field; 2] {
+pub(super) fn new_fields(visit: &Visit, fault: Option<Fault>) -> [Field; 2] {
     let lang = visit.lang();
     let weak = match fault {
         Some(Fault::Weak(weak)) => Some(match weak {
@@ -100,7 +101,7 @@ pub async fn show_change(visit: Visit) -> Answer {
 pub async fn submit_change(visit: Visit) -> Answer {
     let me = visit.me()?;
     let app = &visit.app;
-    let new = match read(&visit, &me.account) {
+    let new = match read(&visit, &me.account.name) {
         Ok(new) => new,
         Err(fault) => return Ok(visit.mend(&change_page(&visit, None, None, Some(fault)))),
     };
@@ -129,6 +130,7 @@ pub async fn submit_change(visit: Visit) -> Answer {
             accounts::set_password(&tx, me.account.id, hash, now).await?;
             sessions::proved(&tx, &me.session, now).await?;
             sessions::end_all(&tx, me.account.id, Some(&me.session)).await?;
+            account_mail::tell(&tx, app, AboutAccount::PasswordChanged, &me.account).await?;
             audit::append(&tx, &*app.random, std::slice::from_ref(event)).await
         })
         .await?;
@@ -171,7 +173,7 @@ pub async fn submit_link(visit: Visit) -> Answer {
     let Some(account) = accounts::look_at_link(db, crypter, secret, now).await? else {
         return Ok(visit.page(StatusCode::GONE, &link_page(&visit, None, secret, None)));
     };
-    let new = match read(&visit, &account) {
+    let new = match read(&visit, &account.name) {
         Ok(new) => new,
         Err(fault) => return Ok(visit.mend(&link_page(&visit, Some(&account), secret, Some(fault)))),
     };
@@ -185,7 +187,9 @@ pub async fn submit_link(visit: Visit) -> Answer {
             accounts::set_password(&tx, account.id, hash, now).await?;
             let mut events =
                 vec![visit_in.event(What::PasswordSet).by(account.id).with(json!({ "by": "link" }))];
-            if account.state == AccountState::Invited {
+            if account.state != AccountState::Invited {
+                account_mail::tell(&tx, &visit_in.app, AboutAccount::PasswordChanged, &account).await?;
+            } else {
                 account.state = AccountState::Active;
                 accounts::update(&tx, crypter, &account, now).await?;
                 events.push(

@@ -6,13 +6,21 @@ use std::sync::LazyLock;
 use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
-use super::{enrol, home, item, lists, me, password, prove, second_factor, session, sign_in};
+use super::{
+    enrol, forgot, forms, home, item, lists, me, password, prove, review, second_factor, session, sign_in, sign_up, system,
+    uploads,
+};
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let mut table = signing_in();
     table.extend(own_account());
+    table.extend(sign_up::routes());
+    table.extend(forms::routes());
+    table.extend(uploads::routes());
     table.extend(lists::routes());
     table.extend(item::routes());
+    table.extend(review::routes());
+    table.extend(system::routes());
     table
 });
 
@@ -36,11 +44,13 @@ fn signing_in() -> Vec<Route> {
         Route::post("/mydata-backend/second-factor", Rule::Halfway, second_factor::submit),
         Route::get("/mydata-backend/second-factor/new", Rule::Halfway, enrol::show),
         Route::post("/mydata-backend/second-factor/new", Rule::Halfway, enrol::submit),
+        Route::get("/mydata-backend/forgot", Rule::Public, forgot::show),
+        Route::post("/mydata-backend/forgot", Rule::Public, forgot::submit),
         Route::get("/mydata-backend/password", Rule::Public, password::show_link),
         Route::post("/mydata-backend/password", Rule::Public, password::submit_link),
         Route::get("/mydata-backend/prove", Rule::SignedIn, prove::show),
         Route::post("/mydata-backend/prove", Rule::SignedIn, prove::submit),
-        Route::post("/mydata-backend/extend", Rule::SignedIn, session::extend),
+        Route::post("/mydata-backend/extend", Rule::Session, session::extend),
         Route::post("/mydata-backend/zone", Rule::SignedIn, session::set_zone),
     ]
 }

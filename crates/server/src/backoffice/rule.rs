@@ -1,7 +1,7 @@
 //! Who may call a route, as a value: so that the table can be read, applied and tested.
 
 use mydata_domain::account::session::Stage;
-use mydata_domain::account::{Account, Role};
+use mydata_domain::account::{Account, AccountState, Role};
 
 use super::owner::{Owner, Thing};
 
@@ -15,6 +15,11 @@ pub enum Rule {
     /// Everybody who is signed in. Also the auditor, who reads only: a POST under this rule changes nothing but the
     /// caller's own account or session.
     SignedIn,
+    /// Everybody with a session behind whom no second factor is missing, also while signing up: for what concerns the
+    /// session alone.
+    Session,
+    /// Who signs up: until the forms are sent in and while they are in review.
+    Applying,
     /// Accounts of these roles.
     Roles(&'static [Role]),
     /// Whom the thing named by `{id}` belongs to, and accounts of the roles in `or`. To everybody else it does not exist.
@@ -35,6 +40,8 @@ pub enum Verdict {
     SignIn,
     /// Show the second factor first: 303.
     SecondFactor,
+    /// The forms of the sign-up come first: 303.
+    SignUp,
     /// Not with this role: 403.
     Forbidden,
     /// There is no such thing, or it is somebody else's: 404.
@@ -61,8 +68,12 @@ impl Rule {
             (_, Stage::Halfway) => return Verdict::SecondFactor,
             (_, Stage::Whole) => {}
         }
+        if account.is_applying() {
+            return self.judge_applying(account, owner);
+        }
         match self {
-            Self::Public | Self::Halfway | Self::SignedIn => Verdict::Pass,
+            Self::Public | Self::Halfway | Self::SignedIn | Self::Session => Verdict::Pass,
+            Self::Applying => Verdict::Forbidden,
             Self::Roles(roles) if roles.contains(&account.role) => Verdict::Pass,
             Self::Roles(_) => Verdict::Forbidden,
             Self::Owner { or, .. } => match owner {
@@ -72,10 +83,24 @@ impl Rule {
         }
     }
 
+    /// An account that is not open yet reaches its own forms, and is led to them from everywhere else (R5).
+    fn judge_applying(self, account: &Account, owner: Option<&Owner>) -> Verdict {
+        let filling_in = account.state == AccountState::FillingIn;
+        match self {
+            Self::Applying | Self::Session => Verdict::Pass,
+            Self::Owner { of: Thing::Draft | Thing::Upload, .. } if filling_in => match owner {
+                Some(owner) if owner.is(account) => Verdict::Pass,
+                _ => Verdict::NotFound,
+            },
+            _ => Verdict::SignUp,
+        }
+    }
+
     /// Whether an account of this role may see a page that is not about one thing: for the menu.
     pub fn lets_in(self, role: Role) -> bool {
         match self {
-            Self::Public | Self::Halfway | Self::SignedIn => true,
+            Self::Public | Self::Halfway | Self::SignedIn | Self::Session => true,
+            Self::Applying => false,
             Self::Roles(roles) => roles.contains(&role),
             Self::Owner { .. } => false,
         }
@@ -85,7 +110,7 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use mydata_domain::Time;
-    use mydata_domain::account::{AccountState, Holder};
+    use mydata_domain::account::Holder;
 
     use super::*;
 
@@ -120,6 +145,35 @@ mod tests {
         assert_eq!(rule.judge(None, None), Verdict::SignIn);
         let operator = account(Role::Operator, None);
         assert_eq!(rule.judge(Some((Stage::Halfway, &operator)), None), Verdict::SecondFactor);
+    }
+
+    /// Shows R5: until 送出, and while it is in review, the account reaches its own sign-up and nothing else.
+    #[test]
+    fn an_account_that_is_not_open_yet_is_led_to_its_forms() {
+        let mut applicant = account(Role::Applicant, None);
+        let own = Owner::Account(applicant.id);
+        for (state, draft) in
+            [(AccountState::FillingIn, Verdict::Pass), (AccountState::InReview, Verdict::SignUp)]
+        {
+            applicant.state = state;
+            let judge = |rule: Rule, owner| rule.judge(Some((Stage::Whole, &applicant)), owner);
+            for (rule, verdict) in [
+                (Rule::Public, Verdict::Pass),
+                (Rule::Applying, Verdict::Pass),
+                (Rule::Session, Verdict::Pass),
+                (Rule::SignedIn, Verdict::SignUp),
+                (Rule::Roles(Role::ORGANISATION), Verdict::SignUp),
+                (Rule::Owner { of: Thing::Factor, or: &[Role::Applicant] }, Verdict::SignUp),
+                (Rule::Owner { of: Thing::Draft, or: &[] }, draft),
+            ] {
+                assert_eq!(judge(rule, Some(&own)), verdict, "{state:?} {rule:?}");
+            }
+        }
+        applicant.state = AccountState::FillingIn;
+        let someone = Owner::Organisation("library".parse().unwrap());
+        let rule = Rule::Owner { of: Thing::Draft, or: &[Role::Applicant] };
+        assert_eq!(rule.judge(Some((Stage::Whole, &applicant)), Some(&someone)), Verdict::NotFound);
+        assert_eq!(judge(Rule::Applying, Role::Applicant, Some("library"), None), Verdict::Forbidden);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::RETRY_AFTER;
 use mydata_domain::account::session::Stage;
-use mydata_domain::account::{Account, AccountName, Barred};
+use mydata_domain::account::{Account, AccountName, AccountState, Barred};
 use mydata_domain::audit::{Event, What};
 use mydata_store::repo::sign_ins::{self, Subject};
 use mydata_store::repo::{accounts, audit, factors};
@@ -23,7 +23,8 @@ use super::parts::notice::{Notice, Tone};
 use super::route::Answer;
 use super::session::Beginning;
 use super::visit::{Me, Visit, next_path, with_next};
-use super::{ROOT, factor, routes, second_factor};
+use super::{ROOT, factor, routes, second_factor, sign_up};
+use crate::jobs::Job;
 use crate::web::i18n;
 
 /// The page's address, as the seeds have it.
@@ -57,7 +58,7 @@ fn view(visit: &Visit, notice: Option<Notice>, closed_for: Option<u64>) -> SignI
         )
         .with(Field::text(lang, "password", visit.t("sign-in.password"), TextKind::Password))
         .hide("next", next_path(next));
-    let others = [("sign-up", "/signup"), ("password-forgotten", "/forgot")];
+    let others = [("sign-up", sign_up::BEGIN), ("password-forgotten", "/forgot")];
     let others = others.into_iter().map(|(key, below)| (key, format!("{ROOT}{below}")));
     SignInPage {
         frame,
@@ -110,6 +111,9 @@ pub async fn submit(visit: Visit) -> Answer {
     };
     // Proven: failures before it no longer count. What follows depends on the account.
     let barred = account.may_sign_in().err();
+    // Who still fills in the forms is let in to them, and to nothing else (R5).
+    let fills_in = account.is_applying() && account.state == AccountState::FillingIn;
+    let barred = barred.filter(|_| !fills_in);
     let stage = next_stage(&visit, account).await?;
     let beginning = Beginning::of(&visit, account.id, stage);
     let new_hash =
@@ -136,6 +140,7 @@ pub async fn submit(visit: Visit) -> Answer {
     }
     let next = next_path(visit.posted.get("next"));
     let on = match stage {
+        Stage::Whole if fills_in => format!("{ROOT}{}", sign_up::FORM),
         Stage::Halfway => with_next(second_factor::PATH, next),
         Stage::Whole => next.to_owned(),
     };
@@ -162,15 +167,23 @@ fn event_of(visit: &Visit, account: &Account, barred: Option<Barred>, stage: Sta
 /// Wrong: the same words, whatever was wrong.
 async fn refuse(visit: &Visit, account: Option<&Account>, subjects: &[Subject<'_>]) -> Answer {
     let app = &visit.app;
-    let until = sign_ins::closed(&app.store.db, &app.store.crypter, subjects, visit.now).await?;
+    let (db, crypter, now) = (&app.store.db, &app.store.crypter, visit.now);
+    let by_name = sign_ins::closed(db, crypter, &subjects[..1], now).await?;
+    let until = by_name.max(sign_ins::closed(db, crypter, &subjects[1..], now).await?);
     let what = if until.is_some() { What::SignInClosed } else { What::SignInRefused };
     let mut event = visit.event(what);
     if let Some(account) = account {
         event = event.by(account.id);
     }
     let event = &event;
-    let tx = |tx| async move { audit::append(&tx, &*app.random, std::slice::from_ref(event)).await };
-    app.store.db.run_tx("sign-in-refused", tx).await?;
+    let told = &by_name.map(|_| Job::locked_out(account.map(|account| account.id), &*app.random));
+    db.run_tx("sign-in-refused", |tx| async move {
+        if let Some(told) = told {
+            told.enqueue(&tx, now, now).await?;
+        }
+        audit::append(&tx, &*app.random, std::slice::from_ref(event)).await
+    })
+    .await?;
     if let Some(until) = until {
         return Ok(closed(visit, until));
     }

@@ -1,7 +1,9 @@
 //! The back office through its door: requests to the router, answers as a browser gets them.
 
 mod account;
+mod account_mail;
 mod items;
+mod system;
 mod walk;
 
 use std::net::SocketAddr;
@@ -21,8 +23,10 @@ use mydata_domain::registry::Registry;
 use mydata_domain::{Clock, Time, Zone};
 use mydata_seal::trust::{NoRevocationCheck, Trust};
 use mydata_store::Engine;
+use mydata_store::jobs::Full;
+use mydata_store::repo::list::List;
 use mydata_store::repo::sessions::{Device, NewSession};
-use mydata_store::repo::{accounts, registry, sessions};
+use mydata_store::repo::{accounts, mails, registry, sessions};
 use mydata_store::testing::{START, TestStore};
 use mydata_wire::random::alphanumeric;
 use mydata_wire::{Random as _, SystemRandom, b64};
@@ -31,14 +35,16 @@ use tower::ServiceExt as _;
 use super::ROOT;
 use crate::app::{App, Parts};
 use crate::config::Config;
+use crate::flow;
 use crate::identity::Methods;
+use crate::jobs::Job;
 use crate::outbound::Outbound;
 
 /// A good password for everybody.
-const PASSWORD: &str = "a sentence of the tests";
+pub(crate) const PASSWORD: &str = "a sentence of the tests";
 
 /// A clock that the test moves.
-struct Held(AtomicI64);
+pub(crate) struct Held(AtomicI64);
 
 impl Clock for Held {
     fn now(&self) -> Time {
@@ -47,25 +53,31 @@ impl Clock for Held {
 }
 
 /// A platform with an empty store.
-struct Office {
-    app: App,
+pub(crate) struct Office {
+    pub(crate) app: App,
     clock: Arc<Held>,
     store: TestStore,
 }
 
 impl Office {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::open_on(Engine::Sqlite).await
     }
 
-    async fn open_on(engine: Engine) -> Self {
+    pub(crate) async fn open_on(engine: Engine) -> Self {
+        Self::open_with(engine, |_| ()).await
+    }
+
+    /// With other settings.
+    pub(crate) async fn open_with(engine: Engine, set: impl FnOnce(&mut Config)) -> Self {
         let store = TestStore::fresh(engine).await;
         let clock = Arc::new(Held(AtomicI64::new(START.0)));
-        let config = Config {
+        let mut config = Config {
             sandbox: true,
             base_url: Some("https://mydata.example/".parse().unwrap()),
             ..Config::default()
         };
+        set(&mut config);
         let root = rcgen::generate_simple_self_signed(vec!["root.example".to_owned()]).unwrap();
         let app = App::new(Parts {
             outbound: Outbound::new(&config.policy, true).unwrap(),
@@ -102,16 +114,37 @@ impl Office {
             .unwrap();
     }
 
-    fn pass(&self, time: Duration) {
+    /// Works on every job that is due, one after the other.
+    pub(crate) async fn work(&self) {
+        let lease = Duration::from_secs(60);
+        loop {
+            let claimed = self.app.store.jobs.claim(50, &Full::default(), self.now(), lease).await.unwrap();
+            if claimed.is_empty() {
+                return;
+            }
+            for leased in claimed {
+                let job = Job::read(&leased).expect("a job of this version");
+                flow::work(&self.app, &job, &leased).await.unwrap();
+            }
+        }
+    }
+
+    /// The outbox, oldest first.
+    pub(crate) async fn outbox(&self) -> Vec<mails::Kept> {
+        let list = List { descending: false, size: 100, ..List::default() };
+        mails::list(&self.app.store.db, &self.app.store.crypter, &list).await.unwrap().rows
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
         self.clock.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    fn now(&self) -> Time {
+    pub(crate) fn now(&self) -> Time {
         self.clock.now()
     }
 
     /// An active account with [`PASSWORD`].
-    async fn account(&self, name: &str, role: Role, organisation: Option<&str>) -> Account {
+    pub(crate) async fn account(&self, name: &str, role: Role, organisation: Option<&str>) -> Account {
         let account = Account {
             id: AccountId::generate(&SystemRandom),
             name: name.parse().unwrap(),
@@ -190,7 +223,7 @@ impl Office {
         }
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         self.store.remove().await;
     }
 }

@@ -138,7 +138,7 @@ impl Visit {
             title: title.into(),
             crumbs: trail,
             who: self.who.as_ref().map(|me| self.describe(me)),
-            menu: whole.map(|me| menu::menu(self.lang(), me.account.role, &self.path)).unwrap_or_default(),
+            menu: whole.filter(|me| !me.account.is_applying()).map(|me| menu::menu(self.lang(), me.account.role, &self.path)).unwrap_or_default(),
             token: self.browser.form_token(&self.app),
             session: self.who.as_ref().map(|me| self.session_view(me)),
             said: self.said.as_ref().and_then(|(key, argument)| {
@@ -155,7 +155,12 @@ impl Visit {
             || self.t(super::frame::role_key(me.account.role)),
             |o| self.lang().pick(o.spoken(), Some(&o.name_en)).to_owned(),
         );
-        Who { place, name: me.account.holder.masked_name(), zone: me.session.zone, whole: me.is_whole() }
+        let name = match me.account.holder.masked_name() {
+            // Who signs up has not said a name yet.
+            name if name.is_empty() => me.account.name.to_string(),
+            name => name,
+        };
+        Who { place, name, zone: me.session.zone, whole: me.is_whole() && !me.account.is_applying() }
     }
 
     fn session_view(&self, me: &Me) -> SessionView {

@@ -32,6 +32,7 @@ use mydata_store::repo::{audit, consent_draft, logins};
 use mydata_store::{Isolation, StoreError};
 
 use crate::app::App;
+use crate::backoffice::account_mail;
 use crate::bell::News;
 use crate::jobs::Job;
 
@@ -202,6 +203,8 @@ pub async fn work(app: &App, job: &Job, leased: &Leased) -> Result<(), FlowError
         Job::ItemDue { .. } | Job::CredentialsEnd { .. } => {
             crate::backoffice::flow::work(app, job, leased).await
         }
+        Job::Forgotten { account, .. } => Ok(account_mail::forgotten(app, *account, leased).await?),
+        Job::LockedOut { account, .. } => Ok(account_mail::locked_out(app, *account, leased).await?),
         Job::Mail { mail } => Ok(crate::mail::deliver::run(app, *mail, leased).await?),
     }
 }

@@ -5,12 +5,14 @@ pub mod lanes;
 pub mod runner;
 
 use mydata_domain::Time;
+use mydata_domain::account::AccountId;
 use mydata_domain::item::ItemId;
 use mydata_domain::mail::MailId;
 use mydata_domain::transaction::TransactionId;
 use mydata_store::jobs::{Leased, NewJob};
 use mydata_store::{StoreError, Tx, jobs};
-use mydata_wire::{ResourceId, TransactionUid};
+use mydata_wire::random::uuid_v4;
+use mydata_wire::{Random, ResourceId, TransactionUid};
 use serde::{Deserialize, Serialize};
 
 /// The kind of the one job that each item has.
@@ -64,6 +66,20 @@ pub enum Job {
         /// Its identifier.
         record: String,
     },
+    /// Send the link that sets a forgotten password.
+    Forgotten {
+        /// The account's id, or any text that is no other job's.
+        key: String,
+        /// The account, where there is one.
+        account: Option<AccountId>,
+    },
+    /// Tell of a door that was closed after too many failures.
+    LockedOut {
+        /// The account's id, or any text that is no other job's.
+        key: String,
+        /// The account, where there is one.
+        account: Option<AccountId>,
+    },
     /// Send a mail.
     Mail {
         /// Which.
@@ -72,6 +88,12 @@ pub enum Job {
 }
 
 impl Job {
+    /// A door was closed. There is as much to do where there is no such account.
+    pub fn locked_out(account: Option<AccountId>, random: &dyn Random) -> Self {
+        let key = account.map_or_else(|| uuid_v4(random).to_string(), |id| id.to_string());
+        Self::LockedOut { key, account }
+    }
+
     fn kind(&self) -> &'static str {
         match self {
             Self::Collect { .. } => lanes::COLLECT,
@@ -82,6 +104,8 @@ impl Job {
             Self::Expire { .. } => "expire",
             Self::ItemDue { .. } => ITEM_DUE,
             Self::CredentialsEnd { .. } => "credentials-end",
+            Self::Forgotten { .. } => "forgotten",
+            Self::LockedOut { .. } => "locked-out",
             Self::Mail { .. } => lanes::MAIL,
         }
     }
@@ -96,6 +120,7 @@ impl Job {
             | Self::Expire { transaction } => transaction.to_string(),
             Self::ItemDue { item } => item.to_string(),
             Self::CredentialsEnd { record } => record.clone(),
+            Self::Forgotten { key, .. } | Self::LockedOut { key, .. } => key.clone(),
             Self::Mail { mail } => mail.to_string(),
         }
     }

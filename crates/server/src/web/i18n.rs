@@ -38,7 +38,12 @@ const ZH_TW: &Source = &[
     ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
     ("backoffice-flow", include_str!("../../locales/zh-TW/backoffice-flow.ftl")),
     ("backoffice-items", include_str!("../../locales/zh-TW/backoffice-items.ftl")),
+    ("backoffice-reviews", include_str!("../../locales/zh-TW/backoffice-reviews.ftl")),
+    ("backoffice-system", include_str!("../../locales/zh-TW/backoffice-system.ftl")),
     ("mails", include_str!("../../locales/zh-TW/mails.ftl")),
+    ("backoffice-forms", include_str!("../../locales/zh-TW/backoffice-forms.ftl")),
+    ("backoffice-uploads", include_str!("../../locales/zh-TW/backoffice-uploads.ftl")),
+    ("backoffice-sign-up", include_str!("../../locales/zh-TW/backoffice-sign-up.ftl")),
 ];
 
 const EN: &Source = &[
@@ -55,7 +60,12 @@ const EN: &Source = &[
     ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
     ("backoffice-flow", include_str!("../../locales/en/backoffice-flow.ftl")),
     ("backoffice-items", include_str!("../../locales/en/backoffice-items.ftl")),
+    ("backoffice-reviews", include_str!("../../locales/en/backoffice-reviews.ftl")),
+    ("backoffice-system", include_str!("../../locales/en/backoffice-system.ftl")),
     ("mails", include_str!("../../locales/en/mails.ftl")),
+    ("backoffice-forms", include_str!("../../locales/en/backoffice-forms.ftl")),
+    ("backoffice-uploads", include_str!("../../locales/en/backoffice-uploads.ftl")),
+    ("backoffice-sign-up", include_str!("../../locales/en/backoffice-sign-up.ftl")),
 ];
 
 type Bundle = FluentBundle<FluentResource>;
@@ -170,7 +180,11 @@ pub fn t(lang: Lang, key: &str, args: &[(&'static str, FluentValue<'_>)]) -> Str
 
 /// Whether the text of `key` is written.
 pub fn has(lang: Lang, key: &str) -> bool {
-    lang.bundle().get_message(key).is_some_and(|message| message.value().is_some())
+    let (id, attribute) = key.split_once('.').map_or((key, None), |(id, attribute)| (id, Some(attribute)));
+    lang.bundle().get_message(id).is_some_and(|message| match attribute {
+        Some(name) => message.get_attribute(name).is_some(),
+        None => message.value().is_some(),
+    })
 }
 
 /// The text of `key` as HTML, its arguments escaped and set in `<strong>`.

@@ -213,6 +213,31 @@ pub async fn by_mail(tx: &Tx, crypter: &Crypter, mail: &str) -> Result<Vec<Accou
     rows.iter().map(|row| read(crypter, row, 0)).collect()
 }
 
+/// The accounts that are called so or that belong to this mail address, in one statement whether there are any or not.
+///
+/// # Errors
+/// As [`load`].
+pub async fn by_name_or_mail(db: &Db, crypter: &Crypter, text: &str) -> Result<Vec<AccountId>> {
+    let name = text.trim().to_lowercase();
+    let rows = db
+        .fetch_all(
+            "SELECT id FROM accounts WHERE name = $1 OR mail = $2 ORDER BY created_at, id LIMIT 5",
+            args![name, mail_index(crypter, text)],
+        )
+        .await?;
+    rows.iter().map(|row| row.get_text(0)?.parse().map_err(|_| unreadable(TABLE, "id"))).collect()
+}
+
+/// The accounts of a role by name, up to `limit`.
+///
+/// # Errors
+/// As [`load`].
+pub async fn with_role(tx: &Tx, crypter: &Crypter, role: Role, limit: u32) -> Result<Vec<Account>> {
+    let sql = format!("SELECT {COLUMNS} FROM accounts a WHERE a.role = $1 ORDER BY a.name LIMIT $2");
+    let rows = tx.fetch_all(sql, args![role.as_str(), limit]).await?;
+    rows.iter().map(|row| read(crypter, row, 0)).collect()
+}
+
 /// The account that carries this subject of an identity provider (R67).
 ///
 /// # Errors

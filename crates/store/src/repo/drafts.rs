@@ -151,6 +151,23 @@ pub async fn begin(
     Ok(draft)
 }
 
+/// Whose a draft is; `None` when there is no such draft. For rules only: its content is read by its owner.
+///
+/// # Errors
+/// The database refuses.
+pub async fn owner(db: &Db, id: &str) -> Result<Option<Owner>> {
+    let row = db.fetch_opt("SELECT account, organisation FROM drafts WHERE id = $1", args![id]).await?;
+    row.map(|row| owner_of(&row, TABLE)).transpose()
+}
+
+/// An organisation's, or the account's as long as there is none.
+pub(super) fn owner_of(row: &Row, table: &'static str) -> Result<Owner> {
+    Ok(match parsed_opt(row, table, "organisation")? {
+        Some(organisation) => Owner::Organisation(organisation),
+        None => Owner::Account(parsed(row, table, "account")?),
+    })
+}
+
 /// Reads a draft of this owner.
 pub async fn load(db: &Db, crypter: &Crypter, owner: &Owner, id: DraftId) -> Result<Option<Draft>> {
     let mut select = Select::default();

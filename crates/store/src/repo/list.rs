@@ -165,7 +165,8 @@ impl Select {
             "SELECT COUNT(*) FROM (SELECT 1 AS one FROM {table}{condition} LIMIT {}) counted",
             MAX_COUNTED + 1
         );
-        let found = db.fetch_one(sql, &self.values).await?.get_i64(0)?.unsigned_abs();
+        let rows = db.browse(sql, &self.values).await?;
+        let found = rows.first().ok_or(crate::StoreError::NotFound)?.get_i64(0)?.unsigned_abs();
         let (count, more) = (found.min(MAX_COUNTED), found > MAX_COUNTED);
         let size = paging.size.clamp(1, MAX_PAGE);
         let last = u32::try_from(count.div_ceil(u64::from(size)).max(1)).unwrap_or(u32::MAX);
@@ -177,7 +178,7 @@ impl Select {
             order.join(", "),
             u64::from(page - 1) * u64::from(size)
         );
-        let rows = db.fetch_all(sql, &self.values).await?;
+        let rows = db.browse(sql, &self.values).await?;
         let rows = rows.iter().map(read).collect::<Result<Vec<T>>>()?;
         Ok(Page { rows, page, size, count, more })
     }
@@ -217,7 +218,7 @@ async fn rarest(db: &Db, area: &'static str, all: &[String]) -> Result<Option<St
     let mut values: Vec<Arg<'_>> = vec![area.into()];
     values.extend(all.iter().map(Arg::from));
     let mut best: Option<(i64, String)> = None;
-    for row in db.fetch_all(sql.join(" UNION ALL "), &values).await? {
+    for row in db.browse(sql.join(" UNION ALL "), &values).await? {
         let rows = row.get_i64(1)?;
         if rows < RARE && best.as_ref().is_none_or(|(least, _)| rows < *least) {
             best = Some((rows, row.get_text(0)?));

@@ -157,6 +157,24 @@ pub async fn adopt(tx: &Tx, draft: DraftId, item: ItemId, organisation: &Organis
     .await
 }
 
+/// Whose an upload is; `None` when there is no such upload.
+///
+/// # Errors
+/// The database refuses.
+pub async fn owner(db: &Db, id: &str) -> Result<Option<Owner>> {
+    let row = db.fetch_opt("SELECT account, organisation FROM uploads WHERE id = $1", args![id]).await?;
+    row.map(|row| super::drafts::owner_of(&row, TABLE)).transpose()
+}
+
+/// Reads an upload of an account that has no organisation yet.
+pub async fn load_own(db: &Db, account: AccountId, id: UploadId) -> Result<Option<Upload>> {
+    let mut select = Select::default();
+    select.and("account = {} AND organisation IS NULL", [account.to_string().into()]);
+    select.and("id = {}", [id.to_string().into()]);
+    let (sql, values) = select.statement(COLUMNS, TABLE, "");
+    db.fetch_opt(sql, values).await?.as_ref().map(read).transpose()
+}
+
 /// Gives the uploads of a draft to an organisation; they are no draft's any more.
 ///
 /// # Errors

@@ -61,13 +61,13 @@ pub(super) fn sorted(query: &ListQuery) -> By {
 }
 
 /// Says that a list was not counted to its end.
-pub(super) fn more<T>(visit: &Visit, page: &Page<T>) -> Vec<Notice> {
+pub(in crate::backoffice) fn more<T>(visit: &Visit, page: &Page<T>) -> Vec<Notice> {
     let text = || visit.t1("list-more", "count", MAX_COUNTED);
     page.more.then(|| Notice::new(Tone::Calm, text())).into_iter().collect()
 }
 
 /// 項次 of the first row of a page.
-pub(super) fn first_number<T>(page: &Page<T>) -> u64 {
+pub(in crate::backoffice) fn first_number<T>(page: &Page<T>) -> u64 {
     u64::from(page.page - 1) * u64::from(page.size) + 1
 }
 

@@ -107,6 +107,14 @@ pub struct Field {
     pub values: Vec<String>,
     /// The most characters, where the browser shall stop.
     pub max: Option<u32>,
+    /// What a reviewer wrote about it.
+    pub comment: Option<String>,
+    /// It is needed in some cases only: neither demanded by the browser nor marked as optional.
+    pub sometimes: bool,
+    /// Files that were sent here before the one that is kept now, newest first.
+    pub earlier: Vec<KeptFile>,
+    /// A button beside it that submits the form for something of its own: value and label.
+    pub button: Option<(&'static str, String)>,
 }
 
 impl Field {
@@ -122,6 +130,10 @@ impl Field {
             input,
             values: Vec::new(),
             max: None,
+            comment: None,
+            sometimes: false,
+            earlier: Vec::new(),
+            button: None,
         }
     }
 
@@ -175,6 +187,19 @@ impl Field {
         self
     }
 
+    /// With what a reviewer wrote about it, where somebody did.
+    pub fn comment(mut self, comment: Option<String>) -> Self {
+        self.comment = comment;
+        self
+    }
+
+    /// Needed in some cases only.
+    pub fn sometimes(mut self) -> Self {
+        self.optional = true;
+        self.sometimes = true;
+        self
+    }
+
     /// At most so many characters.
     pub fn max(mut self, chars: u32) -> Self {
         self.max = Some(chars);
@@ -194,6 +219,10 @@ impl Field {
         self.values.iter().any(|v| v == value)
     }
 
+    fn is_marked_optional(&self) -> bool {
+        self.optional && !self.sometimes
+    }
+
     /// A group of boxes is a fieldset, everything else has a label.
     fn is_group(&self) -> bool {
         matches!(self.input, Input::Radio(_) | Input::Checks(_))
@@ -204,6 +233,9 @@ impl Field {
         let mut ids = Vec::new();
         if self.hint.is_some() {
             ids.push(format!("{id}-hint"));
+        }
+        if self.comment.is_some() {
+            ids.push(format!("{id}-comment"));
         }
         if self.fault.is_some() {
             ids.push(format!("{id}-fault"));

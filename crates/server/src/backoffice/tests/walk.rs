@@ -3,11 +3,14 @@
 use http::{Method, StatusCode};
 use mydata_domain::Time;
 use mydata_domain::account::session::Stage;
-use mydata_domain::account::{Account, AccountId, Role};
+use mydata_domain::account::{Account, AccountId, AccountState, Role};
 use mydata_domain::filing::{Filing, FilingId, FilingKind, FilingState, FormNumber, Letter, ReviewStep};
-use mydata_domain::item::{ItemId, Kind};
+use mydata_domain::forms::{Fields, FormKind, Purpose};
+use mydata_domain::item::Kind;
+use mydata_domain::organisation::OrganisationId;
+use mydata_store::repo::drafts::{self, Draft};
 use mydata_store::repo::factors::{self, FactorKind, NewFactor};
-use mydata_store::repo::{filings, items};
+use mydata_store::repo::{filings, items, uploads};
 use mydata_wire::SystemRandom;
 use mydata_wire::random::uuid_v4;
 
@@ -25,6 +28,8 @@ enum Walker {
     Nobody,
     Halfway(Role),
     Whole(Role),
+    /// Signs up, and has not sent the forms in.
+    Applying,
 }
 
 /// What the walker must meet.
@@ -32,6 +37,7 @@ enum Walker {
 enum Meets {
     SignIn,
     SecondFactor,
+    SignUp,
     Prove,
     Forbidden,
     NotFound,
@@ -48,6 +54,7 @@ fn met(answer: &Answered) -> Meets {
         StatusCode::SEE_OTHER if to(second_factor::PATH) && answer.location().contains("next=") => {
             Meets::SecondFactor
         }
+        StatusCode::SEE_OTHER if to("/mydata-backend/signup/form") && answer.body.is_empty() => Meets::SignUp,
         StatusCode::SEE_OTHER if to(prove::PATH) => Meets::Prove,
         StatusCode::FORBIDDEN => Meets::Forbidden,
         StatusCode::NOT_FOUND => Meets::NotFound,
@@ -61,13 +68,27 @@ fn expected(rule: Rule, walker: Walker, owns: bool) -> Meets {
         (Rule::Public, _) | (Rule::Halfway, Walker::Halfway(_) | Walker::Whole(_)) => Meets::Handler,
         (_, Walker::Nobody) => Meets::SignIn,
         (_, Walker::Halfway(_)) => Meets::SecondFactor,
-        (Rule::SignedIn, Walker::Whole(_)) => Meets::Handler,
+        (Rule::Session | Rule::Applying, Walker::Applying) => Meets::Handler,
+        (Rule::Owner { of: Thing::Draft | Thing::Upload, .. }, Walker::Applying) => {
+            if owns {
+                Meets::Handler
+            } else {
+                Meets::NotFound
+            }
+        }
+        (_, Walker::Applying) => Meets::SignUp,
+        (Rule::SignedIn | Rule::Session, Walker::Whole(_)) => Meets::Handler,
+        (Rule::Applying, Walker::Whole(_)) => Meets::Forbidden,
         (Rule::Roles(roles), Walker::Whole(role)) => {
             if roles.contains(&role) {
                 Meets::Handler
             } else {
                 Meets::Forbidden
             }
+        }
+        // A competent authority sees what belongs to the bodies in its charge; nothing on this walk is in its charge.
+        (Rule::Owner { of: Thing::Upload | Thing::Item | Thing::Filing, .. }, Walker::Whole(Role::Authority)) => {
+            Meets::NotFound
         }
         (Rule::Owner { or, .. }, Walker::Whole(role)) => {
             if owns || or.contains(&role) {
@@ -84,11 +105,111 @@ async fn make(office: &Office, thing: Thing, of: &Account) -> String {
     match thing {
         Thing::Session => office.session(of.id, Stage::Whole, office.now()).await.1,
         Thing::Factor => add_factor(office, of.id).await,
-        Thing::Item => add_item(office, of).await.to_string(),
-        Thing::Filing => {
-            let item = add_item(office, of).await;
-            add_filing(office, of, item).await.to_string()
-        }
+        Thing::Draft => add_draft(office, of).await.id.to_string(),
+        Thing::Upload => add_upload(office, of).await,
+        Thing::Item => add_item(office, of).await,
+        Thing::Filing => add_filing(office, of).await,
+    }
+}
+
+/// Whose such a thing is: the organisation's that somebody acts for, or one's own while signing up. Staff own none.
+fn place(of: &Account) -> Option<OrganisationId> {
+    let applying = of.state == AccountState::FillingIn;
+    (!applying).then(|| of.organisation.clone().unwrap_or_else(|| "library".parse().unwrap()))
+}
+
+async fn add_draft(office: &Office, of: &Account) -> Draft {
+    let (app, place) = (&office.app, &place(of));
+    let begin = |tx| async move {
+        let (organisation, fields) = (place.as_ref(), Fields::new());
+        let new = drafts::New { form: FormKind::Service, account: of.id, organisation, item: None, fields };
+        drafts::begin(&tx, &app.store.crypter, &*app.random, new, app.now()).await
+    };
+    app.store.db.run_tx("test", begin).await.unwrap()
+}
+
+async fn add_upload(office: &Office, of: &Account) -> String {
+    let (app, place, draft) = (&office.app, &place(of), &add_draft(office, of).await);
+    let mut blob = app.store.blobs.create();
+    blob.write(b"%PDF-1.7").await.unwrap();
+    let blob = &blob.finish().await.unwrap().id;
+    let add = |tx| async move {
+        let new = uploads::New {
+            draft: draft.id,
+            item: None,
+            organisation: place.as_ref(),
+            account: of.id,
+            purpose: Purpose::Application,
+            name: "申請書.pdf",
+            media_type: "application/pdf",
+            bytes: 8,
+            sha256: "00",
+            blob,
+        };
+        uploads::add(&tx, &*app.random, &new, app.now()).await
+    };
+    app.store.db.run_tx("test", add).await.unwrap().id.to_string()
+}
+
+async fn add_item(office: &Office, of: &Account) -> String {
+    let (app, place) = (&office.app, place(of).unwrap_or_else(|| "library".parse().unwrap()));
+    let organisation = &place;
+    let begin = |tx| async move {
+        let new = items::New { kind: Kind::Dataset, organisation, name: "示範", category: "教育", by: of.id };
+        items::begin(&tx, &*app.random, &new, app.now()).await
+    };
+    app.store.db.run_tx("test", begin).await.unwrap().id.to_string()
+}
+
+/// A filing about such an item, in review.
+async fn add_filing(office: &Office, of: &Account) -> String {
+    let item = add_item(office, of).await.parse().unwrap();
+    let (app, now) = (&office.app, office.now());
+    let organisation = &place(of).unwrap_or_else(|| "library".parse().unwrap());
+    let file = |tx| async move {
+        let day = mydata_domain::calendar::day_of(now);
+        let counter = filings::next_counter(&tx, Letter::A, day).await?;
+        let filing = Filing {
+            id: FilingId::generate(&SystemRandom),
+            number: FormNumber::new(Letter::A, day, counter).unwrap(),
+            kind: FilingKind::NewItem,
+            item: Some(item),
+            organisation: Some(organisation.clone()),
+            filed_by: of.id,
+            filed_at: now,
+            mends: None,
+            content: serde_json::json!({ "name": "示範" }),
+            state: FilingState::InReview,
+            step: Some(ReviewStep::Operator),
+            closed_at: None,
+        };
+        let about = filings::About {
+            item_kind: Some(Kind::Dataset),
+            item_name: "示範",
+            organisation_name: "示範圖書館",
+            authority: None,
+        };
+        filings::insert(&tx, &app.store.crypter, &filing, &about).await?;
+        Ok(filing.id.to_string())
+    };
+    app.store.db.run_tx("test", file).await.unwrap()
+}
+
+/// An account that the rule of a route lets in.
+async fn fitting(office: &Office, route: &Route, number: usize) -> Account {
+    let role = match route.rule {
+        Rule::Roles(roles) => roles[0],
+        _ => Role::Applicant,
+    };
+    let organisation = role.needs_organisation().then_some("library");
+    office.account(&format!("fitting-{number}"), role, organisation).await
+}
+
+/// Whether what was made for an account belongs to it.
+fn is_own(thing: Option<Thing>, role: Role) -> bool {
+    match thing {
+        Some(Thing::Draft | Thing::Upload | Thing::Item | Thing::Filing) => Role::ORGANISATION.contains(&role),
+        Some(Thing::Session | Thing::Factor) | None => true,
     }
 }
 
@@ -110,57 +231,6 @@ async fn add_factor(office: &Office, account: AccountId) -> String {
         .await
         .unwrap();
     id
-}
-
-/// A draft of the account's organisation, or of the library where it has none; in the charge of whoever walks.
-async fn add_item(office: &Office, of: &Account) -> ItemId {
-    let organisation = of.organisation.clone().unwrap_or_else(|| "library".parse().unwrap());
-    let (organisation, now) = (&organisation, office.now());
-    let begin = |tx: mydata_store::Tx| async move {
-        let new =
-            items::New {
-                kind: Kind::Dataset, organisation, name: "借閱紀錄", category: "教育", by: of.id
-            };
-        let kept = items::begin(&tx, &SystemRandom, &new, now).await?;
-        let sql = "UPDATE items SET authority = 'library' WHERE id = $1";
-        tx.execute(sql, &[kept.id.to_string().into()]).await?;
-        Ok(kept.id)
-    };
-    office.app.store.db.run_tx("test", begin).await.unwrap()
-}
-
-/// A filing about an item, of whom it belongs to.
-async fn add_filing(office: &Office, of: &Account, item: ItemId) -> FilingId {
-    let organisation = of.organisation.clone().unwrap_or_else(|| "library".parse().unwrap());
-    let (organisation, now) = (&organisation, office.now());
-    let authority = &"library".parse().unwrap();
-    let file = |tx: mydata_store::Tx| async move {
-        let day = mydata_domain::calendar::day_of(now);
-        let counter = filings::next_counter(&tx, Letter::A, day).await?;
-        let filing = Filing {
-            id: FilingId::generate(&SystemRandom),
-            number: FormNumber::new(Letter::A, day, counter).unwrap(),
-            kind: FilingKind::NewItem,
-            item: Some(item),
-            organisation: Some(organisation.clone()),
-            filed_by: of.id,
-            filed_at: now,
-            mends: None,
-            content: serde_json::json!({ "name": "借閱紀錄" }),
-            state: FilingState::InReview,
-            step: Some(ReviewStep::Operator),
-            closed_at: None,
-        };
-        let about = filings::About {
-            item_kind: Some(Kind::Dataset),
-            item_name: "借閱紀錄",
-            organisation_name: "示範圖書館",
-            authority: Some(authority),
-        };
-        filings::insert(&tx, &office.app.store.crypter, &filing, &about).await?;
-        Ok(filing.id)
-    };
-    office.app.store.db.run_tx("test", file).await.unwrap()
 }
 
 async fn call(browser: &mut Browser<'_>, route: &Route, path: &str) -> Answered {
@@ -202,16 +272,15 @@ async fn every_route_keeps_its_rule() {
                             browser
                         }
                         Walker::Halfway(_) => office.session(mine.id, Stage::Halfway, office.now()).await.0,
-                        Walker::Whole(_) => office.session(mine.id, Stage::Whole, office.now()).await.0,
+                        Walker::Whole(_) | Walker::Applying => {
+                            office.session(mine.id, Stage::Whole, office.now()).await.0
+                        }
                     };
                     // Everybody has tries left.
                     office.pass(std::time::Duration::from_secs(1));
                     browser.address.set_ip(std::net::Ipv4Addr::from(0xc633_6400 + walked).into());
                     let answer = call(&mut browser, route, &route.path.replace("{id}", &id)).await;
-                    // What belongs to an organisation is owned by its people; reviewers of it see it by their role.
-                    let of_organisation = matches!(route.rule.owned(), Some(Thing::Item | Thing::Filing));
-                    let owns = *owns && (!of_organisation || Role::ORGANISATION.contains(role));
-                    let meets = expected(route.rule, walker, owns);
+                    let meets = expected(route.rule, walker, *owns && is_own(route.rule.owned(), *role));
                     assert_eq!(
                         met(&answer),
                         meets,
@@ -230,17 +299,65 @@ async fn every_route_keeps_its_rule() {
     office.close().await;
 }
 
+/// Shows R5: who signs up reaches the own forms and nothing else.
+#[tokio::test]
+async fn who_signs_up_is_led_to_the_forms_from_every_other_route() {
+    let office = Office::open().await;
+    let mine = applicant(&office, "newcomer").await;
+    let other = applicant(&office, "stranger").await;
+    for route in table().iter().filter(|route| !matches!(route.rule, Rule::Public | Rule::Halfway)) {
+        for owns in [true, false] {
+            let id = match route.rule.owned() {
+                Some(thing) => make(&office, thing, if owns { &mine } else { &other }).await,
+                None => String::new(),
+            };
+            let (mut browser, _) = office.session(mine.id, Stage::Whole, office.now()).await;
+            office.pass(std::time::Duration::from_secs(1));
+            let answer = call(&mut browser, route, &route.path.replace("{id}", &id)).await;
+            let meets = expected(route.rule, Walker::Applying, owns);
+            // The pages of the sign-up lead to each other.
+            let met = if route.rule == Rule::Applying { Meets::Handler } else { met(&answer) };
+            assert_eq!(met, meets, "{route:?}, owning: {owns}: {} {}", answer.status, answer.location());
+            assert!(!answer.status.is_server_error(), "{route:?}");
+        }
+    }
+    office.close().await;
+}
+
+async fn applicant(office: &Office, name: &str) -> Account {
+    let mut account = office.account(name, Role::Applicant, Some("library")).await;
+    office
+        .change(account.id, |account| {
+            account.state = AccountState::FillingIn;
+            account.organisation = None;
+        })
+        .await;
+    account.state = AccountState::FillingIn;
+    account.organisation = None;
+    account
+}
+
 /// Shows that no form is taken without its token, with another session's, or from another site.
 #[tokio::test]
 async fn every_form_needs_its_token_and_origin() {
     let office = Office::open().await;
-    let account = office.account("jenny", Role::Applicant, Some("library")).await;
-    for route in table().iter().filter(|route| route.method == Method::POST) {
+    let jenny = office.account("jenny", Role::Applicant, Some("library")).await;
+    let newcomer = applicant(&office, "newcomer").await;
+    for (number, route) in table().iter().filter(|route| route.method == Method::POST).enumerate() {
+        let staff = match route.rule {
+            Rule::Roles(roles) if !roles.contains(&Role::Applicant) => Some(fitting(&office, route, number).await),
+            _ => None,
+        };
+        let account = match &staff {
+            Some(account) => account,
+            None if route.rule == Rule::Applying => &newcomer,
+            None => &jenny,
+        };
         let (mut other, _) = office.session(account.id, Stage::Whole, office.now()).await;
         other.get(super::ROOT).await;
         let (mut browser, _) = office.session(account.id, Stage::Whole, office.now()).await;
         let id = match route.rule.owned() {
-            Some(thing) => make(&office, thing, &account).await,
+            Some(thing) => make(&office, thing, account).await,
             None => String::new(),
         };
         let path = route.path.replace("{id}", &id);
@@ -268,9 +385,9 @@ async fn every_form_needs_its_token_and_origin() {
 #[tokio::test]
 async fn secrets_need_a_proof_that_is_fresh() {
     let office = Office::open().await;
-    let account = office.account("jenny", Role::Applicant, Some("library")).await;
     let old = Time(office.now().0 - 5 * 60_000);
-    for route in table().iter().filter(|route| route.fresh) {
+    for (number, route) in table().iter().filter(|route| route.fresh).enumerate() {
+        let account = fitting(&office, route, number).await;
         for (proved, meets) in [(old, Meets::Prove), (Time(old.0 + 1), Meets::Handler)] {
             let (mut browser, _) = office.session(account.id, Stage::Whole, proved).await;
             let id = match route.rule.owned() {
