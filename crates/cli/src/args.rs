@@ -40,6 +40,8 @@ pub enum Command {
     Migrate(crate::migrate::Args),
     /// Who is registered: organisations, datasets, services, as one TOML file.
     Registry(crate::registry::Args),
+    /// Accounts of the back office: opening, locking, links that set a password, roles.
+    Admin(crate::admin::Args),
     /// For service providers: entry links, opening what was received.
     Sp(crate::sp::Args),
     /// For data providers: packing and verifying packages.

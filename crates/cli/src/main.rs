@@ -3,6 +3,7 @@
 //! Data goes to stdout, talk to stderr. Exit codes: 0 fine, 1 the check failed or the command could not be carried out,
 //! 2 the command line is wrong.
 
+mod admin;
 mod args;
 mod demo;
 mod doctor;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
             Command::Serve(args) => serve::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Registry(args) => registry::run(args).await,
+            Command::Admin(args) => admin::run(args).await,
             Command::Sp(args) => sp::run(args).await,
             Command::Dp(args) => dp::run(args).await,
             Command::Doctor(args) => doctor::run(args).await,

@@ -84,13 +84,36 @@ impl Store {
     /// # Errors
     /// Another process has the SQLite database open; files, keys, schema or database are not usable, or do not belong together.
     pub async fn open(config: &StoreConfig, now: Time) -> Result<Self> {
+        Self::open_as(config, now, false).await
+    }
+
+    /// Opens the store for a few changes, also while a platform has it open: then the schema must be the program's
+    /// already, and leases stay as they are. Whoever opens it so claims no jobs.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for another process that has the SQLite database open.
+    pub async fn open_beside(config: &StoreConfig, now: Time) -> Result<Self> {
+        Self::open_as(config, now, true).await
+    }
+
+    async fn open_as(config: &StoreConfig, now: Time, beside: bool) -> Result<Self> {
         let folder = &config.data_dir;
         make_private(folder).map_err(|e| StoreError::io("make the folder", folder, e))?;
         let address = config.database.clone().unwrap_or_else(|| DbAddress::in_folder(folder));
+        let mut config = config.clone();
+        let mut running = false;
         let lock = match &address {
-            DbAddress::Sqlite(file) => Some(Arc::new(lock(file)?)),
+            DbAddress::Sqlite(file) => match lock(file) {
+                Err(StoreError::InUse { .. }) if beside => {
+                    running = true;
+                    config.migrate = false;
+                    None
+                }
+                locked => Some(Arc::new(locked?)),
+            },
             DbAddress::Postgres(_) => None,
         };
+        let config = &config;
 
         let source = config.keys.clone().unwrap_or_else(|| KeySource::File(folder.join("keys")));
         let (ring, made) = KeyRing::load(&source, config.random.as_ref())?;
@@ -116,6 +139,7 @@ impl Store {
             .unwrap_or_else(|| mydata_wire::random::uuid_v4(config.random.as_ref()).to_string());
         let jobs = Jobs::new(db.clone(), node);
         match db.engine() {
+            Engine::Sqlite if running => 0,
             Engine::Sqlite => jobs.release_all(now).await?,
             Engine::Postgres => jobs.release_own(now).await?,
         };
@@ -210,7 +234,7 @@ async fn check_keys(db: &Db, crypter: &Crypter) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::{NewJob, enqueue};
+    use crate::jobs::{Full, NewJob, enqueue};
     use crate::testing::{START, TestStore, on_both};
     use futures_util::StreamExt as _;
     use std::io::{BufRead as _, BufReader};
@@ -231,6 +255,37 @@ mod tests {
         clone.close().await;
         drop(clone);
         Store::open(&config, START).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_few_changes_can_be_made_beside_a_running_platform() {
+        on_both(async |platform: TestStore| {
+            let enqueued = async |tx| {
+                let job =
+                    NewJob { kind: "k", key: None, lane: None, payload: "{}", run_at: START, now: START };
+                enqueue(&tx, &job).await
+            };
+            platform.db.run_tx("enqueue", enqueued).await.unwrap();
+            let lease = Duration::from_secs(60);
+            let held = platform.jobs.claim(1, &Full::default(), START, lease).await.unwrap();
+            let beside = Store::open_beside(platform.config(), START).await.unwrap();
+            let set = async |tx: crate::db::Tx| {
+                tx.execute("INSERT INTO meta (key, value) VALUES ('beside', 'x')", args![]).await
+            };
+            beside.db.run_tx("set", set).await.unwrap();
+            beside.close().await;
+            let sql = "SELECT value FROM meta WHERE key = 'beside'";
+            assert_eq!(platform.db.fetch_one(sql, args![]).await.unwrap().get_text(0).unwrap(), "x");
+            // What the platform works on is still its own.
+            platform.jobs.complete(&held[0]).await.unwrap();
+        })
+        .await;
+        // Where no platform runs it is an opening like any other.
+        let folder = tempfile::tempdir().unwrap();
+        let config = StoreConfig::in_folder(folder.path());
+        let store = Store::open_beside(&config, START).await.unwrap();
+        assert!(matches!(Store::open(&config, START).await, Err(StoreError::InUse { .. })));
+        store.close().await;
     }
 
     #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! The program from outside: real files, real processes, and the pages that describe it.
 
+mod admin;
 mod common;
 mod docs;
 mod doctor;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use mydata_domain::Time;
 use mydata_domain::account::lockout::WINDOW;
 use mydata_domain::account::{Account, AccountId, AccountState, INVITATION_LIFE, LINK_LIFE, Role};
 use mydata_domain::audit::{Actor, Event, What};
@@ -9,8 +10,8 @@ use mydata_domain::mail::{AboutAccount, Fact, Kind, Link, Mail};
 use mydata_store::jobs::{self, Leased};
 use mydata_store::repo::accounts::{self, Purpose};
 use mydata_store::repo::{audit, mails};
-use mydata_store::{StoreError, Tx};
-use mydata_wire::b64;
+use mydata_store::{Crypter, StoreError, Tx};
+use mydata_wire::{Random, b64};
 use serde_json::json;
 
 use super::password::LINK_PATH;
@@ -37,20 +38,26 @@ pub async fn tell(tx: &Tx, app: &App, kind: AboutAccount, account: &Account) -> 
     mail::enqueue(tx, app, &mail).await.map(|_| ())
 }
 
-/// Makes the link that sets an account's password, in place of earlier ones; gives its path.
+/// Makes the link that sets an account's password, in place of earlier ones.
 ///
 /// # Errors
 /// The store fails.
-pub async fn make_link(tx: &Tx, app: &App, account: AccountId, purpose: Purpose) -> Result<Link, StoreError> {
+pub async fn make_link(
+    tx: &Tx,
+    crypter: &Crypter,
+    random: &dyn Random,
+    account: AccountId,
+    purpose: Purpose,
+    now: Time,
+) -> Result<Link, StoreError> {
     let mut secret = [0u8; 32];
-    app.random.fill(&mut secret);
+    random.fill(&mut secret);
     let secret = b64::url_safe(&secret);
     let life = match purpose {
         Purpose::Invitation => INVITATION_LIFE,
         Purpose::Reset => LINK_LIFE,
     };
-    let now = app.now();
-    accounts::make_link(tx, &app.store.crypter, account, purpose, &secret, now, life).await?;
+    accounts::make_link(tx, crypter, account, purpose, &secret, now, life).await?;
     Ok(Link::secret(format!("{LINK_PATH}?link={secret}"), now.plus(life)))
 }
 
@@ -60,7 +67,8 @@ pub async fn make_link(tx: &Tx, app: &App, account: AccountId, purpose: Purpose)
 /// # Errors
 /// The store fails.
 pub async fn invite(tx: &Tx, app: &App, account: &Account) -> Result<(), StoreError> {
-    let link = make_link(tx, app, account.id, Purpose::Invitation).await?;
+    let link =
+        make_link(tx, &app.store.crypter, &*app.random, account.id, Purpose::Invitation, app.now()).await?;
     send_link(tx, app, AboutAccount::Opened, account, link).await
 }
 
@@ -105,7 +113,8 @@ pub async fn forgotten(app: &App, account: Option<AccountId>, leased: &Leased) -
                 let kind = AboutAccount::PasswordReset;
                 let newest = mails::newest(&tx, Kind::from(kind), &account.id.to_string()).await?;
                 if newest.is_none_or(|at| at.plus(RESET_EVERY) <= app.now()) {
-                    let link = make_link(&tx, app, account.id, Purpose::Reset).await?;
+                    let link =
+                        make_link(&tx, crypter, &*app.random, account.id, Purpose::Reset, app.now()).await?;
                     send_link(&tx, app, kind, &account, link).await?;
                     let event = Event::new(app.now(), Actor::Platform, What::PasswordLinkMade).by(account.id);
                     let event = event.with(json!({ "by": "mail" }));

@@ -7,8 +7,8 @@ use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
 use super::{
-    enrol, forgot, forms, home, item, lists, me, password, prove, review, second_factor, session, sign_in, sign_up, system,
-    uploads,
+    enrol, forgot, forms, home, item, lists, me, password, prove, review, second_factor, session, sign_in,
+    sign_up, system, uploads,
 };
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {

@@ -2,6 +2,7 @@
 
 mod account;
 mod account_mail;
+mod flow;
 mod items;
 mod system;
 mod walk;
@@ -35,7 +36,7 @@ use tower::ServiceExt as _;
 use super::ROOT;
 use crate::app::{App, Parts};
 use crate::config::Config;
-use crate::flow;
+use crate::flow as exchange_flow;
 use crate::identity::Methods;
 use crate::jobs::Job;
 use crate::outbound::Outbound;
@@ -124,7 +125,7 @@ impl Office {
             }
             for leased in claimed {
                 let job = Job::read(&leased).expect("a job of this version");
-                flow::work(&self.app, &job, &leased).await.unwrap();
+                exchange_flow::work(&self.app, &job, &leased).await.unwrap();
             }
         }
     }

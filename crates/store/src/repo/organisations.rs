@@ -75,6 +75,15 @@ fn read(crypter: &Crypter, row: &Row) -> Result<Profile> {
     })
 }
 
+/// Whether an organisation is registered.
+///
+/// # Errors
+/// The database refuses.
+pub async fn exists(tx: &Tx, id: &OrganisationId) -> Result<bool> {
+    let row = tx.fetch_opt("SELECT 1 FROM organisations WHERE id = $1", args![id.as_str()]).await?;
+    Ok(row.is_some())
+}
+
 /// Reads what an organisation filled in.
 pub async fn profile(db: &Db, crypter: &Crypter, id: &OrganisationId) -> Result<Option<Profile>> {
     let row = db

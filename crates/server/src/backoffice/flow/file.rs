@@ -49,6 +49,7 @@ pub async fn file(app: &App, by: &By, draft: DraftId, version: i64) -> Result<Ou
     .await
 }
 
+/// The id of the filing that is made from a draft.
 pub(super) fn filing_id(draft: DraftId) -> Result<FilingId, ActError> {
     draft.to_string().parse().map_err(|_| ActError::Broken("a draft's id makes no filing's id".to_owned()))
 }

@@ -35,9 +35,6 @@ pub mod records;
 pub mod sign_up;
 pub mod tell;
 
-#[cfg(test)]
-mod tests;
-
 use std::net::IpAddr;
 
 use mydata_domain::account::{Account, AccountId, Role};

@@ -50,7 +50,9 @@ fn needs(form: FormKind) -> &'static [&'static str] {
             "form-need-specification",
             "form-need-test-data",
         ],
-        FormKind::Service => &["form-need-terms", "form-need-service-urls", "form-need-addresses", "form-need-application"],
+        FormKind::Service => {
+            &["form-need-terms", "form-need-service-urls", "form-need-addresses", "form-need-application"]
+        }
         FormKind::CounterService => &["form-need-cases", "form-need-addresses", "form-need-application"],
         FormKind::GoLiveDataset | FormKind::GoLiveService | FormKind::GoLiveCounterService => {
             &["form-need-date", "form-need-production", "form-need-pilot", "form-need-checklist"]
@@ -98,7 +100,8 @@ fn menu_title(kind: Kind) -> &'static str {
     }
 }
 
-async fn ask(visit: Visit, kind: Kind) -> Answer {
+/// `GET /datasets/new` and its like: 新增資料集, 新增服務.
+pub async fn ask(visit: Visit, kind: Kind) -> Answer {
     let app = &visit.app;
     let form = FormKind::of(FilingKind::NewItem, kind);
     let all = drafts::of_owner(&app.store.db, &app.store.crypter, &desk::owner(&visit)?).await?;
@@ -109,68 +112,41 @@ async fn ask(visit: Visit, kind: Kind) -> Answer {
         Link::new(name, desk::path(draft.id)).about(visit.t1("form-saved-at", "at", at))
     });
     let list = format!("{ROOT}{}", list_path(kind));
-    let around = (visit.t(new_title(kind)), Link::new(visit.t(menu_title(kind)), &list), format!("{list}/new"));
+    let around =
+        (visit.t(new_title(kind)), Link::new(visit.t(menu_title(kind)), &list), format!("{list}/new"));
     Ok(visit.ok(&view(&visit, form, around, None, begun.collect())))
 }
 
-async fn begin(visit: Visit, kind: Kind) -> Answer {
+/// `POST /datasets/new` and its like.
+pub async fn begin(visit: Visit, kind: Kind) -> Answer {
     let fields = desk::beginning(FormKind::of(FilingKind::NewItem, kind));
     let draft = flow::begin_item(&visit.app, &By::visitor(&visit)?, kind, fields).await?;
     Ok(visit.go(&desk::path(draft.id)))
 }
 
-/// `GET /datasets/new`: 新增資料集.
-pub async fn ask_dataset(visit: Visit) -> Answer {
-    ask(visit, Kind::Dataset).await
-}
-
-/// `POST /datasets/new`.
-pub async fn dataset(visit: Visit) -> Answer {
-    begin(visit, Kind::Dataset).await
-}
-
-/// `GET /services/new`: 新增服務.
-pub async fn ask_service(visit: Visit) -> Answer {
-    ask(visit, Kind::Service).await
-}
-
-/// `POST /services/new`.
-pub async fn service(visit: Visit) -> Answer {
-    begin(visit, Kind::Service).await
-}
-
-/// `GET /counter-services/new`.
-pub async fn ask_counter_service(visit: Visit) -> Answer {
-    ask(visit, Kind::CounterService).await
-}
-
-/// `POST /counter-services/new`.
-pub async fn counter_service(visit: Visit) -> Answer {
-    begin(visit, Kind::CounterService).await
-}
-
-/// The forms about an item that is there, by the word in their address.
-fn named(word: &str) -> Option<(FilingKind, ActName)> {
-    Some(match word {
-        "application" => (FilingKind::NewItem, ActName::File),
-        "change" => (FilingKind::Change, ActName::FileChange),
-        "extension" => (FilingKind::Extension, ActName::FileExtension),
-        "go-live" => (FilingKind::GoLive, ActName::FileGoLive),
-        "pilot-report" => (FilingKind::PilotReport, ActName::FileReport),
-        _ => return None,
-    })
-}
+/// The forms about an item that is there, by their addresses.
+pub const ABOUT_ITEMS: [(&str, FilingKind); 5] = [
+    ("/mydata-backend/items/{id}/application", FilingKind::NewItem),
+    ("/mydata-backend/items/{id}/change", FilingKind::Change),
+    ("/mydata-backend/items/{id}/extension", FilingKind::Extension),
+    ("/mydata-backend/items/{id}/go-live", FilingKind::GoLive),
+    ("/mydata-backend/items/{id}/pilot-report", FilingKind::PilotReport),
+];
 
 /// The address of a form about an item, for the item's page.
 pub fn form_path(item: ItemId, filing: FilingKind) -> String {
-    let word = match filing {
-        FilingKind::SignUp | FilingKind::NewItem => "application",
-        FilingKind::Change => "change",
-        FilingKind::Extension => "extension",
-        FilingKind::GoLive => "go-live",
-        FilingKind::PilotReport => "pilot-report",
-    };
-    format!("{ROOT}/items/{item}/forms/{word}")
+    let path = ABOUT_ITEMS.iter().find(|(_, known)| *known == filing).map_or("", |(path, _)| path);
+    path.replace("{id}", &item.to_string())
+}
+
+fn act_of(filing: FilingKind) -> ActName {
+    match filing {
+        FilingKind::SignUp | FilingKind::NewItem => ActName::File,
+        FilingKind::Change => ActName::FileChange,
+        FilingKind::Extension => ActName::FileExtension,
+        FilingKind::GoLive => ActName::FileGoLive,
+        FilingKind::PilotReport => ActName::FileReport,
+    }
 }
 
 async fn own_item(visit: &Visit) -> Result<Kept, Fault> {
@@ -183,7 +159,8 @@ async fn own_item(visit: &Visit) -> Result<Kept, Fault> {
 fn refusal(visit: &Visit, item: &Kept, act: ActName) -> Result<Option<ActError>, Fault> {
     let me = &visit.me()?.account;
     let organisation = visit.catalogue.organisation(item.organisation.as_str()).ok_or(Fault::NotFound)?;
-    let actor = Actor::Person(Acting { account: me.id, role: me.role, organisation: me.organisation.clone() });
+    let actor =
+        Actor::Person(Acting { account: me.id, role: me.role, organisation: me.organisation.clone() });
     let may = step::may(&item.stage, act, &actor, &item.facts(organisation.kind), visit.now);
     Ok(may.err().map(ActError::from))
 }
@@ -199,11 +176,10 @@ fn form_page(visit: &Visit, item: &Kept, filing: FilingKind, notice: Option<Noti
     view(visit, form, (title, back, form_path(item.id, filing)), notice, Vec::new())
 }
 
-/// `GET /items/{id}/forms/{form}`: to the draft that is there, or to what the form is for.
-pub async fn ask_form(visit: Visit) -> Answer {
-    let (filing, act) = named(visit.param("form")?).ok_or(Fault::NotFound)?;
+/// `GET /items/{id}/go-live` and its like: to the draft that is there, or to what the form is for.
+pub async fn ask_form(visit: Visit, filing: FilingKind) -> Answer {
     let item = own_item(&visit).await?;
-    if let Some(error) = refusal(&visit, &item, act)? {
+    if let Some(error) = refusal(&visit, &item, act_of(filing))? {
         return refused(&visit, &item, filing, error);
     }
     let (db, crypter) = (&visit.app.store.db, &visit.app.store.crypter);
@@ -215,9 +191,8 @@ pub async fn ask_form(visit: Visit) -> Answer {
     Ok(visit.ok(&form_page(&visit, &item, filing, None)))
 }
 
-/// `POST /items/{id}/forms/{form}`.
-pub async fn form(visit: Visit) -> Answer {
-    let (filing, _) = named(visit.param("form")?).ok_or(Fault::NotFound)?;
+/// `POST /items/{id}/go-live` and its like.
+pub async fn form(visit: Visit, filing: FilingKind) -> Answer {
     let item = own_item(&visit).await?;
     match flow::begin_form(&visit.app, &By::visitor(&visit)?, item.id, filing).await {
         Ok(draft) => Ok(visit.go(&desk::path(draft.id))),
@@ -240,12 +215,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_about_an_item_has_an_address_that_is_read_again() {
+    fn every_form_about_an_item_has_an_address() {
         let item: ItemId = "3f6c2d1e-8f00-4c1b-9b6a-5d20a7f3a91e".parse().unwrap();
         for filing in FilingKind::ALL.into_iter().filter(|kind| *kind != FilingKind::SignUp) {
             let path = form_path(item, filing);
-            assert_eq!(named(path.rsplit('/').next().unwrap()).unwrap().0, filing);
+            assert!(path.starts_with(&format!("{ROOT}/items/{item}/")), "{path}");
         }
-        assert!(named("sign-up").is_none());
     }
 }

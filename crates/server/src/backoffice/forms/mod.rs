@@ -52,25 +52,33 @@ pub fn routes() -> Vec<Route> {
     let people = Rule::Roles(Role::ORGANISATION);
     let draft = Rule::Owner { of: Thing::Draft, or: &[] };
     let item = Rule::Owner { of: Thing::Item, or: &[] };
-    vec![
+    let mut table = vec![
         Route::get("/mydata-backend/drafts", people, list::show),
-        Route::get("/mydata-backend/datasets/new", people, begin::ask_dataset),
-        Route::post("/mydata-backend/datasets/new", people, begin::dataset),
-        Route::get("/mydata-backend/services/new", people, begin::ask_service),
-        Route::post("/mydata-backend/services/new", people, begin::service),
-        Route::get("/mydata-backend/counter-services/new", people, begin::ask_counter_service),
-        Route::post("/mydata-backend/counter-services/new", people, begin::counter_service),
-        Route::get("/mydata-backend/items/{id}/forms/{form}", item, begin::ask_form),
-        Route::post("/mydata-backend/items/{id}/forms/{form}", item, begin::form),
+        Route::get("/mydata-backend/datasets/new", people, |visit| begin::ask(visit, Kind::Dataset)),
+        Route::post("/mydata-backend/datasets/new", people, |visit| begin::begin(visit, Kind::Dataset)),
+        Route::get("/mydata-backend/services/new", people, |visit| begin::ask(visit, Kind::Service)),
+        Route::post("/mydata-backend/services/new", people, |visit| begin::begin(visit, Kind::Service)),
+        Route::get("/mydata-backend/counter-services/new", people, |visit| {
+            begin::ask(visit, Kind::CounterService)
+        }),
+        Route::post("/mydata-backend/counter-services/new", people, |visit| {
+            begin::begin(visit, Kind::CounterService)
+        }),
         Route::get("/mydata-backend/items/{id}/withdraw", item, delete::ask_withdraw),
         Route::post("/mydata-backend/items/{id}/withdraw", item, delete::withdraw),
         Route::get("/mydata-backend/drafts/{id}", draft, page::show),
         Route::post("/mydata-backend/drafts/{id}", draft, page::submit).with_files(FILES),
-        Route::get("/mydata-backend/drafts/{id}/overview", people, overview::show),
-        Route::post("/mydata-backend/drafts/{id}/overview", people, overview::submit),
-        Route::get("/mydata-backend/drafts/{id}/delete", people, delete::ask),
-        Route::post("/mydata-backend/drafts/{id}/delete", people, delete::delete),
-    ]
+        Route::get("/mydata-backend/drafts/{id}/overview", draft, overview::show),
+        // The draft is named in the form: sent twice, it is gone the second time, and that is no fault.
+        Route::post("/mydata-backend/drafts/file", people, overview::submit),
+        Route::get("/mydata-backend/drafts/{id}/delete", draft, delete::ask),
+        Route::post("/mydata-backend/drafts/{id}/delete", draft, delete::delete),
+    ];
+    for (path, filing) in begin::ABOUT_ITEMS {
+        table.push(Route::get(path, item, move |visit| begin::ask_form(visit, filing)));
+        table.push(Route::post(path, item, move |visit| begin::form(visit, filing)));
+    }
+    table
 }
 
 /// The list of a kind of item.

@@ -8,9 +8,9 @@ use super::draw::Wrong;
 use super::page::gone;
 use super::{spec, way_back};
 use crate::backoffice::ROOT;
+use crate::backoffice::fault::Fault;
 use crate::backoffice::flow::{self, ActError, By};
 use crate::backoffice::frame::{Crumb, Frame};
-use crate::backoffice::fault::Fault;
 use crate::backoffice::parts::cell::Link;
 use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::parts::form::{Button, Form, Look};
@@ -51,13 +51,16 @@ pub fn sections(desk: &Desk, visit: &Visit) -> Vec<ReadSection> {
 fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>) -> OverviewPage {
     let back = way_back(visit, desk);
     let title = visit.t1("form-overview", "form", visit.t(spec::title_key(desk.form())));
-    let frame =
-        visit.frame(title, vec![Crumb::new(back.label, back.href), Crumb::new(desk.title(visit), desk.path())]);
+    let frame = visit
+        .frame(title, vec![Crumb::new(back.label, back.href), Crumb::new(desk.title(visit), desk.path())]);
     let form = Form {
         lang: visit.lang(),
-        action: format!("{}/overview", desk.path()),
+        action: format!("{ROOT}/drafts/file"),
         token: frame.token.clone(),
-        hidden: vec![("version".to_owned(), desk.draft.version.to_string())],
+        hidden: vec![
+            ("draft".to_owned(), desk.draft.id.to_string()),
+            ("version".to_owned(), desk.draft.version.to_string()),
+        ],
         sections: Vec::new(),
         buttons: vec![Button { label: visit.t("form-file"), value: "file", look: Look::Primary }],
         cancel: Some(Link::new(visit.t("form-go-on"), desk.path())),
@@ -67,7 +70,9 @@ fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>) -> OverviewPage {
 
 fn lead(form: FormKind) -> &'static str {
     match form {
-        FormKind::GoLiveDataset | FormKind::GoLiveService | FormKind::GoLiveCounterService => "form-overview-go-live",
+        FormKind::GoLiveDataset | FormKind::GoLiveService | FormKind::GoLiveCounterService => {
+            "form-overview-go-live"
+        }
         FormKind::Extension => "form-overview-extension",
         FormKind::PilotReport => "form-overview-report",
         _ => "form-overview-lead",
@@ -83,11 +88,11 @@ pub async fn show(visit: Visit) -> Answer {
     Ok(visit.ok(&view(&visit, &desk, None)))
 }
 
-/// `POST /drafts/{id}/overview`: 送審. Sent twice, it is filed once.
+/// `POST /drafts/file`: 送審. Sent twice, it is filed once.
 pub async fn submit(visit: Visit) -> Answer {
-    let id = visit.param("id")?.parse().map_err(|_| Fault::NotFound)?;
+    let Ok(id) = visit.posted.text("draft").parse() else { return Ok(gone(&visit)) };
     let version = visit.posted.text("version").parse().unwrap_or(0);
-    let desk = Desk::find(&visit).await?;
+    let desk = Desk::of(&visit, id).await?;
     if let Some(desk) = &desk
         && desk.read(&visit).await?.is_err()
     {

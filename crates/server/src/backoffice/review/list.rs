@@ -41,10 +41,26 @@ fn filters(visit: &Visit) -> Vec<Filter> {
     let item = |kind: Kind| Choice::new(kind.as_str(), words::kind(lang, kind));
     let turn = |step: ReviewStep| Choice::new(step.as_str(), visit.t(step_key(step)));
     vec![
-        Filter { name: "state", label: visit.t("review-state"), choices: FilingState::ALL.into_iter().map(state).collect() },
-        Filter { name: "turn", label: visit.t("review-turn"), choices: ReviewStep::ALL.into_iter().map(turn).collect() },
-        Filter { name: "for", label: visit.t("review-for"), choices: FilingKind::ALL.into_iter().map(kind).collect() },
-        Filter { name: "item", label: visit.t("review-item"), choices: Kind::ALL.into_iter().map(item).collect() },
+        Filter {
+            name: "state",
+            label: visit.t("review-state"),
+            choices: FilingState::ALL.into_iter().map(state).collect(),
+        },
+        Filter {
+            name: "turn",
+            label: visit.t("review-turn"),
+            choices: ReviewStep::ALL.into_iter().map(turn).collect(),
+        },
+        Filter {
+            name: "for",
+            label: visit.t("review-for"),
+            choices: FilingKind::ALL.into_iter().map(kind).collect(),
+        },
+        Filter {
+            name: "item",
+            label: visit.t("review-item"),
+            choices: Kind::ALL.into_iter().map(item).collect(),
+        },
     ]
 }
 
@@ -77,7 +93,8 @@ pub async fn show(visit: Visit) -> Answer {
         .map(|a| (a.id, if whole { a.holder.name.clone() } else { a.holder.masked_name() }))
         .collect();
     let first = first_number(&page);
-    let rows = page.rows.iter().zip(first..).map(|(filing, number)| row(&visit, filing, number, &names)).collect();
+    let rows =
+        page.rows.iter().zip(first..).map(|(filing, number)| row(&visit, filing, number, &names)).collect();
     let list = Listing {
         lang: visit.lang(),
         path: format!("{ROOT}/reviews"),
@@ -120,7 +137,11 @@ fn row(visit: &Visit, filing: &Listed, number: u64, names: &HashMap<AccountId, S
     vec![
         Cell::Soft(number.to_string()),
         names.get(&filing.filed_by).map_or(Cell::Nothing, |name| Cell::Text(name.clone())),
-        Cell::Name { title: form.clone(), below: Some(visit.t(filing_key(filing.kind))), href: Some(href.clone()) },
+        Cell::Name {
+            title: form.clone(),
+            below: Some(visit.t(filing_key(filing.kind))),
+            href: Some(href.clone()),
+        },
         Cell::Text(filing.organisation_name.clone()),
         Cell::Text(below),
         Cell::at(lang, filing.filed_at),

@@ -7,9 +7,9 @@ pub mod page;
 pub mod print;
 
 use mydata_domain::account::Role;
-use mydata_domain::filing::{Filing, FilingId, FilingState, Review, sign_up};
 use mydata_domain::filing::Decision;
-use mydata_domain::item::{Acting, ActName, Actor, step};
+use mydata_domain::filing::{Filing, FilingId, FilingState, Review, sign_up};
+use mydata_domain::item::{ActName, Acting, Actor, step};
 use mydata_domain::organisation::OrganisationKind;
 use mydata_store::repo::filings::{self, Listed};
 use mydata_store::repo::items::{self, Kept};
@@ -59,7 +59,9 @@ pub(super) async fn load(visit: &Visit) -> Result<Case, Fault> {
         Some(filing) => filing,
         None => {
             let found = filings::load(db, crypter, &Scope::All, id).await?;
-            found.filter(|f| f.filed_by == me.account.id && f.organisation.is_none()).ok_or(Fault::NotFound)?
+            found
+                .filter(|f| f.filed_by == me.account.id && f.organisation.is_none())
+                .ok_or(Fault::NotFound)?
         }
     };
     let listed = filings::listed(db, &Scope::All, id).await?.ok_or(Fault::NotFound)?;
@@ -89,7 +91,8 @@ fn acts(visit: &Visit, filing: &Filing, item: Option<&Kept>) -> Result<(Vec<ActN
     if kept.stage.filed().is_none_or(|filed| filed.filing != filing.id) {
         return Ok((Vec::new(), false));
     }
-    let of = visit.catalogue.organisation(kept.organisation.as_str()).map_or(OrganisationKind::Agency, |o| o.kind);
+    let of =
+        visit.catalogue.organisation(kept.organisation.as_str()).map_or(OrganisationKind::Agency, |o| o.kind);
     let facts = kept.facts(of);
     let acts = [ActName::Approve, ActName::LetterArrived, ActName::Refuse];
     let may = |act: &ActName| step::may(&kept.stage, *act, &actor, &facts, visit.now).is_ok();

@@ -82,8 +82,7 @@ pub async fn show(visit: Visit) -> Answer {
 
 /// The names of those who filed and decided.
 pub(super) async fn people(visit: &Visit, case: &Case) -> Result<HashMap<AccountId, String>, Fault> {
-    let ids: Vec<AccountId> =
-        case.reviews.iter().map(|r| r.reviewer).chain([case.filing.filed_by]).collect();
+    let ids: Vec<AccountId> = case.reviews.iter().map(|r| r.reviewer).chain([case.filing.filed_by]).collect();
     let found = accounts::with_ids(&visit.app.store.db, &visit.app.store.crypter, &ids).await?;
     Ok(found.into_iter().map(|a| (a.id, a.holder.masked_name())).collect())
 }
@@ -115,7 +114,10 @@ pub(super) fn history(visit: &Visit, case: &Case, people: &HashMap<AccountId, St
         let mut note: Vec<String> = review.reason.iter().map(|r| r.as_str().to_owned()).collect();
         note.extend(review.letter.iter().map(|letter| letter_text(visit, letter)));
         note.extend(
-            review.comments.iter().map(|c| format!("{}：{}", path_label(lang, form, &c.field), c.text.as_str())),
+            review
+                .comments
+                .iter()
+                .map(|c| format!("{}：{}", path_label(lang, form, &c.field), c.text.as_str())),
         );
         Happened {
             at: at.date_time(lang),
@@ -146,7 +148,8 @@ pub(super) async fn page(visit: &Visit, case: &Case, wrong: Wrong, status: Statu
     let lang = visit.lang();
     let people = people(visit, case).await?;
     let own = format!("{ROOT}/reviews/{}", case.filing.id);
-    let mut notices: Vec<Notice> = wrong.notice.iter().map(|text| Notice::new(Tone::Bad, text.clone())).collect();
+    let mut notices: Vec<Notice> =
+        wrong.notice.iter().map(|text| Notice::new(Tone::Bad, text.clone())).collect();
     if case.earlier.is_some() {
         notices.push(Notice::new(Tone::Calm, visit.t("review-refiled")));
     }
@@ -155,16 +158,14 @@ pub(super) async fn page(visit: &Visit, case: &Case, wrong: Wrong, status: Statu
         notices.push(Notice::new(Tone::Calm, visit.t("review-not-yours")));
     }
     let comments: Vec<&Comment> = case.reviews.iter().flat_map(|r| &r.comments).collect();
-    let line = |said: Said| {
-        Line {
-            comment: comments.iter().rev().find(|c| c.field == said.path).map(|c| c.text.as_str().to_owned()),
-            before: said.before.map(|before| match before {
-                Before::Nothing => String::new(),
-                Before::Else(text) => text,
-            }),
-            label: said.label,
-            now: said.now,
-        }
+    let line = |said: Said| Line {
+        comment: comments.iter().rev().find(|c| c.field == said.path).map(|c| c.text.as_str().to_owned()),
+        before: said.before.map(|before| match before {
+            Before::Nothing => String::new(),
+            Before::Else(text) => text,
+        }),
+        label: said.label,
+        now: said.now,
     };
     let lines = content::said(lang, case).into_iter().map(line).collect();
     let mut files = Vec::new();

@@ -34,15 +34,18 @@ pub struct PrintPage {
 pub async fn show(visit: Visit) -> Answer {
     let case = load(&visit).await?;
     let people = people(&visit, &case).await?;
-    let lines = content::said(visit.lang(), &case).into_iter().filter_map(|said| Some((said.label, said.now?)));
+    let lines =
+        content::said(visit.lang(), &case).into_iter().filter_map(|said| Some((said.label, said.now?)));
     let now = RocDateTime::new(visit.now.to_timestamp()).date_time(visit.lang());
     let view = PrintPage {
         number: case.filing.number.to_string(),
-        facts: about(&visit, &case, &people).text(visit.t("review-state"), state_chip(&visit, case.filing.state).text),
+        facts: about(&visit, &case, &people)
+            .text(visit.t("review-state"), state_chip(&visit, case.filing.state).text),
         lines: lines.collect(),
         history: history(&visit, &case, &people),
         printed: visit.t1("print-at", "at", now),
-        frame: visit.frame(visit.t1("print-title", "kind", visit.t(filing_key(case.filing.kind))), Vec::new()),
+        frame: visit
+            .frame(visit.t1("print-title", "kind", visit.t(filing_key(case.filing.kind))), Vec::new()),
     };
     Ok(visit.ok(&view))
 }

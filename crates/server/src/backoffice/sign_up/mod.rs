@@ -17,6 +17,9 @@ pub mod overview;
 pub mod policy;
 pub mod progress;
 
+#[cfg(test)]
+pub(super) mod samples;
+
 use mydata_domain::forms::FormKind;
 use mydata_store::repo::drafts::{self, Draft, Owner};
 

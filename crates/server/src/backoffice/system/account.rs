@@ -68,9 +68,13 @@ pub async fn show(visit: Visit) -> Answer {
         .text(visit.t("account-mail"), account.holder.mail.clone())
         .text(visit.t("account-phone"), account.holder.phone.clone())
         .cell(visit.t("account-created"), Cell::at(lang, account.created_at))
-        .cell(visit.t("account-signed-in"), account.signed_in_at.map_or(Cell::Nothing, |at| Cell::at(lang, at)))
+        .cell(
+            visit.t("account-signed-in"),
+            account.signed_in_at.map_or(Cell::Nothing, |at| Cell::at(lang, at)),
+        )
         .text(visit.t("account-sessions"), running.len().to_string());
-    let trail = vec![above(&visit), Crumb::new(visit.t("system-accounts"), format!("{ROOT}/system/accounts"))];
+    let trail =
+        vec![above(&visit), Crumb::new(visit.t("system-accounts"), format!("{ROOT}/system/accounts"))];
     let frame = visit.frame(account.name.to_string(), trail);
     let changes = me.role == Role::Administrator && !own && account.state != AccountState::Closed;
     let view = AccountPage {
@@ -85,13 +89,15 @@ pub async fn show(visit: Visit) -> Answer {
 
 fn form(visit: &Visit, account: &Account, token: &str) -> Form {
     let lang = visit.lang();
-    let choices = roles(account).into_iter().map(|role| Choice::new(role.as_str(), visit.t(role_key(role)))).collect();
-    let mut form = Form::simple(lang, format!("{ROOT}/system/account"), token, visit.t("account-role-change"))
-        .hide("account", account.id.to_string())
-        .with(
-            Field::new(lang, "role", visit.t("account-role"), Input::Select(choices))
-                .value(account.role.as_str()),
-        );
+    let choices =
+        roles(account).into_iter().map(|role| Choice::new(role.as_str(), visit.t(role_key(role)))).collect();
+    let mut form =
+        Form::simple(lang, format!("{ROOT}/system/account"), token, visit.t("account-role-change"))
+            .hide("account", account.id.to_string())
+            .with(
+                Field::new(lang, "role", visit.t("account-role"), Input::Select(choices))
+                    .value(account.role.as_str()),
+            );
     form.sections[0].title = Some(visit.t("account-acts"));
     form.buttons[0].value = "role";
     form.buttons[0].look = Look::Plain;
@@ -107,7 +113,9 @@ fn form(visit: &Visit, account: &Account, token: &str) -> Form {
 
 /// `POST /system/account`. An account that is changed is signed out everywhere: it comes back with what it may do now.
 pub async fn submit(visit: Visit) -> Answer {
-    let Some(id) = visit.posted.get("account") else { return Ok(visit.go(&format!("{ROOT}/system/accounts"))) };
+    let Some(id) = visit.posted.get("account") else {
+        return Ok(visit.go(&format!("{ROOT}/system/accounts")));
+    };
     let account = load(&visit, id).await?;
     if account.id == visit.me()?.account.id || account.state == AccountState::Closed {
         return Err(Fault::Forbidden);
@@ -115,11 +123,14 @@ pub async fn submit(visit: Visit) -> Answer {
     let act = visit.posted.text("do");
     let role = visit.posted.text("role").parse::<Role>().ok().filter(|role| roles(&account).contains(role));
     let page = format!("{ROOT}/system/account?account={}", account.id);
-    if !matches!(act, "role" | "lock" | "unlock" | "reset" | "sessions" | "factors" | "close") || (act == "role" && role.is_none()) {
+    if !matches!(act, "role" | "lock" | "unlock" | "reset" | "sessions" | "factors" | "close")
+        || (act == "role" && role.is_none())
+    {
         return Ok(visit.go(&page));
     }
     let detail = json!({ "account": account.id, "act": act, "role": role.filter(|_| act == "role") });
-    let event = visit.event(if act == "reset" { What::PasswordLinkMade } else { What::AccountChanged }).with(detail);
+    let event =
+        visit.event(if act == "reset" { What::PasswordLinkMade } else { What::AccountChanged }).with(detail);
     let (app, now, id, event) = (&visit.app, visit.now, account.id, std::slice::from_ref(&event));
     let crypter = &app.store.crypter;
     let changed = app.store.db.run_tx("account-change", |tx| async move {

@@ -108,7 +108,11 @@ pub async fn show(visit: Visit) -> Answer {
         caption: visit.t("system-accounts"),
         search: Some(visit.t("account-search")),
         filters: vec![
-            Filter { name: "role", label: visit.t("account-role"), choices: Role::ALL.into_iter().map(role).collect() },
+            Filter {
+                name: "role",
+                label: visit.t("account-role"),
+                choices: Role::ALL.into_iter().map(role).collect(),
+            },
             Filter {
                 name: "state",
                 label: visit.t("account-state"),
@@ -215,7 +219,9 @@ pub async fn submit_new(visit: Visit) -> Answer {
     let mail = posted.text("mail").to_owned();
     let plain = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
     let address = |text: &str| {
-        plain(text) && text.split_once('@').is_some_and(|(a, b)| !a.is_empty() && b.contains('.')) && !text.contains(' ')
+        plain(text)
+            && text.split_once('@').is_some_and(|(a, b)| !a.is_empty() && b.contains('.'))
+            && !text.contains(' ')
     };
     let mut wrong = Wrong {
         role: role.is_none(),

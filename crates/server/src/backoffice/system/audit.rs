@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use mydata_domain::Time;
 use mydata_domain::account::{AccountId, AccountName};
 use mydata_domain::audit::Actor;
 use mydata_domain::calendar::{end_of, midnight, read_day};
-use mydata_domain::Time;
 use mydata_store::StoreError;
 use mydata_store::repo::list::List;
 use mydata_store::repo::{accounts, audit};
@@ -20,11 +20,8 @@ use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
 
-const SHAPE: Shape = Shape {
-    filters: &["actor", "what"],
-    sorts: &["at"],
-    default: Sort { key: "at", descending: true },
-};
+const SHAPE: Shape =
+    Shape { filters: &["actor", "what"], sorts: &["at"], default: Sort { key: "at", descending: true } };
 
 const ACTORS: [Actor; 6] =
     [Actor::Citizen, Actor::Sp, Actor::Dp, Actor::Platform, Actor::Operator, Actor::Organisation];
@@ -121,5 +118,9 @@ pub async fn show(visit: Visit) -> Answer {
         empty: visit.t("audit-none"),
     };
     notices.extend(more(&visit, &page));
-    Ok(visit.ok(&ListPage { frame: visit.frame(visit.t("system-audit"), vec![above(&visit)]), notices, list }))
+    Ok(visit.ok(&ListPage {
+        frame: visit.frame(visit.t("system-audit"), vec![above(&visit)]),
+        notices,
+        list,
+    }))
 }

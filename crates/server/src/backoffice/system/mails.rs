@@ -99,7 +99,11 @@ pub async fn show(visit: Visit) -> Answer {
         caption: visit.t("system-mails"),
         search: None,
         filters: vec![
-            Filter { name: "state", label: visit.t("mail-state"), choices: State::ALL.into_iter().map(state).collect() },
+            Filter {
+                name: "state",
+                label: visit.t("mail-state"),
+                choices: State::ALL.into_iter().map(state).collect(),
+            },
             Filter {
                 name: "kind",
                 label: visit.t("mail-kind-filter"),
@@ -119,7 +123,11 @@ pub async fn show(visit: Visit) -> Answer {
         empty: visit.t("mail-none"),
     };
     let notices = more(&visit, &page);
-    Ok(visit.ok(&ListPage { frame: visit.frame(visit.t("system-mails"), vec![above(&visit)]), notices, list }))
+    Ok(visit.ok(&ListPage {
+        frame: visit.frame(visit.t("system-mails"), vec![above(&visit)]),
+        notices,
+        list,
+    }))
 }
 
 async fn load(visit: &Visit, id: &str) -> Result<Kept, Fault> {

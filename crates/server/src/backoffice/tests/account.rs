@@ -134,7 +134,6 @@ async fn an_account_that_may_not_be_used_says_why_to_its_holder_only() {
     let office = Office::open().await;
     let account = office.account("jenny", Role::Applicant, Some("library")).await;
     for (state, says) in [
-        (AccountState::FillingIn, "尚未完成申請"),
         (AccountState::InReview, "審核中，請您耐心等候通知"),
         (AccountState::Refused, "未通過"),
         (AccountState::Closed, "已關閉"),

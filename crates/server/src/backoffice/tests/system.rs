@@ -25,10 +25,14 @@ async fn an_administrator_looks_after_accounts() {
     // Locked means out, at once.
     assert_eq!(theirs.get("/mydata-backend/system").await.status, StatusCode::SEE_OTHER);
     browser.post("/mydata-backend/system/account", &[("account", &id), ("do", "unlock")]).await;
-    browser.post("/mydata-backend/system/account", &[("account", &id), ("do", "role"), ("role", "ministry")]).await;
+    browser
+        .post("/mydata-backend/system/account", &[("account", &id), ("do", "role"), ("role", "ministry")])
+        .await;
     browser.get(&page).await.says("數位發展部");
     // A role that needs an organisation is not given to an account without one.
-    browser.post("/mydata-backend/system/account", &[("account", &id), ("do", "role"), ("role", "applicant")]).await;
+    browser
+        .post("/mydata-backend/system/account", &[("account", &id), ("do", "role"), ("role", "applicant")])
+        .await;
     browser.get(&page).await.says("數位發展部");
     let audit = browser.get("/mydata-backend/system/audit?q=admin").await;
     audit.says("account-changed");
@@ -44,7 +48,8 @@ async fn an_administrator_looks_after_accounts() {
     let bad = browser.post(new, &[("role", "applicant"), ("name", "x")]).await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     bad.says("請選擇角色。");
-    let fields = [("role", "ministry"), ("name", "reviewer"), ("holder", "林示範"), ("mail", "lin@ministry.example")];
+    let fields =
+        [("role", "ministry"), ("name", "reviewer"), ("holder", "林示範"), ("mail", "lin@ministry.example")];
     let opened = browser.post(new, &fields).await;
     assert_eq!(opened.status, StatusCode::SEE_OTHER, "{}", opened.body);
     browser.get(opened.location()).await.says("待設定密碼");
@@ -65,7 +70,15 @@ async fn the_auditor_reads() {
     let office = Office::open().await;
     let auditor = office.account("auditor", Role::Auditor, None).await;
     let (mut browser, _) = office.session(auditor.id, Stage::Whole, office.now()).await;
-    for path in ["system", "system/accounts", "system/mails", "system/audit", "reviews", "all-datasets", "all-services"] {
+    for path in [
+        "system",
+        "system/accounts",
+        "system/mails",
+        "system/audit",
+        "reviews",
+        "all-datasets",
+        "all-services",
+    ] {
         let answer = browser.get(&format!("/mydata-backend/{path}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
     }

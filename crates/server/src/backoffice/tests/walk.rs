@@ -87,9 +87,10 @@ fn expected(rule: Rule, walker: Walker, owns: bool) -> Meets {
             }
         }
         // A competent authority sees what belongs to the bodies in its charge; nothing on this walk is in its charge.
-        (Rule::Owner { of: Thing::Upload | Thing::Item | Thing::Filing, .. }, Walker::Whole(Role::Authority)) => {
-            Meets::NotFound
-        }
+        (
+            Rule::Owner { of: Thing::Upload | Thing::Item | Thing::Filing, .. },
+            Walker::Whole(Role::Authority),
+        ) => Meets::NotFound,
         (Rule::Owner { or, .. }, Walker::Whole(role)) => {
             if owns || or.contains(&role) {
                 Meets::Handler
@@ -155,7 +156,8 @@ async fn add_item(office: &Office, of: &Account) -> String {
     let (app, place) = (&office.app, place(of).unwrap_or_else(|| "library".parse().unwrap()));
     let organisation = &place;
     let begin = |tx| async move {
-        let new = items::New { kind: Kind::Dataset, organisation, name: "示範", category: "教育", by: of.id };
+        let new =
+            items::New { kind: Kind::Dataset, organisation, name: "示範", category: "教育", by: of.id };
         items::begin(&tx, &*app.random, &new, app.now()).await
     };
     app.store.db.run_tx("test", begin).await.unwrap().id.to_string()
@@ -208,7 +210,9 @@ async fn fitting(office: &Office, route: &Route, number: usize) -> Account {
 /// Whether what was made for an account belongs to it.
 fn is_own(thing: Option<Thing>, role: Role) -> bool {
     match thing {
-        Some(Thing::Draft | Thing::Upload | Thing::Item | Thing::Filing) => Role::ORGANISATION.contains(&role),
+        Some(Thing::Draft | Thing::Upload | Thing::Item | Thing::Filing) => {
+            Role::ORGANISATION.contains(&role)
+        }
         Some(Thing::Session | Thing::Factor) | None => true,
     }
 }
@@ -345,7 +349,9 @@ async fn every_form_needs_its_token_and_origin() {
     let newcomer = applicant(&office, "newcomer").await;
     for (number, route) in table().iter().filter(|route| route.method == Method::POST).enumerate() {
         let staff = match route.rule {
-            Rule::Roles(roles) if !roles.contains(&Role::Applicant) => Some(fitting(&office, route, number).await),
+            Rule::Roles(roles) if !roles.contains(&Role::Applicant) => {
+                Some(fitting(&office, route, number).await)
+            }
             _ => None,
         };
         let account = match &staff {

@@ -7,7 +7,9 @@ pub mod words;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+};
 use http::{HeaderName, HeaderValue};
 use mydata_domain::account::Role;
 use mydata_domain::forms::Purpose;
@@ -144,7 +146,7 @@ mod tests {
         let header = disposition("規格\"; x=y\r\n.pdf");
         assert_eq!(
             header,
-            "attachment; filename=\"_____ x_y__.pdf\"; filename*=UTF-8''%E8%A6%8F%E6%A0%BC%22%3B%20x%3Dy%0D%0A%2Epdf"
+            "attachment; filename=\"____ x_y__.pdf\"; filename*=UTF-8''%E8%A6%8F%E6%A0%BC%22%3B%20x%3Dy%0D%0A%2Epdf"
         );
     }
 }
