@@ -72,6 +72,15 @@ pub async fn invite(tx: &Tx, app: &App, account: &Account) -> Result<(), StoreEr
     send_link(tx, app, AboutAccount::Opened, account, link).await
 }
 
+/// Sends the holder of an account a link for a new password: asked for by an administrator, in the transaction that says so.
+///
+/// # Errors
+/// The store fails.
+pub async fn reset(tx: &Tx, app: &App, account: &Account) -> Result<(), StoreError> {
+    let link = make_link(tx, &app.store.crypter, &*app.random, account.id, Purpose::Reset, app.now()).await?;
+    send_link(tx, app, AboutAccount::PasswordReset, account, link).await
+}
+
 async fn send_link(
     tx: &Tx,
     app: &App,

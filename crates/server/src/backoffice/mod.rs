@@ -19,6 +19,9 @@
 //! | [`forms`], [`uploads`] | the application forms as pages; their files |
 //! | [`frame`], [`menu`], [`fault`], [`home`] | the frame of every page |
 //! | [`flow`] | what happens when somebody acts |
+//! | [`scope`] | whose items and filings an account may see |
+//! | [`lists`], [`item`] | lists of items, and the page of one |
+//! | [`review`], [`system`] | filings under review; accounts, mails and the record |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
 //! | [`upload`] | what an uploaded file is, by its content |
 
@@ -35,6 +38,8 @@ pub mod gate;
 pub mod gov;
 pub mod hash;
 pub mod home;
+pub mod item;
+pub mod lists;
 pub mod me;
 pub mod menu;
 pub mod owner;
@@ -45,13 +50,16 @@ pub mod posted;
 pub mod prove;
 pub mod qr;
 pub mod recovery;
+pub mod review;
 pub mod route;
 pub mod routes;
 pub mod rule;
+pub mod scope;
 pub mod second_factor;
 pub mod session;
 pub mod sign_in;
 pub mod sign_up;
+pub mod system;
 pub mod totp;
 pub mod upload;
 pub mod uploads;

@@ -3,7 +3,7 @@
 use mydata_domain::account::{Account, AccountId, Role};
 use mydata_domain::organisation::OrganisationId;
 use mydata_store::StoreError;
-use mydata_store::repo::{drafts, factors, items, sessions, uploads};
+use mydata_store::repo::{drafts, factors, filings, items, sessions, uploads};
 
 use crate::app::App;
 
@@ -20,6 +20,8 @@ pub enum Thing {
     Upload,
     /// A dataset, service or counter service.
     Item,
+    /// A filing.
+    Filing,
 }
 
 /// Whom a thing belongs to.
@@ -53,7 +55,8 @@ impl From<drafts::Owner> for Owner {
 
 impl Thing {
     /// All kinds.
-    pub const ALL: [Self; 5] = [Self::Session, Self::Factor, Self::Draft, Self::Upload, Self::Item];
+    pub const ALL: [Self; 6] =
+        [Self::Session, Self::Factor, Self::Draft, Self::Upload, Self::Item, Self::Filing];
 
     /// Whom the thing of this name belongs to; `None` when there is none.
     ///
@@ -66,6 +69,7 @@ impl Thing {
             Self::Draft => drafts::owner(&app.store.db, id).await?.map(Owner::from),
             Self::Upload => uploads::owner(&app.store.db, id).await?.map(Owner::from),
             Self::Item => items::owner(&app.store.db, id).await?.map(Owner::Organisation),
+            Self::Filing => filings::owner(&app.store.db, id).await?.map(Owner::from),
         })
     }
 }

@@ -7,7 +7,8 @@ use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
 use super::{
-    enrol, forgot, forms, gov, home, me, password, prove, second_factor, session, sign_in, sign_up, uploads,
+    enrol, forgot, forms, gov, home, item, lists, me, password, prove, review, second_factor, session,
+    sign_in, sign_up, system, uploads,
 };
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
@@ -16,6 +17,10 @@ static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
     table.extend(sign_up::routes());
     table.extend(forms::routes());
     table.extend(uploads::routes());
+    table.extend(lists::routes());
+    table.extend(item::routes());
+    table.extend(review::routes());
+    table.extend(system::routes());
     table
 });
 

@@ -4,7 +4,9 @@ mod account;
 mod account_mail;
 mod flow;
 mod forms;
+mod items;
 mod sign_up;
+mod system;
 mod walk;
 
 use std::net::SocketAddr;

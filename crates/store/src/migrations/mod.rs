@@ -24,5 +24,6 @@ pub(crate) const ALL: &[Migration] = steps! {
     3 "0003_accounts";
     4 "0004_items";
     5 "0005_lanes_and_consent_drafts";
+    6 "0006_backoffice";
     8 "0008_backoffice_flow";
 };

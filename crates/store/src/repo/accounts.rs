@@ -6,6 +6,7 @@ use mydata_domain::Time;
 use mydata_domain::account::{Account, AccountId, AccountName, AccountState, Holder, Role};
 use mydata_domain::organisation::OrganisationId;
 
+use super::list::{List, Page, Select};
 use super::unreadable;
 use crate::args;
 use crate::crypt::Crypter;
@@ -278,6 +279,64 @@ pub async fn set_gov_subject(
 
 fn gov_index(crypter: &Crypter, issuer: &str, subject: &str) -> String {
     crypter.index("account subject", format!("{issuer} {subject}"))
+}
+
+/// The accounts with these identifiers, in no order; unknown ones are left out. For the names beside a page of a list.
+///
+/// # Errors
+/// As [`load`].
+pub async fn with_ids(db: &Db, crypter: &Crypter, ids: &[AccountId]) -> Result<Vec<Account>> {
+    let ids: std::collections::BTreeSet<String> = ids.iter().map(ToString::to_string).take(500).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list = crate::db::placeholders(1, ids.len());
+    let values: Vec<crate::db::Arg<'_>> = ids.iter().map(crate::db::Arg::from).collect();
+    let sql = format!("SELECT {COLUMNS} FROM accounts a WHERE a.id IN ({list})");
+    db.fetch_all(sql, &values).await?.iter().map(|row| read(crypter, row, 0)).collect()
+}
+
+/// What a list of accounts is filtered by. Names of people and mail addresses are sealed; the account's name is not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// What they may do.
+    pub role: Option<Role>,
+    /// How far they have come.
+    pub state: Option<AccountState>,
+    /// The organisation they act for.
+    pub organisation: Option<OrganisationId>,
+    /// What their names begin with.
+    pub name: Option<String>,
+}
+
+/// What a list of accounts is sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The account's name.
+    #[default]
+    Name,
+}
+
+/// A page of the accounts.
+///
+/// # Errors
+/// As [`load`].
+pub async fn page(db: &Db, crypter: &Crypter, list: &List<Filter, Sort>) -> Result<Page<Account>> {
+    let mut select = Select::default();
+    if let Some(role) = list.filter.role {
+        select.and("role = {}", [role.as_str().into()]);
+    }
+    if let Some(state) = list.filter.state {
+        select.and("state = {}", [state.as_str().into()]);
+    }
+    if let Some(organisation) = &list.filter.organisation {
+        select.and("organisation = {}", [organisation.as_str().to_owned().into()]);
+    }
+    if let Some(begin) = &list.filter.name {
+        let pattern = format!("{}%", begin.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        select.and("name LIKE {} ESCAPE '\\'", [pattern.into()]);
+    }
+    select.page(db, COLUMNS, "accounts a", "name", list.into(), |row| read(crypter, row, 0)).await
 }
 
 /// Up to `limit` accounts by name, for the command line.

@@ -1,10 +1,14 @@
 //! The record: events are appended, never changed.
 
+use mydata_domain::Time;
+use mydata_domain::account::AccountId;
 use mydata_domain::audit::Event;
 use mydata_domain::transaction::TransactionId;
 use mydata_wire::Random;
 use mydata_wire::random::uuid_v4;
 
+use super::list::{List, Page, Select};
+use super::unreadable;
 use crate::args;
 use crate::db::{Arg, Db, Row, Tx, placeholders};
 use crate::error::Result;
@@ -53,6 +57,93 @@ pub struct Kept {
     pub detail: Option<String>,
 }
 
+/// What the record is filtered by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// What happened.
+    pub what: Option<String>,
+    /// Who did it.
+    pub actor: Option<String>,
+    /// The account that did it.
+    pub account: Option<AccountId>,
+    /// About which exchange.
+    pub transaction: Option<TransactionId>,
+    /// From this moment on.
+    pub from: Option<Time>,
+    /// Before this moment.
+    pub until: Option<Time>,
+}
+
+/// What the record is sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// When it happened.
+    #[default]
+    At,
+}
+
+/// One event of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The event as it was kept.
+    pub event: Kept,
+    /// The account that did it.
+    pub account: Option<AccountId>,
+    /// The exchange it belongs to.
+    pub transaction: Option<TransactionId>,
+}
+
+/// A page of the record.
+///
+/// # Errors
+/// The database refuses, or a column cannot be read.
+pub async fn list(db: &Db, list: &List<Filter, Sort>) -> Result<Page<Listed>> {
+    let mut select = Select::default();
+    let filter = &list.filter;
+    if let Some(what) = &filter.what {
+        select.and("what = {}", [what.clone().into()]);
+    }
+    if let Some(actor) = &filter.actor {
+        select.and("actor = {}", [actor.clone().into()]);
+    }
+    if let Some(account) = filter.account {
+        select.and("account_id = {}", [account.to_string().into()]);
+    }
+    if let Some(transaction) = filter.transaction {
+        select.and("transaction_id = {}", [transaction.to_string().into()]);
+    }
+    if let Some(from) = filter.from {
+        select.and("at >= {}", [from.0.into()]);
+    }
+    if let Some(until) = filter.until {
+        select.and("at < {}", [until.0.into()]);
+    }
+    let columns = "at, actor, what, from_address, detail, account_id, transaction_id";
+    let read = |row: &Row| {
+        let bad = |column| unreadable("audit_events", column);
+        Ok(Listed {
+            event: read(row)?,
+            account: row.get_opt_text(5)?.map(|a| a.parse()).transpose().map_err(|_| bad("account_id"))?,
+            transaction: row
+                .get_opt_text(6)?
+                .map(|t| t.parse())
+                .transpose()
+                .map_err(|_| bad("transaction_id"))?,
+        })
+    };
+    select.page(db, columns, "audit_events", "at, id", list.into(), read).await
+}
+
+fn read(row: &Row) -> Result<Kept> {
+    Ok(Kept {
+        at: row.get_i64(0)?,
+        actor: row.get_text(1)?,
+        what: row.get_text(2)?,
+        from: row.get_opt_text(3)?,
+        detail: row.get_opt_text(4)?,
+    })
+}
+
 /// The events of one transaction, oldest first.
 pub async fn of_transaction(db: &Db, id: TransactionId) -> Result<Vec<Kept>> {
     let rows = db
@@ -61,14 +152,5 @@ pub async fn of_transaction(db: &Db, id: TransactionId) -> Result<Vec<Kept>> {
             args![id.to_string()],
         )
         .await?;
-    let read = |row: &Row| {
-        Ok(Kept {
-            at: row.get_i64(0)?,
-            actor: row.get_text(1)?,
-            what: row.get_text(2)?,
-            from: row.get_opt_text(3)?,
-            detail: row.get_opt_text(4)?,
-        })
-    };
     rows.iter().map(read).collect()
 }

@@ -11,6 +11,7 @@ use mydata_domain::item::{ItemId, Kind};
 use mydata_domain::organisation::OrganisationId;
 use serde_json::Value;
 
+use super::drafts::Owner;
 use super::items::{json, lock, parsed, parsed_opt, read_letter};
 use super::list::{self, List, Page, Scope, Select, searchable};
 use super::unreadable;
@@ -329,6 +330,28 @@ fn read_listed(row: &Row) -> Result<Listed> {
         step: parsed_opt(row, TABLE, "step")?,
         closed_at: row.get_opt_time("closed_at")?,
     })
+}
+
+/// Whose a filing is: an organisation's, or the account's of a sign-up. `None` when there is no such filing.
+///
+/// # Errors
+/// The database refuses.
+pub async fn owner(db: &Db, id: &str) -> Result<Option<Owner>> {
+    let row = db.fetch_opt("SELECT filed_by, organisation FROM filings WHERE id = $1", args![id]).await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(match parsed_opt(&row, TABLE, "organisation")? {
+        Some(organisation) => Owner::Organisation(organisation),
+        None => Owner::Account(parsed(&row, TABLE, "filed_by")?),
+    }))
+}
+
+/// What lists say of a filing within the scope.
+pub async fn listed(db: &Db, scope: &Scope, id: FilingId) -> Result<Option<Listed>> {
+    let mut select = Select::default();
+    scope.narrow(&mut select);
+    select.and("id = {}", [id.to_string().into()]);
+    let (sql, values) = select.statement(LIST_COLUMNS, TABLE, "");
+    db.fetch_opt(sql, values).await?.as_ref().map(read_listed).transpose()
 }
 
 /// A page of the filings within the scope.

@@ -571,6 +571,8 @@ pub struct Listed {
     pub shown: bool,
     /// Where it stands.
     pub stage: StageName,
+    /// The same with what exists there: the last day of a test, why it is suspended.
+    pub standing: Stage,
     /// Why it is suspended.
     pub cause: Option<Cause>,
     /// The id of its record in the test zone.
@@ -586,7 +588,8 @@ pub struct Listed {
 }
 
 const LIST_COLUMNS: &str = "id, kind, origin, organisation, organisation_name, name, category, number, zone, stage, detail, \
-     test_record, production_record, next_due, listed_at, updated_at, shown";
+     test_record, production_record, next_due, listed_at, updated_at, shown, \
+     stage_data";
 
 fn read_listed(row: &Row) -> Result<Listed> {
     let stage = parsed(row, TABLE, "stage")?;
@@ -602,6 +605,8 @@ fn read_listed(row: &Row) -> Result<Listed> {
         number: parsed_opt(row, TABLE, "number")?,
         zone: parsed(row, TABLE, "zone")?,
         stage,
+        standing: serde_json::from_str(&row.get_text("stage_data")?)
+            .map_err(|_| unreadable(TABLE, "stage_data"))?,
         cause,
         test_record: row.get_opt_text("test_record")?,
         production_record: row.get_opt_text("production_record")?,

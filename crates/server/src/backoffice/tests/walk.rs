@@ -4,12 +4,13 @@ use http::{Method, StatusCode};
 use mydata_domain::Time;
 use mydata_domain::account::session::Stage;
 use mydata_domain::account::{Account, AccountId, AccountState, Role};
+use mydata_domain::filing::{Filing, FilingId, FilingKind, FilingState, FormNumber, Letter, ReviewStep};
 use mydata_domain::forms::{Fields, FormKind, Purpose};
 use mydata_domain::item::Kind;
 use mydata_domain::organisation::OrganisationId;
 use mydata_store::repo::drafts::{self, Draft};
 use mydata_store::repo::factors::{self, FactorKind, NewFactor};
-use mydata_store::repo::{items, uploads};
+use mydata_store::repo::{filings, items, uploads};
 use mydata_wire::SystemRandom;
 use mydata_wire::random::uuid_v4;
 
@@ -90,8 +91,11 @@ fn expected(rule: Rule, walker: Walker, owns: bool) -> Meets {
                 Meets::Forbidden
             }
         }
-        // A competent authority sees the files of the bodies in its charge; nothing on this walk is in its charge.
-        (Rule::Owner { of: Thing::Upload, .. }, Walker::Whole(Role::Authority)) => Meets::NotFound,
+        // A competent authority sees what belongs to the bodies in its charge; nothing on this walk is in its charge.
+        (
+            Rule::Owner { of: Thing::Upload | Thing::Item | Thing::Filing, .. },
+            Walker::Whole(Role::Authority),
+        ) => Meets::NotFound,
         (Rule::Owner { or, .. }, Walker::Whole(role)) => {
             if owns || or.contains(&role) {
                 Meets::Handler
@@ -110,6 +114,7 @@ async fn make(office: &Office, thing: Thing, of: &Account) -> String {
         Thing::Draft => add_draft(office, of).await.id.to_string(),
         Thing::Upload => add_upload(office, of).await,
         Thing::Item => add_item(office, of).await,
+        Thing::Filing => add_filing(office, of).await,
     }
 }
 
@@ -163,10 +168,56 @@ async fn add_item(office: &Office, of: &Account) -> String {
     app.store.db.run_tx("test", begin).await.unwrap().id.to_string()
 }
 
+/// A filing about such an item, in review.
+async fn add_filing(office: &Office, of: &Account) -> String {
+    let item = add_item(office, of).await.parse().unwrap();
+    let (app, now) = (&office.app, office.now());
+    let organisation = &place(of).unwrap_or_else(|| "library".parse().unwrap());
+    let file = |tx| async move {
+        let day = mydata_domain::calendar::day_of(now);
+        let counter = filings::next_counter(&tx, Letter::A, day).await?;
+        let filing = Filing {
+            id: FilingId::generate(&SystemRandom),
+            number: FormNumber::new(Letter::A, day, counter).unwrap(),
+            kind: FilingKind::NewItem,
+            item: Some(item),
+            organisation: Some(organisation.clone()),
+            filed_by: of.id,
+            filed_at: now,
+            mends: None,
+            content: serde_json::json!({ "name": "示範" }),
+            state: FilingState::InReview,
+            step: Some(ReviewStep::Operator),
+            closed_at: None,
+        };
+        let about = filings::About {
+            item_kind: Some(Kind::Dataset),
+            item_name: "示範",
+            organisation_name: "示範圖書館",
+            authority: None,
+        };
+        filings::insert(&tx, &app.store.crypter, &filing, &about).await?;
+        Ok(filing.id.to_string())
+    };
+    app.store.db.run_tx("test", file).await.unwrap()
+}
+
+/// An account that the rule of a route lets in.
+async fn fitting(office: &Office, route: &Route, number: usize) -> Account {
+    let role = match route.rule {
+        Rule::Roles(roles) => roles[0],
+        _ => Role::Applicant,
+    };
+    let organisation = role.needs_organisation().then_some("library");
+    office.account(&format!("fitting-{number}"), role, organisation).await
+}
+
 /// Whether what was made for an account belongs to it.
 fn is_own(thing: Option<Thing>, role: Role) -> bool {
     match thing {
-        Some(Thing::Draft | Thing::Upload | Thing::Item) => Role::ORGANISATION.contains(&role),
+        Some(Thing::Draft | Thing::Upload | Thing::Item | Thing::Filing) => {
+            Role::ORGANISATION.contains(&role)
+        }
         Some(Thing::Session | Thing::Factor) | None => true,
     }
 }
@@ -301,8 +352,18 @@ async fn every_form_needs_its_token_and_origin() {
     let office = Office::open().await;
     let jenny = office.account("jenny", Role::Applicant, Some("library")).await;
     let newcomer = applicant(&office, "newcomer").await;
-    for route in table().iter().filter(|route| route.method == Method::POST) {
-        let account = if route.rule == Rule::Applying { &newcomer } else { &jenny };
+    for (number, route) in table().iter().filter(|route| route.method == Method::POST).enumerate() {
+        let staff = match route.rule {
+            Rule::Roles(roles) if !roles.contains(&Role::Applicant) => {
+                Some(fitting(&office, route, number).await)
+            }
+            _ => None,
+        };
+        let account = match &staff {
+            Some(account) => account,
+            None if route.rule == Rule::Applying => &newcomer,
+            None => &jenny,
+        };
         let (mut other, _) = office.session(account.id, Stage::Whole, office.now()).await;
         other.get(super::ROOT).await;
         let (mut browser, _) = office.session(account.id, Stage::Whole, office.now()).await;
@@ -335,9 +396,9 @@ async fn every_form_needs_its_token_and_origin() {
 #[tokio::test]
 async fn secrets_need_a_proof_that_is_fresh() {
     let office = Office::open().await;
-    let account = office.account("jenny", Role::Applicant, Some("library")).await;
     let old = Time(office.now().0 - 5 * 60_000);
-    for route in table().iter().filter(|route| route.fresh) {
+    for (number, route) in table().iter().filter(|route| route.fresh).enumerate() {
+        let account = fitting(&office, route, number).await;
         for (proved, meets) in [(old, Meets::Prove), (Time(old.0 + 1), Meets::Handler)] {
             let (mut browser, _) = office.session(account.id, Stage::Whole, proved).await;
             let id = match route.rule.owned() {

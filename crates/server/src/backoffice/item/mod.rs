@@ -1,0 +1,71 @@
+//! The page of an item: where it stands, what is registered, what happened, and what may be done now. What may be done is
+//! asked of the rules of items; doing it is [`super::flow`]'s.
+
+pub mod act;
+pub mod credentials;
+pub mod display;
+pub mod page;
+pub mod record;
+pub mod words;
+
+use mydata_domain::account::Role;
+use mydata_domain::filing::FilingKind;
+use mydata_domain::item::ItemId;
+use mydata_store::repo::items::{self, Kept};
+
+use super::fault::Fault;
+use super::owner::Thing;
+use super::route::Route;
+use super::rule::Rule;
+use super::visit::Visit;
+use super::{ROOT, routes, scope};
+
+/// The lines of the table.
+pub fn routes() -> Vec<Route> {
+    let readers = Rule::Owner { of: Thing::Item, or: scope::READERS };
+    let doers = Rule::Owner { of: Thing::Item, or: &[Role::Operator] };
+    let owners = Rule::Owner { of: Thing::Item, or: &[] };
+    vec![
+        Route::get("/mydata-backend/items/{id}", readers, page::show),
+        Route::get("/mydata-backend/items/{id}/act", doers, act::ask),
+        Route::post("/mydata-backend/items/{id}/act", doers, act::submit),
+        Route::get("/mydata-backend/items/{id}/display", doers, display::ask),
+        Route::post("/mydata-backend/items/{id}/display", doers, display::submit),
+        Route::get("/mydata-backend/items/{id}/credentials", owners, credentials::show).fresh(),
+        Route::post("/mydata-backend/items/{id}/credentials", owners, credentials::submit).fresh(),
+    ]
+}
+
+/// The item that the path names, as far as whoever visits may see it.
+async fn load(visit: &Visit) -> Result<Kept, Fault> {
+    let id: ItemId = visit.param("id")?.parse().map_err(|_| Fault::NotFound)?;
+    let found = items::load(&visit.app.store.db, &scope::of_visit(visit)?, id).await?;
+    found.ok_or(Fault::NotFound)
+}
+
+/// Its page.
+pub fn path(id: ItemId) -> String {
+    format!("{ROOT}/items/{id}")
+}
+
+/// Its name; a draft may have none yet.
+fn name(visit: &Visit, kept: &Kept) -> String {
+    if kept.name.is_empty() { visit.t("item-unnamed") } else { kept.name.clone() }
+}
+
+/// Whether the forms' pages are there.
+pub fn forms_stand() -> bool {
+    routes::has_page("/mydata-backend/items/{id}/forms/{form}")
+}
+
+/// The address of a form about an item.
+pub fn form_path(item: ItemId, filing: FilingKind) -> String {
+    let word = match filing {
+        FilingKind::SignUp | FilingKind::NewItem => "application",
+        FilingKind::Change => "change",
+        FilingKind::Extension => "extension",
+        FilingKind::GoLive => "go-live",
+        FilingKind::PilotReport => "pilot-report",
+    };
+    format!("{ROOT}/items/{item}/forms/{word}")
+}

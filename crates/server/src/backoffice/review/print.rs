@@ -1,0 +1,51 @@
+//! 申請單列印 (R57): a filing on A4, with page numbers and lines to sign on.
+
+use askama::Template;
+
+use super::page::{about, history, people};
+use super::{content, load};
+use crate::backoffice::frame::Frame;
+use crate::backoffice::item::page::{filing_key, state_chip};
+use crate::backoffice::parts::facts::Facts;
+use crate::backoffice::parts::way::History;
+use crate::backoffice::route::Answer;
+use crate::backoffice::visit::Visit;
+use crate::web::RocDateTime;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "backoffice/print.html")]
+pub struct PrintPage {
+    /// The frame; of it only the language, the title and the looks.
+    pub frame: Frame,
+    /// 單號.
+    pub number: String,
+    /// What it is.
+    pub facts: Facts,
+    /// What it says: name and text of each field.
+    pub lines: Vec<(String, String)>,
+    /// What was decided.
+    pub history: History,
+    /// When it was printed.
+    pub printed: String,
+}
+
+/// `GET /reviews/{id}/print`.
+pub async fn show(visit: Visit) -> Answer {
+    let case = load(&visit).await?;
+    let people = people(&visit, &case).await?;
+    let lines =
+        content::said(visit.lang(), &case).into_iter().filter_map(|said| Some((said.label, said.now?)));
+    let now = RocDateTime::new(visit.now.to_timestamp()).date_time(visit.lang());
+    let view = PrintPage {
+        number: case.filing.number.to_string(),
+        facts: about(&visit, &case, &people)
+            .text(visit.t("review-state"), state_chip(&visit, case.filing.state).text),
+        lines: lines.collect(),
+        history: history(&visit, &case, &people),
+        printed: visit.t1("print-at", "at", now),
+        frame: visit
+            .frame(visit.t1("print-title", "kind", visit.t(filing_key(case.filing.kind))), Vec::new()),
+    };
+    Ok(visit.ok(&view))
+}

@@ -1,0 +1,90 @@
+//! The pages of the system, through the door.
+
+use http::StatusCode;
+use mydata_domain::account::Role;
+use mydata_domain::account::session::Stage;
+
+use super::Office;
+
+/// An administrator opens an account, changes its role, locks and frees it; the record says so; the account's sessions end.
+#[tokio::test]
+async fn an_administrator_looks_after_accounts() {
+    let office = Office::open().await;
+    let admin = office.account("admin", Role::Administrator, None).await;
+    let operator = office.account("operator", Role::Operator, None).await;
+    let (mut theirs, _) = office.session(operator.id, Stage::Whole, office.now()).await;
+    let (mut browser, _) = office.session(admin.id, Stage::Whole, office.now()).await;
+
+    browser.get("/mydata-backend/system/accounts?role=operator").await.says("operator");
+    let page = format!("/mydata-backend/system/account?account={}", operator.id);
+    browser.get(&page).await.says("鎖定");
+    let id = operator.id.to_string();
+    let done = browser.post("/mydata-backend/system/account", &[("account", &id), ("do", "lock")]).await;
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, page.as_str()));
+    browser.get(&page).await.says("已鎖定");
+    // Locked means out, at once.
+    assert_eq!(theirs.get("/mydata-backend/system").await.status, StatusCode::SEE_OTHER);
+    browser.post("/mydata-backend/system/account", &[("account", &id), ("do", "unlock")]).await;
+    browser
+        .post("/mydata-backend/system/account", &[("account", &id), ("do", "role"), ("role", "ministry")])
+        .await;
+    browser.get(&page).await.says("數位發展部");
+    // A role that needs an organisation is not given to an account without one.
+    browser
+        .post("/mydata-backend/system/account", &[("account", &id), ("do", "role"), ("role", "applicant")])
+        .await;
+    browser.get(&page).await.says("數位發展部");
+    let audit = browser.get("/mydata-backend/system/audit?q=admin").await;
+    audit.says("account-changed");
+    browser.get("/mydata-backend/system/audit?q=nobody").await.says("找不到這個帳號");
+
+    // Nobody locks themselves out.
+    let own = admin.id.to_string();
+    let answer = browser.post("/mydata-backend/system/account", &[("account", &own), ("do", "lock")]).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+
+    let new = "/mydata-backend/system/accounts/new";
+    browser.get(new).await.says("新增管理端帳號");
+    let bad = browser.post(new, &[("role", "applicant"), ("name", "x")]).await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    bad.says("請選擇角色。");
+    let fields =
+        [("role", "ministry"), ("name", "reviewer"), ("holder", "林示範"), ("mail", "lin@ministry.example")];
+    let opened = browser.post(new, &fields).await;
+    assert_eq!(opened.status, StatusCode::SEE_OTHER, "{}", opened.body);
+    browser.get(opened.location()).await.says("待設定密碼");
+    let again = browser.post(new, &fields).await;
+    assert_eq!(again.status, StatusCode::CONFLICT);
+    // The invitation stands in the outbox, without its secret link.
+    let mails = browser.get("/mydata-backend/system/mails").await;
+    mails.says("lin@ministry.example");
+    let mail = mails.body.split("/system/mail?mail=").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let shown = browser.get(&format!("/mydata-backend/system/mail?mail={mail}")).await;
+    assert!(!shown.body.contains("link="), "{}", shown.body);
+    office.close().await;
+}
+
+/// The auditor reads and is offered nothing to change.
+#[tokio::test]
+async fn the_auditor_reads() {
+    let office = Office::open().await;
+    let auditor = office.account("auditor", Role::Auditor, None).await;
+    let (mut browser, _) = office.session(auditor.id, Stage::Whole, office.now()).await;
+    for path in [
+        "system",
+        "system/accounts",
+        "system/mails",
+        "system/audit",
+        "reviews",
+        "all-datasets",
+        "all-services",
+    ] {
+        let answer = browser.get(&format!("/mydata-backend/{path}")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+    }
+    let page = browser.get(&format!("/mydata-backend/system/account?account={}", auditor.id)).await;
+    assert!(!page.body.contains("value=\"lock\""), "{}", page.body);
+    let answer = browser.get("/mydata-backend/system/accounts/new").await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    office.close().await;
+}
