@@ -72,12 +72,12 @@ pub async fn invite(tx: &Tx, app: &App, account: &Account) -> Result<(), StoreEr
     send_link(tx, app, AboutAccount::Opened, account, link).await
 }
 
-/// Sends the holder of an account a link for a new password: asked for by an administrator, in the transaction that says so.
+/// Sends the holder of an account a link for a new password, in the transaction that puts it on record.
 ///
 /// # Errors
 /// The store fails.
 pub async fn reset(tx: &Tx, app: &App, account: &Account) -> Result<(), StoreError> {
-    let link = make_link(tx, app, account.id, Purpose::Reset).await?;
+    let link = make_link(tx, &app.store.crypter, &*app.random, account.id, Purpose::Reset, app.now()).await?;
     send_link(tx, app, AboutAccount::PasswordReset, account, link).await
 }
 
