@@ -73,7 +73,7 @@ fn page(visit: &Visit, kept: &Kept, act: ActName, wrong: Option<Wrong>, status: 
     let mut consequences = Vec::new();
     match rule.to {
         ToStage::One(stage) => {
-            consequences.push(visit.t1("act-to-stage", "stage", words::stage(lang, stage)))
+            consequences.push(visit.t1("act-to-stage", "stage", words::stage(lang, stage)));
         }
         ToStage::Back => consequences.push(visit.t("act-to-before")),
         ToStage::Same => {}

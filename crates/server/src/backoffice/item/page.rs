@@ -324,7 +324,7 @@ fn ways(visit: &Visit, kept: &Kept, known: &Known) -> Result<(Vec<Link>, Vec<Lin
             let label = super::act::label(visit, kept.kind, act);
             match act {
                 ActName::StartAnew | ActName::Resume | ActName::ResumeFailing => {
-                    forward.push(Link::new(label, href))
+                    forward.push(Link::new(label, href));
                 }
                 _ => back.push(Link::new(label, href)),
             }
