@@ -56,7 +56,7 @@ impl Look {
 pub struct Browser {
     // The order matters at the end: first the session, then the driver, then the profile's folder.
     web: WebDriver,
-    _driver: Driver,
+    driver: Driver,
     _profile: TempDir,
 }
 
@@ -90,7 +90,7 @@ impl Browser {
         }
         let web = WebDriver::new(format!("http://127.0.0.1:{}", driver.port), capabilities).await?;
         web.set_page_load_timeout(Duration::from_secs(60)).await?;
-        Ok(Self { web, _driver: driver, _profile: profile })
+        Ok(Self { web, driver, _profile: profile })
     }
 
     /// Waits until an element with this CSS selector is there and visible.
@@ -167,6 +167,43 @@ impl Browser {
         let png = self.web.find(By::Tag("html")).await?.screenshot_as_png().await?;
         ensure!(png.starts_with(b"\x89PNG"), "the browser's picture is no PNG");
         std::fs::write(file, png).with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// Gives the browser a passkey authenticator of its own (WebDriver's Web Authentication extension), built in, that
+    /// knows its user; gives its id.
+    ///
+    /// # Errors
+    /// When the driver refuses.
+    pub async fn add_authenticator(&self) -> Result<String> {
+        let wish = serde_json::json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserConsenting": true,
+            "isUserVerified": true,
+        });
+        let answer = self.web_authentication("authenticator", &wish).await?;
+        Ok(answer.as_str().context("the driver names no authenticator")?.to_owned())
+    }
+
+    /// Whether the authenticator recognises its user from now on.
+    ///
+    /// # Errors
+    /// When the driver refuses.
+    pub async fn verify_user(&self, authenticator: &str, verified: bool) -> Result<()> {
+        let wish = serde_json::json!({ "isUserVerified": verified });
+        self.web_authentication(&format!("authenticator/{authenticator}/uv"), &wish).await?;
+        Ok(())
+    }
+
+    async fn web_authentication(&self, what: &str, wish: &serde_json::Value) -> Result<serde_json::Value> {
+        let (port, session) = (self.driver.port, self.web.session_id());
+        let url = format!("http://127.0.0.1:{port}/session/{session}/webauthn/{what}");
+        let client = crate::country::client()?;
+        let answer: serde_json::Value = client.post(url).json(wish).send().await?.json().await?;
+        ensure!(answer["value"]["error"].is_null(), "the driver says {answer}");
+        Ok(answer["value"].clone())
     }
 
     /// Ends it. Dropping it does the same, less politely.

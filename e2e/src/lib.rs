@@ -12,6 +12,7 @@
 //! | [`process`] | a child with its log in a file, killed at the end; its processor time and memory |
 //! | [`browser`] | Chromium behind ChromeDriver |
 //! | [`axe`] | the accessibility checker inside a page |
+//! | [`totp`] | an authenticator app |
 
 pub mod axe;
 pub mod browser;
@@ -19,6 +20,7 @@ pub mod country;
 pub mod database;
 pub mod process;
 pub mod program;
+pub mod totp;
 
 /// Reads a variable that `cargo xtask test` sets.
 ///

@@ -105,6 +105,10 @@ pub enum What {
     FactorRemoved,
     /// New recovery codes were made.
     RecoveryCodesMade,
+    /// An e-government account was linked to an account.
+    GovAccountLinked,
+    /// It was unlinked.
+    GovAccountUnlinked,
     /// An account was opened.
     AccountAdded,
     /// An account's role, state or lock was changed.
@@ -165,6 +169,8 @@ impl What {
             Self::FactorAdded => "factor-added",
             Self::FactorRemoved => "factor-removed",
             Self::RecoveryCodesMade => "recovery-codes-made",
+            Self::GovAccountLinked => "gov-account-linked",
+            Self::GovAccountUnlinked => "gov-account-unlinked",
             Self::AccountAdded => "account-added",
             Self::AccountChanged => "account-changed",
             Self::ItemStepped => "item-stepped",

@@ -10,15 +10,17 @@ use mydata_domain::{Clock, Time};
 use mydata_seal::trust::Trust;
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::{Store, StoreError};
-use mydata_wire::{Random, ResourceId};
+use mydata_wire::{Random, ResourceId, Verification};
 use tokio::sync::Semaphore;
 use url::Url;
 
+use crate::backoffice::gov;
 use crate::backoffice::hash::Passwords;
 use crate::bell::Bell;
 use crate::catalogue::Cached;
 use crate::config::Config;
 use crate::identity::Methods;
+use crate::identity::oidc::Oidc;
 use crate::limit::Limiter;
 use crate::mail::post::Post;
 use crate::outbound::Outbound;
@@ -44,6 +46,8 @@ pub struct Shared {
     pub random: Arc<dyn Random>,
     /// How citizens prove who they are.
     pub methods: Methods,
+    /// Who verifies the e-government accounts of the back office.
+    pub gov: Option<Oidc>,
     /// Calls to other parties.
     pub outbound: Outbound,
     /// Whom DP packages may be signed by.
@@ -104,8 +108,11 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let Parts { config, store, clock, random, methods, outbound, trust } = parts;
+        let base_url = config.base_url();
+        let callback = base_url.join(gov::CALLBACK_PATH).expect("a path of ours joins the base URL");
         Self(Arc::new(Shared {
-            base_url: config.base_url(),
+            gov: methods.get(Verification::Gov).map(|oidc| oidc.with_callback(callback)),
+            base_url,
             partner_limit: Limiter::new(config.limits.partner_per_minute),
             page_limit: Limiter::new(config.limits.pages_per_minute),
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),

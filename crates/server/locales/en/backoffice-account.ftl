@@ -17,6 +17,20 @@ forgot =
     .submit = Send the link
     .missing = Fill in your account or e-mail.
 
+gov = E-government account
+    .linked = Linked. You can sign in with your e-government account instead of the password; the second factor stays as it is.
+    .none = Not linked. Once it is, you can sign in with your e-government account instead of the password.
+    .link = Link an e-government account
+    .unlink = Unlink
+gov-sign-in = Sign in with an e-government account
+gov-onward = On the way to your e-government account
+gov-trouble =
+    .cancelled = You cancelled signing in with your e-government account.
+    .unavailable = E-government accounts cannot be used just now. Try later, or sign in with account and password.
+    .invalid = Signing in with your e-government account could not be completed; it may have taken too long. Please try again.
+    .unknown = This e-government account is not linked to a back-office account. Sign in with account and password first, and link it under “My account”.
+    .taken = This e-government account is linked to another back-office account.
+
 barred-filling-in = Your application is not finished. Please open the link in the registration mail, fill in the forms and send them.
 barred-in-review = Your account is being reviewed by the operating team; please wait for our mail.
 barred-refused = Your application was not approved. The reason was sent to your mailbox; please ask the service desk if anything is unclear.
@@ -115,3 +129,5 @@ said-factor-needed = Your role needs at least one way to verify. Please add anot
 said-session-ended = That device is signed out.
 said-sessions-ended = All other devices are signed out.
 said-forgot = If there is such an account, the link that sets a new password is on its way; open it within 10 minutes. If it does not arrive, look among unwanted mail, or ask the service desk.
+said-gov-linked = Your e-government account is linked.
+said-gov-unlinked = Your e-government account is no longer linked.

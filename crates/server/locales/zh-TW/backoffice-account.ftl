@@ -17,6 +17,20 @@ forgot =
     .submit = 寄出連結
     .missing = 請填寫帳號或 E-mail。
 
+gov = E政府帳號
+    .linked = 已連結。登入時可以用 E政府帳號代替密碼；第二道驗證不變。
+    .none = 尚未連結。連結後，登入時可以用 E政府帳號代替密碼。
+    .link = 連結 E政府帳號
+    .unlink = 解除連結
+gov-sign-in = 以 E政府帳號登入
+gov-onward = 正在前往 E政府帳號登入
+gov-trouble =
+    .cancelled = 您取消了 E政府帳號登入。
+    .unavailable = 目前無法使用 E政府帳號，請稍後再試，或改用帳號與密碼登入。
+    .invalid = 這次 E政府帳號登入無法完成，可能已經逾時。請再試一次。
+    .unknown = 這個 E政府帳號尚未連結後臺帳號。請先以帳號與密碼登入，再到「我的帳號」連結。
+    .taken = 這個 E政府帳號已經連結其他後臺帳號。
+
 barred-filling-in = 您的帳號尚未完成申請。請由註冊驗證信的連結填寫資料，並按「送出」。
 barred-in-review = 您的帳號正由維運團隊審核中，請您耐心等候通知。
 barred-refused = 您的帳號申請未通過。原因已寄到您的信箱；如有疑問請洽服務窗口。
@@ -115,3 +129,5 @@ said-factor-needed = 您的角色至少要保留一種驗證方式，請先新�
 said-session-ended = 已登出該裝置。
 said-sessions-ended = 已登出其他所有裝置。
 said-forgot = 如果帳號存在，重新設定密碼的連結已經寄出，請在 10 分鐘內開啟。沒有收到時，請檢查垃圾郵件，或洽服務窗口。
+said-gov-linked = E政府帳號已連結。
+said-gov-unlinked = 已解除 E政府帳號的連結。

@@ -381,6 +381,7 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
                         .value("never shown"),
                 )
         }),
+        gov: Some(Link::new(lang.t("gov-sign-in"), "/x")),
         others: vec![Link::new(lang.t("sign-up"), "/x"), Link::new(lang.t("password-forgotten"), "/x")],
     };
     add("sign-in", &sign_in(None, None));
@@ -479,6 +480,8 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
             factors: vec![factor("factor-totp", Some("/x")), factor("factor-passkey", None)],
             add: Link::new(lang.t("enrol"), "/x"),
             codes_left: Some(9),
+            gov: Some(false),
+            notice: None,
             sessions: vec![session(true), session(false)],
         },
     );

@@ -16,9 +16,10 @@ use super::parts::cell::{Cell, Link};
 use super::parts::confirm::ConfirmPage;
 use super::parts::facts::Facts;
 use super::parts::form::{Form, Look};
+use super::parts::notice::Notice;
 use super::route::Answer;
 use super::visit::{Me, Visit};
-use super::{ROOT, account_mail, enrol, factor, recovery};
+use super::{ROOT, account_mail, enrol, factor, gov, recovery};
 
 /// The page.
 #[derive(Template)]
@@ -36,6 +37,10 @@ pub struct MePage {
     pub add: Link,
     /// Recovery codes that are left, where there are factors.
     pub codes_left: Option<usize>,
+    /// Whether an E政府帳號 is linked; nothing where this platform has no provider for it.
+    pub gov: Option<bool>,
+    /// What went wrong before.
+    pub notice: Option<Notice>,
     /// The running sessions.
     pub sessions: Vec<SessionRow>,
 }
@@ -148,6 +153,8 @@ pub async fn show(visit: Visit) -> Answer {
         codes_left: (!views.is_empty()).then_some(left),
         factors: views,
         add: Link::new(visit.t("enrol"), enrol::PATH),
+        gov: gov::is_linked(&visit, &me.account).await?,
+        notice: gov::notice(&visit),
         sessions: running.iter().map(row).collect(),
     };
     Ok(visit.ok(&view))

@@ -12,6 +12,7 @@
 //! | [`visit`], [`posted`] | a request as its handler sees it |
 //! | [`browser`], [`session`] | the cookie, and the session it stands for |
 //! | [`sign_in`], [`second_factor`], [`enrol`], [`prove`], [`password`], [`me`] | signing in, and one's own account |
+//! | [`gov`] | signing in with an e-government account |
 //! | [`forgot`], [`account_mail`] | links that set a password, and what holders are told by mail |
 //! | [`hash`], [`totp`], [`passkey`], [`recovery`], [`qr`] | what proves who somebody is |
 //! | [`sign_up`] | 建立帳號, from the mail address to 送出 |
@@ -34,6 +35,7 @@ pub mod forgot;
 pub mod forms;
 pub mod frame;
 pub mod gate;
+pub mod gov;
 pub mod hash;
 pub mod home;
 pub mod item;

@@ -7,8 +7,8 @@ use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
 use super::{
-    enrol, forgot, forms, home, item, lists, me, password, prove, review, second_factor, session, sign_in,
-    sign_up, system, uploads,
+    enrol, forgot, forms, gov, home, item, lists, me, password, prove, review, second_factor, session,
+    sign_in, sign_up, system, uploads,
 };
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
@@ -46,6 +46,8 @@ fn signing_in() -> Vec<Route> {
         Route::post("/mydata-backend/second-factor/new", Rule::Halfway, enrol::submit),
         Route::get("/mydata-backend/forgot", Rule::Public, forgot::show),
         Route::post("/mydata-backend/forgot", Rule::Public, forgot::submit),
+        Route::get("/mydata-backend/gov", Rule::Public, gov::start),
+        Route::get("/mydata-backend/gov/callback", Rule::Public, gov::callback),
         Route::get("/mydata-backend/password", Rule::Public, password::show_link),
         Route::post("/mydata-backend/password", Rule::Public, password::submit_link),
         Route::get("/mydata-backend/prove", Rule::SignedIn, prove::show),
@@ -62,6 +64,8 @@ fn own_account() -> Vec<Route> {
         Route::get("/mydata-backend/me", Rule::SignedIn, me::show),
         Route::get("/mydata-backend/me/password", Rule::SignedIn, password::show_change),
         Route::post("/mydata-backend/me/password", Rule::SignedIn, password::submit_change),
+        Route::post("/mydata-backend/me/gov/link", Rule::SignedIn, gov::link).fresh(),
+        Route::post("/mydata-backend/me/gov/unlink", Rule::SignedIn, gov::unlink).fresh(),
         Route::post("/mydata-backend/me/recovery", Rule::SignedIn, me::new_recovery_codes).fresh(),
         Route::post("/mydata-backend/me/sessions/end", Rule::SignedIn, me::end_other_sessions),
         Route::post("/mydata-backend/me/sessions/{id}/end", own_session, me::end_session),

@@ -23,7 +23,7 @@ use super::parts::notice::{Notice, Tone};
 use super::route::Answer;
 use super::session::Beginning;
 use super::visit::{Me, Visit, next_path, with_next};
-use super::{ROOT, factor, routes, second_factor, sign_up};
+use super::{ROOT, factor, gov, routes, second_factor, sign_up};
 use crate::jobs::Job;
 use crate::web::i18n;
 
@@ -42,6 +42,8 @@ pub struct SignInPage {
     pub closed_for: Option<u64>,
     /// Account and password; nothing while the door is closed.
     pub form: Option<Form>,
+    /// Signing in with an E政府帳號, where a provider for it is set.
+    pub gov: Option<Link>,
     /// Other ways: 建立帳號, 忘記密碼.
     pub others: Vec<Link>,
 }
@@ -58,12 +60,15 @@ fn view(visit: &Visit, notice: Option<Notice>, closed_for: Option<u64>) -> SignI
         )
         .with(Field::text(lang, "password", visit.t("sign-in.password"), TextKind::Password))
         .hide("next", next_path(next));
+    let next = next_path(next).to_owned();
     let others = [("sign-up", sign_up::BEGIN), ("password-forgotten", "/forgot")];
     let others = others.into_iter().map(|(key, below)| (key, format!("{ROOT}{below}")));
+    let gov = visit.app.gov.as_ref().map(|_| Link::new(visit.t("gov-sign-in"), with_next(gov::PATH, &next)));
     SignInPage {
         frame,
         notice,
         closed_for,
+        gov,
         form: closed_for.is_none().then_some(form),
         others: others
             .filter(|(_, path)| routes::has_page(path))
@@ -77,7 +82,7 @@ pub async fn show(visit: Visit) -> Answer {
     if visit.who.as_ref().is_some_and(Me::is_whole) {
         return Ok(visit.go(next_path(visit.query("next"))));
     }
-    Ok(visit.ok(&view(&visit, None, None)))
+    Ok(visit.ok(&view(&visit, gov::notice(&visit), None)))
 }
 
 /// `POST /signin`.
@@ -118,7 +123,7 @@ pub async fn submit(visit: Visit) -> Answer {
     let beginning = Beginning::of(&visit, account.id, stage);
     let new_hash =
         if checked.outdated { Some(app.passwords.hash(password, &*app.random).await) } else { None };
-    let event = event_of(&visit, account, barred, stage);
+    let event = event_of(&visit, account, barred, stage, "password");
     let (tried, subjects, beginning_in, new_hash, event) = (&tried, &subjects, &beginning, &new_hash, &event);
     db.run_tx("sign-in", |tx| {
         let visit = &visit;
@@ -135,8 +140,7 @@ pub async fn submit(visit: Visit) -> Answer {
     })
     .await?;
     if let Some(barred) = barred {
-        let notice = Notice::new(Tone::Warn, visit.t(barred_key(barred)));
-        return Ok(visit.page(StatusCode::FORBIDDEN, &view(&visit, Some(notice), None)));
+        return Ok(barred_page(&visit, barred));
     }
     let next = next_path(visit.posted.get("next"));
     let on = match stage {
@@ -147,8 +151,14 @@ pub async fn submit(visit: Visit) -> Answer {
     Ok(beginning.remember(app, visit.go(&on)))
 }
 
+/// Proven who it is, and may still not sign in: says why.
+pub(super) fn barred_page(visit: &Visit, barred: Barred) -> Response {
+    let notice = Notice::new(Tone::Warn, visit.t(barred_key(barred)));
+    visit.page(StatusCode::FORBIDDEN, &view(visit, Some(notice), None))
+}
+
 /// Staff always show a second factor; others when they added one.
-async fn next_stage(visit: &Visit, account: &Account) -> Result<Stage, Fault> {
+pub(super) async fn next_stage(visit: &Visit, account: &Account) -> Result<Stage, Fault> {
     if account.role.is_staff() {
         return Ok(Stage::Halfway);
     }
@@ -156,10 +166,16 @@ async fn next_stage(visit: &Visit, account: &Account) -> Result<Stage, Fault> {
     Ok(if factor::usable(&factors).next().is_some() { Stage::Halfway } else { Stage::Whole })
 }
 
-fn event_of(visit: &Visit, account: &Account, barred: Option<Barred>, stage: Stage) -> Event {
+pub(super) fn event_of(
+    visit: &Visit,
+    account: &Account,
+    barred: Option<Barred>,
+    stage: Stage,
+    by: &str,
+) -> Event {
     let (what, detail) = match barred {
         Some(barred) => (What::SignInRefused, json!({ "reason": format!("{barred:?}").to_lowercase() })),
-        None => (What::SignedIn, json!({ "stage": stage.as_str() })),
+        None => (What::SignedIn, gov::detail(stage, by)),
     };
     visit.event(what).by(account.id).with(detail)
 }

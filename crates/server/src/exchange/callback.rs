@@ -39,7 +39,7 @@ pub async fn callback(
 }
 
 /// Whether a browser goes to the address as a page. One that does not say what for is believed to.
-fn is_visit(headers: &HeaderMap) -> bool {
+pub fn is_visit(headers: &HeaderMap) -> bool {
     let is = |name: &str, wanted: fn(&str) -> bool| {
         headers.get(name).is_none_or(|value| value.to_str().is_ok_and(wanted))
     };

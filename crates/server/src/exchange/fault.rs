@@ -11,6 +11,7 @@ use mydata_wire::ReturnCode;
 use super::views;
 use crate::app::App;
 use crate::flow::FlowError;
+use crate::flow::entry::Insiders;
 use crate::web::{DeadEnd, DeadEndPage, Gathered, Policy, Prefs, page};
 
 /// What went wrong.
@@ -26,6 +27,8 @@ pub enum Fault {
     TooMany(Duration),
     /// Too much is asked for at once; how long to wait.
     Busy(Duration),
+    /// A pilot goes on to which this address is not registered (403).
+    Pilot(Box<Insiders>),
     /// An entry by a service that does not exist (401).
     UnknownService,
     /// The step failed.
@@ -64,12 +67,20 @@ impl FaultPage<'_> {
     /// The page.
     pub fn page(&self, fault: &Fault) -> Response {
         let mut reference = None;
+        let (mut organisation, mut service) = (None, None);
+        if let Fault::Pilot(insiders) = fault {
+            let lang = self.prefs.lang;
+            organisation =
+                insiders.organisation.as_ref().map(|o| lang.pick(o.spoken(), Some(&o.name_en)).to_owned());
+            service = Some(lang.pick(&insiders.service, Some(&insiders.service_en)).to_owned());
+        }
         let (status, kind, gathered) = match fault {
             Fault::NotFound => (StatusCode::NOT_FOUND, DeadEnd::NotFound, Gathered::Unrelated),
             Fault::OtherBrowser => (StatusCode::FORBIDDEN, DeadEnd::SessionEnded, Gathered::Unrelated),
             Fault::FormExpired => (StatusCode::CONFLICT, DeadEnd::FormExpired, Gathered::Unrelated),
             Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, DeadEnd::TooMany, Gathered::Unrelated),
             Fault::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, DeadEnd::Busy, Gathered::Unrelated),
+            Fault::Pilot(_) => (StatusCode::FORBIDDEN, DeadEnd::Pilot, Gathered::Nothing),
             Fault::UnknownService => {
                 (StatusCode::UNAUTHORIZED, DeadEnd::Code(ReturnCode::UnknownId), Gathered::Nothing)
             }
@@ -84,8 +95,8 @@ impl FaultPage<'_> {
         let view = DeadEndPage {
             chrome: views::chrome(self.app, self.prefs, self.here.to_owned()),
             kind,
-            organisation: None,
-            service: None,
+            organisation,
+            service,
             datasets: Vec::new(),
             gathered,
             reference,

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
-use mydata_domain::Transaction;
 use mydata_domain::audit::{Actor, Event, What};
 use mydata_domain::entry::{Accepted, Refused, Seen, judge};
 use mydata_domain::transaction::{State, TransactionId};
+use mydata_domain::{Organisation, Service, Transaction};
 use mydata_store::StoreError;
 use mydata_store::repo::audit;
+use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::{self, Which};
 use mydata_wire::b64;
 use mydata_wire::entry::{RawEntry, decode_resources};
@@ -23,6 +24,8 @@ use crate::jobs::Job;
 pub enum Entry {
     /// No such service: there is nowhere to send the browser back to.
     UnknownService,
+    /// The service, or a dataset that it asks for, is in its pilot, and the citizen is none of the insiders (R15).
+    Pilot(Box<Insiders>),
     /// The browser goes back with a code.
     Refused(Box<Refused>),
     /// The exchange begins, or goes on in the same browser.
@@ -32,6 +35,17 @@ pub enum Entry {
         /// A new secret for the browser's cookie; `None` when the browser holds the right one.
         browser: Option<String>,
     },
+}
+
+/// Whose pilot it is, for the page that says so.
+#[derive(Debug, Clone)]
+pub struct Insiders {
+    /// The organisation behind the service, where it is known.
+    pub organisation: Option<Organisation>,
+    /// The service's name.
+    pub service: String,
+    /// The same in English.
+    pub service_en: String,
 }
 
 /// A new secret that ties a transaction to one browser.
@@ -57,6 +71,9 @@ pub async fn enter(
     let service = raw.client_id.parse::<ClientId>().ok().and_then(|id| catalogue.services.get(&id));
     let Some(service) = service else { return Ok(Entry::UnknownService) };
     let client_id = &service.service.client_id;
+    if !service.service.lets_in(from) {
+        return keep_out(app, &catalogue, &service.service, from).await;
+    }
     let tx_id: Option<TxId> = raw.tx_id.parse().ok();
     let asked = decode_resources(&raw.resources).unwrap_or_default();
     let datasets: Vec<_> =
@@ -75,6 +92,9 @@ pub async fn enter(
                 return Ok(Entry::Refused(refused));
             }
         };
+        if datasets.iter().any(|d| !d.lets_in(from)) {
+            return keep_out(app, &catalogue, &service.service, from).await;
+        }
         let opened = match seen {
             Seen::Unconfirmed => resume(app, accepted, from, cookie).await,
             _ => begin(app, accepted, from).await,
@@ -95,9 +115,13 @@ async fn record_refusal(
 ) -> Result<(), FlowError> {
     let code = refused.fault.code().number();
     tracing::info!(%client_id, code, fault = %refused.fault, "an entry was refused");
-    let event = Event::new(app.now(), Actor::Sp, What::EntryRefused)
-        .from(Some(from))
-        .with(json!({ "client_id": client_id, "code": code, "fault": refused.fault.to_string() }));
+    let detail = json!({ "client_id": client_id, "code": code, "fault": refused.fault.to_string() });
+    record(app, from, detail).await
+}
+
+/// Writes a refused entry down.
+async fn record(app: &App, from: IpAddr, detail: serde_json::Value) -> Result<(), FlowError> {
+    let event = Event::new(app.now(), Actor::Sp, What::EntryRefused).from(Some(from)).with(detail);
     app.store
         .db
         .run_tx("entry-refused", |tx| {
@@ -106,6 +130,25 @@ async fn record_refusal(
         })
         .await?;
     Ok(())
+}
+
+/// Tells whoever is no insider that a pilot goes on. The browser stays here: what the SP would make of a code is not
+/// tried yet either.
+async fn keep_out(
+    app: &App,
+    catalogue: &Catalogue,
+    service: &Service,
+    from: IpAddr,
+) -> Result<Entry, FlowError> {
+    let client_id = &service.client_id;
+    tracing::info!(%client_id, "an entry to a pilot came from an address that is not registered");
+    record(app, from, json!({ "client_id": client_id, "fault": "pilot: the address is not registered" }))
+        .await?;
+    Ok(Entry::Pilot(Box::new(Insiders {
+        organisation: catalogue.organisation(service.organisation.as_str()).cloned(),
+        service: service.name.clone(),
+        service_en: service.name_en.clone(),
+    })))
 }
 
 async fn begin(app: &App, accepted: Accepted, from: IpAddr) -> Result<Entry, FlowError> {

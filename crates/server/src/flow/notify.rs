@@ -117,7 +117,7 @@ async fn call(app: &App, t: &Transaction, notification: &Notification) -> Result
     let Some(service) = catalogue.services.get(&t.client_id) else {
         return Ok(SpAnswer::Failed("the service is not registered any more".to_owned()));
     };
-    Ok(app.outbound.notify(service, notification).await)
+    Ok(app.outbound.notify(service, notification, app.now()).await)
 }
 
 /// There is nothing left to do.

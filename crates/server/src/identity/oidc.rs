@@ -81,6 +81,16 @@ impl Oidc {
         Self { settings, callback, outbound, held: RwLock::new(None) }
     }
 
+    /// The same provider, with browsers sent back to another registered redirect URI.
+    pub fn with_callback(&self, callback: Url) -> Self {
+        Self::new(self.settings.clone(), callback, self.outbound.clone())
+    }
+
+    /// Its issuer.
+    pub fn issuer(&self) -> &Url {
+        &self.settings.issuer
+    }
+
     /// The methods it carries out.
     pub fn methods(&self) -> &[Verification] {
         &self.settings.methods

@@ -14,6 +14,7 @@ use mydata_wire::dp::TRANSACTION_UID;
 use mydata_wire::{AccessToken, TransactionUid, retry_after};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use super::guard::Blocked;
 use super::{Outbound, sp::reason};
 
 /// `%` is encoded too, so that a reader can always decode.
@@ -58,12 +59,17 @@ impl Outbound {
     /// Calls the DP-API of a dataset once.
     pub async fn collect(&self, call: &Call<'_>) -> Result<Incoming, Answer> {
         let url = &call.dataset.dp_api;
-        if let Err(blocked) = self.check(url) {
-            return Err(Answer::Final(Failure::new(FailureKind::NotReached, blocked)));
-        }
+        let client = match self.dp_client(call.dataset).await {
+            Ok(client) => client,
+            // A name that cannot be resolved now may be in a while; what is not registered stays so.
+            Err(Blocked::Unknown) => {
+                return Err(Answer::Passing(Failure::new(FailureKind::NotReached, Blocked::Unknown)));
+            }
+            Err(blocked) => return Err(Answer::Final(Failure::new(FailureKind::NotReached, blocked))),
+        };
         let mut request = match call.dataset.method {
-            DpMethod::Get => self.dp.get(url.clone()),
-            DpMethod::Post => self.dp.post(url.clone()).header(CONTENT_TYPE, "application/json").body("{}"),
+            DpMethod::Get => client.get(url.clone()),
+            DpMethod::Post => client.post(url.clone()).header(CONTENT_TYPE, "application/json").body("{}"),
         };
         request = request
             .header(AUTHORIZATION, secret(&format!("Bearer {}", call.token.to_wire())))

@@ -3,21 +3,25 @@
 
 pub mod dp;
 pub mod guard;
+pub mod registered;
 pub mod sp;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use mydata_domain::Policy;
 use reqwest::redirect;
 use url::Url;
 
 use guard::{Blocked, PublicOnly};
+use registered::Registered;
 
 /// The clients.
 #[derive(Debug, Clone)]
 pub struct Outbound {
     sandbox: bool,
     dp: reqwest::Client,
+    registered: Registered,
     sp: reqwest::Client,
     identity: reqwest::Client,
 }
@@ -25,19 +29,12 @@ pub struct Outbound {
 impl Outbound {
     /// Clients with the policy's limits.
     pub fn new(policy: &Policy, sandbox: bool) -> Result<Self, reqwest::Error> {
-        let client = |connect: std::time::Duration| {
-            let builder = reqwest::Client::builder()
-                .user_agent(concat!("mydata/", env!("CARGO_PKG_VERSION")))
-                .redirect(redirect::Policy::none())
-                .no_proxy()
-                .referer(false)
-                .connect_timeout(connect)
-                .pool_idle_timeout(std::time::Duration::from_secs(30));
-            if sandbox { builder } else { builder.https_only(true).dns_resolver(Arc::new(PublicOnly)) }
-        };
+        let client = |connect: Duration| builder(connect, sandbox);
+        let (connect, idle) = (policy.dp_connect.0, policy.dp_idle.0);
         Ok(Self {
             sandbox,
-            dp: client(policy.dp_connect.0).read_timeout(policy.dp_idle.0).build()?,
+            dp: client(connect).read_timeout(idle).build()?,
+            registered: Registered::new(connect, idle),
             sp: client(policy.sp_connect.0).timeout(policy.sp_connect.0 + policy.sp_answer.0).build()?,
             identity: client(policy.sp_connect.0)
                 .timeout(policy.sp_connect.0 + policy.sp_answer.0)
@@ -55,4 +52,16 @@ impl Outbound {
         self.check(url)?;
         Ok(&self.identity)
     }
+}
+
+/// A guarded client that is being made.
+fn builder(connect: Duration, sandbox: bool) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("mydata/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(connect)
+        .pool_idle_timeout(Duration::from_secs(30));
+    if sandbox { builder } else { builder.https_only(true).dns_resolver(Arc::new(PublicOnly)) }
 }

@@ -38,6 +38,8 @@ pub enum DeadEnd {
     AlreadyConfirmed,
     /// The form was not ours, was too old, or was sent twice.
     FormExpired,
+    /// A pilot goes on, which is not open to this address (R15).
+    Pilot,
     /// There is no such page.
     NotFound,
     /// Too many requests from this address.
@@ -87,6 +89,7 @@ impl DeadEnd {
             Self::SessionEnded => "dead-end-session-ended",
             Self::AlreadyConfirmed => "dead-end-already-confirmed",
             Self::FormExpired => "dead-end-form-expired",
+            Self::Pilot => "dead-end-pilot",
             Self::NotFound => "dead-end-not-found",
             Self::TooMany => "dead-end-too-many",
             Self::Busy => "dead-end-busy",
@@ -105,6 +108,7 @@ impl DeadEnd {
             self,
             Self::Code(ReturnCode::Refused | ReturnCode::Abandoned)
                 | Self::SessionEnded
+                | Self::Pilot
                 | Self::AlreadyConfirmed
         )
     }

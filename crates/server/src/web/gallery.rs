@@ -316,6 +316,7 @@ fn ends() -> Vec<(String, DeadEnd, Gathered, Option<WayBack>)> {
         ("end-session".to_owned(), DeadEnd::SessionEnded, Gathered::Wiped, None),
         ("end-already".to_owned(), DeadEnd::AlreadyConfirmed, Gathered::Sent, link()),
         ("end-form".to_owned(), DeadEnd::FormExpired, Gathered::Unrelated, None),
+        ("end-pilot".to_owned(), DeadEnd::Pilot, Gathered::Nothing, None),
         ("end-not-found".to_owned(), DeadEnd::NotFound, Gathered::Unrelated, None),
         ("end-too-many".to_owned(), DeadEnd::TooMany, Gathered::Unrelated, None),
         ("end-busy".to_owned(), DeadEnd::Busy, Gathered::Unrelated, None),
@@ -444,7 +445,7 @@ fn every_page_renders() {
     let out = std::env::var_os("MYDATA_PAGES_OUT");
     for lang in Lang::ALL {
         let pages = pages(prefs(lang));
-        assert_eq!(pages.len(), 40);
+        assert_eq!(pages.len(), 41);
         for (name, html) in &pages {
             let at = format!("{name} in {lang}");
             well_nested(html).unwrap_or_else(|fault| panic!("{at}: {fault}"));

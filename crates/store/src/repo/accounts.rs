@@ -253,6 +253,15 @@ pub async fn by_gov_subject(
     row.map(|row| read(crypter, &row, 0)).transpose()
 }
 
+/// Whether an account carries a subject of an identity provider.
+///
+/// # Errors
+/// As [`load`].
+pub async fn has_gov_subject(db: &Db, id: AccountId) -> Result<bool> {
+    let sql = "SELECT 1 FROM accounts WHERE id = $1 AND gov_subject IS NOT NULL";
+    Ok(db.fetch_opt(sql, args![id.to_string()]).await?.is_some())
+}
+
 /// Lets an account be used by whoever an identity provider knows as `subject`; `None` ends that.
 ///
 /// # Errors

@@ -88,8 +88,7 @@ impl Choices {
                 .map(|t| t.to_lowercase());
             !words.is_empty() && words.iter().all(|word| text.iter().any(|t| t.contains(word.as_str())))
         };
-        let (kept, rest): (Vec<_>, Vec<_>) =
-            self.datasets.iter().partition(|d| chosen.iter().any(|id| *id == d.id));
+        let (kept, rest): (Vec<_>, Vec<_>) = self.datasets.iter().partition(|d| chosen.contains(&d.id));
         let rest = rest.into_iter().filter(|d| !self.is_searched() || is_found(d));
         let offered = kept.into_iter().chain(rest.take(FOUND_DATASETS));
         offered

@@ -159,8 +159,15 @@ impl Sheet<'_> {
         }
         let count = rows.lists().map(|list| row_count(self.fields, list)).max().unwrap_or(0);
         let count = count.max(rows.least).min(rows.most);
+        // Rows of one field each say only once how it is filled in.
+        let say_once = rows.fields.len() == 1;
         let drawn = (0..count).map(|row| {
-            rows.fields.iter().map(|field| self.field(field, &field.in_row(rows.path, row))).collect()
+            let mut fields: Vec<Field> =
+                rows.fields.iter().map(|field| self.field(field, &field.in_row(rows.path, row))).collect();
+            if say_once && row > 0 {
+                fields.iter_mut().for_each(|field| field.hint = None);
+            }
+            fields
         });
         let beside = rows.lists().skip(1).find_map(|list| self.fault(list));
         parts.push(

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use mydata_domain::forms::FormKind;
+use mydata_store::repo::drafts::Owner;
 
 use super::desk::Desk;
 use super::draw::Wrong;
@@ -16,6 +17,7 @@ use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::parts::form::{Button, Form, Look};
 use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::route::Answer;
+use crate::backoffice::sign_up;
 use crate::backoffice::visit::Visit;
 
 /// A section to be read.
@@ -84,6 +86,10 @@ pub async fn show(visit: Visit) -> Answer {
     let Some(desk) = Desk::find(&visit).await? else { return Ok(gone(&visit)) };
     if desk.read(&visit).await?.is_err() {
         return Ok(visit.go(&format!("{}?check", desk.path())));
+    }
+    // Who signs up files both forms together.
+    if matches!(desk.owner, Owner::Account(_)) {
+        return Ok(visit.go(&format!("{ROOT}{}", sign_up::FORM)));
     }
     Ok(visit.ok(&view(&visit, &desk, None)))
 }

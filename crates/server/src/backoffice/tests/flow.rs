@@ -4,6 +4,7 @@ mod credentials;
 mod dataset;
 mod filled;
 mod lives;
+mod pilot;
 mod quarrels;
 
 use std::time::Duration;

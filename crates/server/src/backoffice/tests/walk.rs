@@ -47,8 +47,13 @@ enum Meets {
 fn met(answer: &Answered) -> Meets {
     let to = |path: &str| answer.location().split('?').next() == Some(path);
     match answer.status {
-        // Behind the rule signing out leads here, too, and says so; the gate never says anything.
-        StatusCode::SEE_OTHER if to(sign_in::PATH) && answer.headers.get("set-cookie").is_none() => {
+        // Behind the rule signing out leads here, too, and says so, as does what went wrong with an e-government
+        // account; the gate never says anything.
+        StatusCode::SEE_OTHER
+            if to(sign_in::PATH)
+                && answer.headers.get("set-cookie").is_none()
+                && !answer.location().contains("&gov=") =>
+        {
             Meets::SignIn
         }
         StatusCode::SEE_OTHER if to(second_factor::PATH) && answer.location().contains("next=") => {

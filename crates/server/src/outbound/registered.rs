@@ -1,0 +1,145 @@
+//! Calls that may reach registered addresses only (R15, R37, R96): the host's name is resolved, what is not registered is left
+//! out, and the connection goes to just what is left. Clients are kept, so that connections are.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use mydata_domain::Dataset;
+use reqwest::Client;
+use url::{Host, Url};
+
+use super::guard::{Blocked, is_public};
+use super::{Outbound, builder};
+
+/// So many clients are kept; a platform has hundreds of datasets.
+const KEPT: usize = 1_024;
+
+/// A host with the addresses at which it may be reached.
+type Place = (String, Vec<SocketAddr>);
+
+/// The clients, by what each may reach.
+#[derive(Clone)]
+pub(super) struct Registered {
+    connect: Duration,
+    idle: Duration,
+    kept: Arc<Mutex<HashMap<Place, Client>>>,
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Registered")
+    }
+}
+
+impl Registered {
+    pub(super) fn new(connect: Duration, idle: Duration) -> Self {
+        Self { connect, idle, kept: Arc::default() }
+    }
+
+    /// A client that finds this host at these addresses, and no other host at all: redirects are not followed.
+    fn client(&self, place: Place, sandbox: bool) -> Result<Client, Blocked> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = kept.get(&place) {
+            return Ok(client.clone());
+        }
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        let client = builder(self.connect, sandbox)
+            .read_timeout(self.idle)
+            .resolve_to_addrs(&place.0, &place.1)
+            .build()
+            .map_err(|_| Blocked::Unknown)?;
+        kept.insert(place, client.clone());
+        Ok(client)
+    }
+}
+
+impl Outbound {
+    /// The client with which the DP of a dataset is called.
+    ///
+    /// # Errors
+    /// The address may not be called, or is not one of those registered. In a pilot nothing is called that is not
+    /// registered, even when nothing is.
+    pub(super) async fn dp_client(&self, dataset: &Dataset) -> Result<Client, Blocked> {
+        let url = &dataset.dp_api;
+        self.check(url)?;
+        if dataset.dp_ips.is_empty() && dataset.pilot.is_none() {
+            return Ok(self.dp.clone());
+        }
+        let allowed =
+            |address: IpAddr| dataset.dp_ips.permits(address) && (self.sandbox || is_public(address));
+        match url.host() {
+            Some(Host::Ipv4(address)) if allowed(address.into()) => Ok(self.dp.clone()),
+            Some(Host::Ipv6(address)) if allowed(address.into()) => Ok(self.dp.clone()),
+            Some(Host::Domain(name)) => {
+                let mut found = resolve(name, url).await?;
+                found.retain(|socket| allowed(socket.ip()));
+                found.sort_unstable();
+                found.dedup();
+                if found.is_empty() {
+                    return Err(Blocked::NotRegistered);
+                }
+                self.registered.client((name.to_owned(), found), self.sandbox)
+            }
+            _ => Err(Blocked::NotRegistered),
+        }
+    }
+}
+
+async fn resolve(name: &str, url: &Url) -> Result<Vec<SocketAddr>, Blocked> {
+    let port = url.port_or_known_default().unwrap_or(443);
+    let found = tokio::net::lookup_host((name, port)).await.map_err(|_| Blocked::Unknown)?;
+    Ok(found.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use mydata_domain::Policy;
+
+    use super::*;
+
+    fn dataset(dp_api: &str, dp_ips: &[&str], pilot: bool) -> Dataset {
+        let mut body = serde_json::json!({
+            "resource_id": "API.Kr1C3b1ijJ", "zone": "production", "organisation": "library", "name": "示範",
+            "name_en": "Demo", "category": "教育", "weakest_verification": "NHI", "dp_api": dp_api,
+            "state": "listed", "dp_ips": dp_ips,
+        });
+        if pilot {
+            body["pilot"] = serde_json::json!(["192.0.2.1"]);
+        }
+        serde_json::from_value(body).unwrap()
+    }
+
+    /// Shows R96.
+    #[tokio::test]
+    async fn a_dp_is_called_at_registered_addresses_only() {
+        let outbound = Outbound::new(&Policy::default(), true).unwrap();
+        let may = async |dp_api: &str, dp_ips: &[&str], pilot| {
+            outbound.dp_client(&dataset(dp_api, dp_ips, pilot)).await.map(drop)
+        };
+        assert_eq!(may("http://localhost:9/", &["127.0.0.0/8", "::1"], false).await, Ok(()));
+        assert_eq!(may("http://127.0.0.1:9/", &["127.0.0.1"], true).await, Ok(()));
+        assert_eq!(may("http://127.0.0.1:9/", &[], false).await, Ok(()), "nothing registered: anywhere");
+        assert_eq!(
+            may("http://127.0.0.1:9/", &[], true).await,
+            Err(Blocked::NotRegistered),
+            "but not in a pilot"
+        );
+        for elsewhere in ["http://127.0.0.1:9/", "http://localhost:9/", "http://[::1]:9/"] {
+            assert_eq!(
+                may(elsewhere, &["163.22.21.64"], false).await,
+                Err(Blocked::NotRegistered),
+                "{elsewhere}"
+            );
+        }
+        assert_eq!(may("http://no-such-host.invalid/", &["127.0.0.1"], false).await, Err(Blocked::Unknown));
+        let strict = Outbound::new(&Policy::default(), false).unwrap();
+        let inside = dataset("https://127.0.0.1/", &["127.0.0.1"], false);
+        assert_eq!(strict.dp_client(&inside).await.map(drop), Err(Blocked::Internal));
+        assert_eq!(outbound.registered.kept.lock().unwrap().len(), 1, "clients are kept");
+    }
+}
