@@ -72,7 +72,7 @@ pub async fn invite(tx: &Tx, app: &App, account: &Account) -> Result<(), StoreEr
     send_link(tx, app, AboutAccount::Opened, account, link).await
 }
 
-/// Sends the holder of an account a link for a new password: asked for by an administrator, in the transaction that says so.
+/// Sends the holder of an account a link for a new password, in the transaction that puts it on record.
 ///
 /// # Errors
 /// The store fails.

@@ -48,9 +48,9 @@ pub struct MailPage {
 
 fn chip(visit: &Visit, state: State) -> Chip {
     let (colour, key) = match state {
-        State::Waiting => (Colour::Amber, "mail-state-waiting"),
-        State::Sent => (Colour::Green, "mail-state-sent"),
-        State::GivenUp => (Colour::Red, "mail-state-given-up"),
+        State::Waiting => (Colour::Amber, "outbox-state-waiting"),
+        State::Sent => (Colour::Green, "outbox-state-sent"),
+        State::GivenUp => (Colour::Red, "outbox-state-given-up"),
     };
     Chip::new(colour, visit.t(key))
 }
@@ -101,26 +101,26 @@ pub async fn show(visit: Visit) -> Answer {
         filters: vec![
             Filter {
                 name: "state",
-                label: visit.t("mail-state"),
+                label: visit.t("outbox-state"),
                 choices: State::ALL.into_iter().map(state).collect(),
             },
             Filter {
                 name: "kind",
-                label: visit.t("mail-kind-filter"),
+                label: visit.t("outbox-kind-filter"),
                 choices: Kind::all().map(|k| Choice::new(k.as_str(), kind(&visit, k))).collect(),
             },
         ],
         action: None,
         heads: vec![
             Head::new(visit.t("list-number")),
-            Head::new(visit.t("mail-subject")),
-            Head::new(visit.t("mail-to")),
-            Head::sorting(visit.t("mail-written"), "written"),
-            Head::new(visit.t("mail-state")),
+            Head::new(visit.t("outbox-subject")),
+            Head::new(visit.t("outbox-to")),
+            Head::sorting(visit.t("outbox-written"), "written"),
+            Head::new(visit.t("outbox-state")),
         ],
         rows,
         total: page.count,
-        empty: visit.t("mail-none"),
+        empty: visit.t("outbox-none"),
     };
     let notices = more(&visit, &page);
     Ok(visit.ok(&ListPage {
@@ -147,29 +147,29 @@ pub async fn one(visit: Visit) -> Answer {
         let what = match &one.failure {
             Some(failure) => {
                 let args = [("number", one.number.into()), ("reason", failure.as_str().into())];
-                i18n::t(lang, "mail-try-failed", &args)
+                i18n::t(lang, "outbox-try-failed", &args)
             }
-            None => visit.t1("mail-try-taken", "number", one.number),
+            None => visit.t1("outbox-try-taken", "number", one.number),
         };
         Happened { at: at.date_time(lang), machine: at.machine(), what, who: String::new(), note: None }
     };
     let facts = Facts::default()
-        .text(visit.t("mail-subject"), kept.content.subject.clone())
-        .text(visit.t("mail-to"), kept.content.address.clone())
-        .cell(visit.t("mail-written"), Cell::at(lang, kept.created_at));
+        .text(visit.t("outbox-subject"), kept.content.subject.clone())
+        .text(visit.t("outbox-to"), kept.content.address.clone())
+        .cell(visit.t("outbox-written"), Cell::at(lang, kept.created_at));
     let trail = vec![above(&visit), Crumb::new(visit.t("system-mails"), list)];
     let frame = visit.frame(kind(&visit, kept.kind), trail);
     let may = matches!(visit.me()?.account.role, Role::Operator | Role::Administrator);
     let again = may && kept.state == State::GivenUp && !kept.content.secret;
     let form = again.then(|| {
-        Form::simple(lang, format!("{ROOT}/system/mail"), &frame.token, visit.t("mail-again"))
+        Form::simple(lang, format!("{ROOT}/system/mail"), &frame.token, visit.t("outbox-again"))
             .hide("mail", kept.id.to_string())
     });
     let view = MailPage {
         chip: chip(&visit, kept.state),
         facts,
         text: mail::readable(&kept.content),
-        tries: History { events: tries.iter().rev().map(one).collect(), empty: visit.t("mail-no-tries") },
+        tries: History { events: tries.iter().rev().map(one).collect(), empty: visit.t("outbox-no-tries") },
         form,
         frame,
     };
