@@ -1,7 +1,7 @@
 //! `mydata doctor`: what is misconfigured, and how to mend it. It looks only: no folder, key, table or row is made or
 //! changed, also while the platform runs.
 //!
-//! `settings` → `folder` → `keys` → `database` → `trust` → `registered` → `identity` → `clock` → `port`; `report` holds
+//! `settings` → `folder` → `keys` → `database` → `trust` → `registered` → `identity` → `mail` → `clock` → `port`; `report` holds
 //! what they find, `reach` calls others.
 
 mod clock;
@@ -9,6 +9,7 @@ mod database;
 mod folder;
 mod identity;
 mod keys;
+mod mail;
 mod port;
 mod reach;
 mod registered;
@@ -106,6 +107,7 @@ async fn look(args: &Args, report: &mut Report) {
     if let Some(outbound) = &outbound {
         seen = identity::check(&config, outbound, report).await;
     }
+    mail::check(&config, report).await;
     clock::check(&config, now, seen.as_ref(), report);
     port::check(
         &config,

@@ -97,6 +97,23 @@ fn has(found: &[String], begin: &str, part: &str) {
     );
 }
 
+/// A mail server that cannot be used is named, its password is not.
+#[test]
+fn it_greets_the_mail_server() {
+    let port = free_port();
+    let server = |config: &mut Value| {
+        config["mail"] = json!({ "smtp": {
+            "host": "127.0.0.1", "port": port, "tls": "none", "user": "mydata", "password": "hiddenSecretOfOurs",
+        } });
+    };
+    has(&doctor(&configured(server), &[]), "fail mail: 127.0.0.1: ", "cannot be reached");
+    has(&doctor(&configured(|_| {}), &[]), "warn mail: no mail server is set", "");
+    let faulty = configured(|config| config["mail"] = json!({ "smtp": { "host": "", "user": "mydata" } }));
+    let found = doctor(&faulty, &[]);
+    has(&found, "fail ", "mail.smtp.host names no host");
+    has(&found, "fail ", "mail.smtp.user and mail.smtp.password belong together");
+}
+
 /// On a machine where nothing was started yet it makes nothing.
 #[test]
 fn it_makes_nothing() {
