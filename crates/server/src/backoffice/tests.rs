@@ -36,7 +36,6 @@ use tower::ServiceExt as _;
 use super::ROOT;
 use crate::app::{App, Parts};
 use crate::config::Config;
-use crate::flow as exchange_flow;
 use crate::identity::Methods;
 use crate::jobs::Job;
 use crate::outbound::Outbound;
@@ -125,7 +124,7 @@ impl Office {
             }
             for leased in claimed {
                 let job = Job::read(&leased).expect("a job of this version");
-                exchange_flow::work(&self.app, &job, &leased).await.unwrap();
+                crate::flow::work(&self.app, &job, &leased).await.unwrap();
             }
         }
     }
