@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
-use super::{enrol, forgot, forms, home, me, password, prove, second_factor, session, sign_in, sign_up, uploads};
+use super::{
+    enrol, forgot, forms, home, me, password, prove, second_factor, session, sign_in, sign_up, uploads,
+};
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let mut table = signing_in();

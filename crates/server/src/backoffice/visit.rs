@@ -138,7 +138,10 @@ impl Visit {
             title: title.into(),
             crumbs: trail,
             who: self.who.as_ref().map(|me| self.describe(me)),
-            menu: whole.filter(|me| !me.account.is_applying()).map(|me| menu::menu(self.lang(), me.account.role, &self.path)).unwrap_or_default(),
+            menu: whole
+                .filter(|me| !me.account.is_applying())
+                .map(|me| menu::menu(self.lang(), me.account.role, &self.path))
+                .unwrap_or_default(),
             token: self.browser.form_token(&self.app),
             session: self.who.as_ref().map(|me| self.session_view(me)),
             said: self.said.as_ref().and_then(|(key, argument)| {

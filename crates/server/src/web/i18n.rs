@@ -321,7 +321,8 @@ mod tests {
         let (written, quoted) = (keys(ZH_TW), quoted());
         // Some attributes are also reached from the key alone.
         let used = |key: &str| {
-            let by_kind = [".what", ".next", ".submit", ".how", ".add"].iter().find_map(|end| key.strip_suffix(end));
+            let by_kind =
+                [".what", ".next", ".submit", ".how", ".add"].iter().find_map(|end| key.strip_suffix(end));
             let by_mail = key.strip_prefix("mail-about-").is_some_and(|k| k.parse::<Kind>().is_ok());
             let by_day = DayOf::ALL.iter().any(|day| key.strip_prefix("mail-day-") == Some(day.as_str()));
             by_mail || by_day || quoted.contains(key) || by_kind.is_some_and(|id| quoted.contains(id))

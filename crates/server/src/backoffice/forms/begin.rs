@@ -50,7 +50,9 @@ fn needs(form: FormKind) -> &'static [&'static str] {
             "form-need-specification",
             "form-need-test-data",
         ],
-        FormKind::Service => &["form-need-terms", "form-need-service-urls", "form-need-addresses", "form-need-application"],
+        FormKind::Service => {
+            &["form-need-terms", "form-need-service-urls", "form-need-addresses", "form-need-application"]
+        }
         FormKind::CounterService => &["form-need-cases", "form-need-addresses", "form-need-application"],
         FormKind::GoLiveDataset | FormKind::GoLiveService | FormKind::GoLiveCounterService => {
             &["form-need-date", "form-need-production", "form-need-pilot", "form-need-checklist"]
@@ -110,7 +112,8 @@ pub async fn ask(visit: Visit, kind: Kind) -> Answer {
         Link::new(name, desk::path(draft.id)).about(visit.t1("form-saved-at", "at", at))
     });
     let list = format!("{ROOT}{}", list_path(kind));
-    let around = (visit.t(new_title(kind)), Link::new(visit.t(menu_title(kind)), &list), format!("{list}/new"));
+    let around =
+        (visit.t(new_title(kind)), Link::new(visit.t(menu_title(kind)), &list), format!("{list}/new"));
     Ok(visit.ok(&view(&visit, form, around, None, begun.collect())))
 }
 
@@ -156,7 +159,8 @@ async fn own_item(visit: &Visit) -> Result<Kept, Fault> {
 fn refusal(visit: &Visit, item: &Kept, act: ActName) -> Result<Option<ActError>, Fault> {
     let me = &visit.me()?.account;
     let organisation = visit.catalogue.organisation(item.organisation.as_str()).ok_or(Fault::NotFound)?;
-    let actor = Actor::Person(Acting { account: me.id, role: me.role, organisation: me.organisation.clone() });
+    let actor =
+        Actor::Person(Acting { account: me.id, role: me.role, organisation: me.organisation.clone() });
     let may = step::may(&item.stage, act, &actor, &item.facts(organisation.kind), visit.now);
     Ok(may.err().map(ActError::from))
 }

@@ -84,7 +84,8 @@ impl Choices {
     pub fn offered(&self, lang: Lang, chosen: &[String], search: &str) -> Vec<Choice> {
         let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
         let is_found = |d: &DatasetChoice| {
-            let text = [&d.name, &d.name_en, &d.provider, &d.provider_en, &d.category, &d.id].map(|t| t.to_lowercase());
+            let text = [&d.name, &d.name_en, &d.provider, &d.provider_en, &d.category, &d.id]
+                .map(|t| t.to_lowercase());
             !words.is_empty() && words.iter().all(|word| text.iter().any(|t| t.contains(word.as_str())))
         };
         let (kept, rest): (Vec<_>, Vec<_>) =

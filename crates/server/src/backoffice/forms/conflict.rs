@@ -48,7 +48,8 @@ pub fn between(visit: &Visit, desk: &Desk, mine: &Fields) -> Vec<Differing> {
     let place = |path: &str| {
         let wanted = spec::pattern(path);
         spec::fields(form).position(|(rows, field)| {
-            let known = rows.map_or_else(|| field.path.to_owned(), |r| spec::pattern(&field.in_row(r.path, 0)));
+            let known =
+                rows.map_or_else(|| field.path.to_owned(), |r| spec::pattern(&field.in_row(r.path, 0)));
             known == wanted || format!("{known}[]") == wanted
         })
     };

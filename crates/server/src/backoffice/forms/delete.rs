@@ -2,8 +2,8 @@
 
 use mydata_domain::filing::FilingKind;
 use mydata_domain::item::{Act, ItemId, StageName, step};
-use mydata_store::repo::list::Scope;
 use mydata_store::repo::items;
+use mydata_store::repo::list::Scope;
 
 use super::desk::Desk;
 use super::page::gone;
@@ -79,9 +79,8 @@ pub async fn ask_withdraw(visit: Visit) -> Answer {
         visit.t1("withdraw-title", "name", item.name.clone()),
         vec![Crumb::new(item.name.clone(), &back)],
     );
-    let mut form =
-        Form::simple(visit.lang(), format!("{back}/withdraw"), &frame.token, visit.t("withdraw"))
-            .cancel(Link::new(visit.t("cancel"), &back));
+    let mut form = Form::simple(visit.lang(), format!("{back}/withdraw"), &frame.token, visit.t("withdraw"))
+        .cancel(Link::new(visit.t("cancel"), &back));
     form.buttons[0].look = Look::Danger;
     let consequences = vec![visit.t("withdraw-consequence"), visit.t("withdraw-again")];
     Ok(visit.ok(&ConfirmPage { frame, consequences, form }))

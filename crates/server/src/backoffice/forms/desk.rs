@@ -5,10 +5,10 @@ use mydata_domain::filing::{Comment, Decision, FilingKind, FilingState, FormNumb
 use mydata_domain::forms::{self, DraftId, Fields, Form, FormKind};
 use mydata_domain::item::StageName;
 use mydata_store::repo::drafts::{self, Draft, Owner};
+use mydata_store::repo::filings;
 use mydata_store::repo::items::{self, Kept};
 use mydata_store::repo::list::Scope;
 use mydata_store::repo::uploads::{self as upload_rows, Upload};
-use mydata_store::repo::filings;
 
 use super::choices::Choices;
 use super::draw::{Sheet, Wrong};
@@ -17,8 +17,8 @@ use crate::backoffice::ROOT;
 use crate::backoffice::fault::Fault;
 use crate::backoffice::flow;
 use crate::backoffice::upload::oas::{self, ApiDocument};
-use crate::backoffice::visit::Visit;
 use crate::backoffice::uploads;
+use crate::backoffice::visit::Visit;
 use crate::web::i18n;
 
 /// What came back from a review.
@@ -66,7 +66,9 @@ fn filing_kind(form: FormKind, item: Option<&Kept>) -> FilingKind {
             }
         }
         FormKind::Extension => FilingKind::Extension,
-        FormKind::GoLiveDataset | FormKind::GoLiveService | FormKind::GoLiveCounterService => FilingKind::GoLive,
+        FormKind::GoLiveDataset | FormKind::GoLiveService | FormKind::GoLiveCounterService => {
+            FilingKind::GoLive
+        }
         FormKind::PilotReport => FilingKind::PilotReport,
     }
 }
@@ -236,7 +238,11 @@ impl Desk {
             comments: self.comments(),
             choices: &self.choices,
             uploads: &self.uploads,
-            find: visit.posted.get(super::draw::FIND).or_else(|| visit.query(super::draw::FIND)).unwrap_or_default(),
+            find: visit
+                .posted
+                .get(super::draw::FIND)
+                .or_else(|| visit.query(super::draw::FIND))
+                .unwrap_or_default(),
         }
     }
 

@@ -199,7 +199,8 @@ impl Sheet<'_> {
             Ask::Datasets => {
                 let chosen = values(self.fields, path);
                 let offered = self.choices.offered(lang, &chosen, self.find);
-                Field::new(lang, format!("{path}[]"), label(lang, spec.key), Input::Checks(offered)).values(chosen)
+                Field::new(lang, format!("{path}[]"), label(lang, spec.key), Input::Checks(offered))
+                    .values(chosen)
             }
             Ask::File(purpose) => {
                 let (kept, earlier) = self.files(purpose, text);
@@ -233,7 +234,8 @@ impl Sheet<'_> {
     }
 
     fn authorities(&self) -> Vec<Choice> {
-        let name = |a: &super::choices::OrganisationChoice| self.lang.pick(&a.name, Some(&a.name_en)).to_owned();
+        let name =
+            |a: &super::choices::OrganisationChoice| self.lang.pick(&a.name, Some(&a.name_en)).to_owned();
         self.choices.authorities.iter().map(|a| Choice::new(a.id.as_str(), name(a))).collect()
     }
 
@@ -316,7 +318,9 @@ impl Sheet<'_> {
             Ask::Method => Cell::Text(chosen(methods(self.lang))),
             Ask::Take => Cell::Text(chosen(takes(self.lang))),
             Ask::File(purpose) => match self.files(purpose, text).0 {
-                Some(file) => Cell::Links(vec![Link::new(format!("{}（{}）", file.name, file.about), file.href)]),
+                Some(file) => {
+                    Cell::Links(vec![Link::new(format!("{}（{}）", file.name, file.about), file.href)])
+                }
                 None => Cell::Nothing,
             },
             _ => Cell::Text(text.to_owned()),
@@ -384,7 +388,8 @@ fn accept(purpose: Purpose) -> &'static str {
 }
 
 fn verifications(lang: Lang) -> Vec<Choice> {
-    let choice = |v: &Verification| Choice::new(v.code(), format!("{} {}", verification_name(lang, *v), v.code()));
+    let choice =
+        |v: &Verification| Choice::new(v.code(), format!("{} {}", verification_name(lang, *v), v.code()));
     Verification::ALL.iter().map(choice).collect()
 }
 
@@ -396,10 +401,7 @@ fn organisation_kinds(lang: Lang) -> Vec<Choice> {
 }
 
 fn methods(lang: Lang) -> Vec<Choice> {
-    vec![
-        Choice::new("GET", lang.t("form-method-get")),
-        Choice::new("POST", lang.t("form-method-post")),
-    ]
+    vec![Choice::new("GET", lang.t("form-method-get")), Choice::new("POST", lang.t("form-method-post"))]
 }
 
 fn takes(lang: Lang) -> Vec<Choice> {

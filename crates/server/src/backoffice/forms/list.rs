@@ -12,8 +12,7 @@ use crate::backoffice::parts::list::{Head, ListQuery, Listing, Shape, Sort};
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
 
-const SHAPE: Shape =
-    Shape { filters: &[], sorts: &[], default: Sort { key: "saved", descending: true } };
+const SHAPE: Shape = Shape { filters: &[], sorts: &[], default: Sort { key: "saved", descending: true } };
 
 /// The page.
 #[derive(Template)]

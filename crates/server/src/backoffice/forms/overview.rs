@@ -8,9 +8,9 @@ use super::draw::Wrong;
 use super::page::gone;
 use super::{spec, way_back};
 use crate::backoffice::ROOT;
+use crate::backoffice::fault::Fault;
 use crate::backoffice::flow::{self, ActError, By};
 use crate::backoffice::frame::{Crumb, Frame};
-use crate::backoffice::fault::Fault;
 use crate::backoffice::parts::cell::Link;
 use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::parts::form::{Button, Form, Look};
@@ -51,8 +51,8 @@ pub fn sections(desk: &Desk, visit: &Visit) -> Vec<ReadSection> {
 fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>) -> OverviewPage {
     let back = way_back(visit, desk);
     let title = visit.t1("form-overview", "form", visit.t(spec::title_key(desk.form())));
-    let frame =
-        visit.frame(title, vec![Crumb::new(back.label, back.href), Crumb::new(desk.title(visit), desk.path())]);
+    let frame = visit
+        .frame(title, vec![Crumb::new(back.label, back.href), Crumb::new(desk.title(visit), desk.path())]);
     let form = Form {
         lang: visit.lang(),
         action: format!("{ROOT}/drafts/file"),
@@ -70,7 +70,9 @@ fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>) -> OverviewPage {
 
 fn lead(form: FormKind) -> &'static str {
     match form {
-        FormKind::GoLiveDataset | FormKind::GoLiveService | FormKind::GoLiveCounterService => "form-overview-go-live",
+        FormKind::GoLiveDataset | FormKind::GoLiveService | FormKind::GoLiveCounterService => {
+            "form-overview-go-live"
+        }
         FormKind::Extension => "form-overview-extension",
         FormKind::PilotReport => "form-overview-report",
         _ => "form-overview-lead",

@@ -4,8 +4,8 @@ use askama::DynTemplate;
 use mydata_domain::Time;
 use mydata_domain::account::AccountId;
 use mydata_domain::filing::Comment;
-use mydata_domain::forms::{Fields, FormKind, Purpose};
 use mydata_domain::forms::categories;
+use mydata_domain::forms::{Fields, FormKind, Purpose};
 use mydata_store::repo::uploads::Upload;
 use mydata_wire::SystemRandom;
 
@@ -136,10 +136,8 @@ pub(in crate::backoffice) fn pages(
             &mydata_domain::forms::Context::bare(jiff::civil::date(2026, 11, 21)),
         )
         .unwrap_err();
-        let wrong: Vec<Wrong> = errors
-            .into_iter()
-            .map(|e| Wrong { text: words::fault(lang, &e.fault), path: e.path })
-            .collect();
+        let wrong: Vec<Wrong> =
+            errors.into_iter().map(|e| Wrong { text: words::fault(lang, &e.fault), path: e.path }).collect();
         let comments = [
             Comment { field: "name".to_owned(), text: "名稱請使用全銜。".parse().unwrap() },
             Comment { field: "parameter".to_owned(), text: "請說明年度的範圍。".parse().unwrap() },
@@ -192,8 +190,7 @@ pub(in crate::backoffice) fn pages(
             uploads: &uploads,
             find: "",
         };
-        let sections =
-            sheet.facts().into_iter().map(|(title, facts)| ReadSection { title, facts }).collect();
+        let sections = sheet.facts().into_iter().map(|(title, facts)| ReadSection { title, facts }).collect();
         let mut submit = Form::simple(lang, ROOT, "sample-token", lang.t("form-file"));
         submit.sections.clear();
         pages.push((
@@ -216,8 +213,14 @@ pub(in crate::backoffice) fn pages(
             frame: frame(lang.t("form-conflict")),
             notice: Notice::new(Tone::Warn, i18n::t(lang, "form-conflict.text", &[("at", "14:40".into())])),
             differing: vec![
-                Differing { label: "資料集名稱".to_owned(), mine: "借閱紀錄".to_owned(), there: "借閱".to_owned() },
-                Differing { label: "資料集說明".to_owned(), mine: "一\n二".to_owned(), there: String::new() },
+                Differing {
+                    label: "資料集名稱".to_owned(),
+                    mine: "借閱紀錄".to_owned(),
+                    there: "借閱".to_owned(),
+                },
+                Differing {
+                    label: "資料集說明".to_owned(), mine: "一\n二".to_owned(), there: String::new()
+                },
             ],
             form: keep,
         }),

@@ -80,7 +80,14 @@ pub async fn save(visit: &Visit, desk: &Desk) -> Result<Outcome, Fault> {
         kept.push((file, uploads::keep(app, file).await?));
     }
     let me = visit.me()?.account.id;
-    let saving = Saving { app, owner: &desk.owner, id: desk.draft.id, version: desk.draft.version, item: desk.item.as_ref().map(|i| i.id), me };
+    let saving = Saving {
+        app,
+        owner: &desk.owner,
+        id: desk.draft.id,
+        version: desk.draft.version,
+        item: desk.item.as_ref().map(|i| i.id),
+        me,
+    };
     let (saving, fields_in, kept) = (&saving, &fields, &kept);
     let saved = app
         .store
@@ -124,7 +131,12 @@ struct Saving<'a> {
 }
 
 impl Saving<'_> {
-    async fn write(&self, tx: &Tx, fields: &Fields, files: &[(&Judged, BlobId)]) -> Result<Saved, StoreError> {
+    async fn write(
+        &self,
+        tx: &Tx,
+        fields: &Fields,
+        files: &[(&Judged, BlobId)],
+    ) -> Result<Saved, StoreError> {
         let (app, crypter) = (self.app, &self.app.store.crypter);
         let now = app.now();
         let mut fields = fields.clone();
@@ -162,7 +174,10 @@ impl Saving<'_> {
         let name: String = visible(fields.text("name")).chars().take(100).collect();
         let category = fields.text("category").trim();
         if item.stage.name() != StageName::Draft
-            || !spec::has(mydata_domain::forms::FormKind::of(mydata_domain::filing::FilingKind::NewItem, item.kind), "name")
+            || !spec::has(
+                mydata_domain::forms::FormKind::of(mydata_domain::filing::FilingKind::NewItem, item.kind),
+                "name",
+            )
             || (item.name == name && item.category == category)
         {
             return Ok(());

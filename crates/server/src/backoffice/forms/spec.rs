@@ -266,10 +266,7 @@ const SERVICE: &[SectionSpec] = &[
             maybe("terms_en", "form-terms-en", Ask::Area(8, TERMS)),
         ],
     },
-    SectionSpec {
-        key: "form-section-datasets",
-        spots: &[one("dataset", "form-datasets", Ask::Datasets)],
-    },
+    SectionSpec { key: "form-section-datasets", spots: &[one("dataset", "form-datasets", Ask::Datasets)] },
     SectionSpec {
         key: "form-section-connection",
         spots: &[
@@ -384,10 +381,7 @@ const GO_LIVE_SERVICE: &[SectionSpec] = &[
 
 const GO_LIVE_COUNTER_SERVICE: &[SectionSpec] = &[
     WHEN,
-    SectionSpec {
-        key: "form-section-production",
-        spots: &[addresses("production.ip", "form-counter-ip")],
-    },
+    SectionSpec { key: "form-section-production", spots: &[addresses("production.ip", "form-counter-ip")] },
     PILOT,
     CHECKLIST,
 ];

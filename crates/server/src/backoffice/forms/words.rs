@@ -45,9 +45,7 @@ pub fn fault(lang: Lang, fault: &Fault) -> String {
         Fault::ReservedKey => lang.t("fault-reserved-key"),
         Fault::BadAccount => lang.t("fault-bad-account"),
         Fault::NoUpload => lang.t("fault-no-upload"),
-        Fault::WrongUpload { needed } => {
-            with("fault-wrong-upload", "needed", purpose(lang, *needed).into())
-        }
+        Fault::WrongUpload { needed } => with("fault-wrong-upload", "needed", purpose(lang, *needed).into()),
         Fault::NotAsMany { needed } => with("fault-not-as-many", "needed", (*needed).into()),
         Fault::NotACertificate => lang.t("fault-not-a-certificate"),
     }

@@ -29,9 +29,8 @@ fn view(visit: &Visit, now: Option<FormKind>, fault: Option<String>) -> FormPage
     let lang = visit.lang();
     let frame =
         visit.frame(visit.t("signup-choose"), vec![Crumb::new(visit.t("sign-up"), format!("{ROOT}{FORM}"))]);
-    let choices = APPLICATIONS.map(|form| {
-        Choice::new(form.as_str(), visit.t(spec::title_key(form))).hint(visit.t(how(form)))
-    });
+    let choices = APPLICATIONS
+        .map(|form| Choice::new(form.as_str(), visit.t(spec::title_key(form))).hint(visit.t(how(form))));
     let field = Field::new(lang, "form", visit.t("signup-choose.which"), Input::Radio(choices.to_vec()))
         .value(now.map_or("", FormKind::as_str))
         .fault(fault);
@@ -84,8 +83,13 @@ pub async fn submit(visit: Visit) -> Answer {
             if let Some(before) = before {
                 drafts::delete(&tx, owner, before.id).await?;
             }
-            let new =
-                New { form: chosen, account, organisation: None, item: None, fields: desk::beginning(chosen) };
+            let new = New {
+                form: chosen,
+                account,
+                organisation: None,
+                item: None,
+                fields: desk::beginning(chosen),
+            };
             drafts::begin(&tx, &app.store.crypter, &*app.random, new, now).await
         })
         .await?;

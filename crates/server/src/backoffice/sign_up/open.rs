@@ -5,7 +5,7 @@ use askama::Template;
 use mydata_domain::account::password::NewPassword;
 use mydata_domain::account::session::Stage;
 use mydata_domain::account::{Account, AccountName};
-use mydata_domain::forms::{FormKind, Fields};
+use mydata_domain::forms::{Fields, FormKind};
 use mydata_store::repo::drafts::{self, New};
 
 use super::{BEGIN, FORM, policy};

@@ -25,7 +25,8 @@ async fn complete(visit: &Visit) -> Result<Option<(Desk, Desk)>, Fault> {
         return Ok(None);
     };
     let both = (desk(visit, organisation).await?, desk(visit, application).await?);
-    let whole = how_far(visit, &both.0).await? == How::Complete && how_far(visit, &both.1).await? == How::Complete;
+    let whole =
+        how_far(visit, &both.0).await? == How::Complete && how_far(visit, &both.1).await? == How::Complete;
     Ok(whole.then_some(both))
 }
 

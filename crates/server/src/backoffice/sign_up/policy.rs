@@ -41,7 +41,8 @@ pub struct Clause {
 
 impl Clause {
     fn of(lang: Lang, key: &str, contact: &str) -> Self {
-        let text = crate::web::i18n::t(lang, &format!("{key}.what"), &[("contact", contact.to_owned().into())]);
+        let text =
+            crate::web::i18n::t(lang, &format!("{key}.what"), &[("contact", contact.to_owned().into())]);
         Self { title: lang.t(key), text }
     }
 }

@@ -69,7 +69,8 @@ pub async fn show(visit: Visit) -> Answer {
     }
     let app = &visit.app;
     let filed =
-        filings::last_of_account(&app.store.db, &app.store.crypter, me.account.id, FilingKind::SignUp).await?;
+        filings::last_of_account(&app.store.db, &app.store.crypter, me.account.id, FilingKind::SignUp)
+            .await?;
     let number = filed.map_or_else(String::new, |filed| filed.number.to_string());
     let mut text = visit.t("signup-in-review.what");
     if !number.is_empty() {

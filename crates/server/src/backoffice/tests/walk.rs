@@ -151,7 +151,8 @@ async fn add_item(office: &Office, of: &Account) -> String {
     let (app, place) = (&office.app, place(of).unwrap_or_else(|| "library".parse().unwrap()));
     let organisation = &place;
     let begin = |tx| async move {
-        let new = items::New { kind: Kind::Dataset, organisation, name: "示範", category: "教育", by: of.id };
+        let new =
+            items::New { kind: Kind::Dataset, organisation, name: "示範", category: "教育", by: of.id };
         items::begin(&tx, &*app.random, &new, app.now()).await
     };
     app.store.db.run_tx("test", begin).await.unwrap().id.to_string()

@@ -16,9 +16,7 @@ pub fn refused(lang: Lang, refused: &Refused) -> String {
     match refused {
         Refused::Empty => lang.t("upload-empty"),
         Refused::TooLarge { .. } => lang.t("upload-too-large"),
-        Refused::Name(bad) => {
-            with("upload-name", "why", words::fault(lang, &FieldFault::from(*bad)).into())
-        }
+        Refused::Name(bad) => with("upload-name", "why", words::fault(lang, &FieldFault::from(*bad)).into()),
         Refused::Program { what } => with("upload-program", "what", (*what).into()),
         Refused::Active { what } => with("upload-active", "what", (*what).into()),
         Refused::Unknown => lang.t("upload-unknown"),
@@ -130,7 +128,9 @@ mod tests {
 
     #[test]
     fn sizes_are_said_as_file_managers_say_them() {
-        for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1024, "1 KB"), (1025, "2 KB"), (0x10_0000, "1.0 MB")] {
+        for (bytes, text) in
+            [(0, "0 B"), (1023, "1023 B"), (1024, "1 KB"), (1025, "2 KB"), (0x10_0000, "1.0 MB")]
+        {
             assert_eq!(size(bytes), text);
         }
         assert_eq!(size(10 * 1024 * 1024), "10.0 MB");
@@ -140,12 +140,9 @@ mod tests {
     #[test]
     fn a_fault_in_an_api_document_names_line_and_place() {
         let bytes = b"openapi: 3.0.3\ninfo:\n  title: x\n  version: '1'\npaths:\n  bad: {}\n";
-        let error = crate::backoffice::upload::check(
-            mydata_domain::forms::Purpose::ApiDocument,
-            "a.yaml",
-            bytes,
-        )
-        .unwrap_err();
+        let error =
+            crate::backoffice::upload::check(mydata_domain::forms::Purpose::ApiDocument, "a.yaml", bytes)
+                .unwrap_err();
         let text = refused(Lang::ZhTw, &error);
         assert!(text.contains("第 6 行") && text.contains("paths.bad"), "{text}");
         assert!(refused(Lang::En, &error).contains("line 6"));
