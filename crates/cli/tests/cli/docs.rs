@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use mydata_domain::counter_service::{Case, CounterService};
 use mydata_domain::dataset::Dataset;
 use mydata_domain::organisation::Organisation;
 use mydata_domain::parameter::Parameter;
@@ -158,15 +159,22 @@ fn section<'a>(page: &'a str, heading: &str) -> &'a str {
 
 #[test]
 fn the_registry_page_has_every_field() {
+    const SERVICE_SECRETS: [&str; 6] =
+        ["client_secret", "cbc_iv", "api_key", "earlier_client_secret", "earlier_api_key", "earlier_until"];
     let page = page("operators/registry.md");
     let with = |known: BTreeSet<String>, secrets: &[&str]| {
         known.into_iter().chain(secrets.iter().map(|s| (*s).to_owned())).collect::<BTreeSet<_>>()
     };
     for (heading, expected) in [
         ("## `[[organisation]]`", fields::<Organisation>()),
-        ("## `[[dataset]]`", with(fields::<Dataset>(), &["resource_secret"])),
+        (
+            "## `[[dataset]]`",
+            with(fields::<Dataset>(), &["resource_secret", "earlier_resource_secret", "earlier_until"]),
+        ),
         ("### `[[dataset.parameter]]`", fields::<Parameter>()),
-        ("## `[[service]]`", with(fields::<Service>(), &["client_secret", "cbc_iv", "api_key"])),
+        ("## `[[service]]`", with(fields::<Service>(), &SERVICE_SECRETS)),
+        ("## `[[counter_service]]`", fields::<CounterService>()),
+        ("### `[[counter_service.cases]]`", fields::<Case>()),
     ] {
         let rows = rows(section(&page, heading));
         let described: BTreeSet<String> = rows.iter().map(|row| row[0].clone()).collect();
@@ -189,6 +197,8 @@ fn the_registry_example_is_complete_and_the_page_right_about_what_is_required() 
         ("## `[[dataset]]`", &["dataset"]),
         ("### `[[dataset.parameter]]`", &["dataset", "parameter"]),
         ("## `[[service]]`", &["service"]),
+        ("## `[[counter_service]]`", &["counter_service"]),
+        ("### `[[counter_service.cases]]`", &["counter_service", "cases"]),
     ] {
         for row in rows(section(&page, heading)) {
             let mut without = whole.clone();

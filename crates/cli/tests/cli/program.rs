@@ -109,10 +109,10 @@ fn the_registry_goes_in_and_comes_out_the_same() {
     let place = Place::new();
     let file = place.write("registry.toml", registry(|_| {}));
     let ran = place.run(&["registry", "apply", &file, "--dry-run"]).ends(0);
-    assert_eq!(ran.out.lines().count(), 4, "{}", ran.out);
-    assert!(ran.err.contains("4 would be added"), "{}", ran.err);
+    assert_eq!(ran.out.lines().count(), 5, "{}", ran.out);
+    assert!(ran.err.contains("5 would be added"), "{}", ran.err);
     let ran = place.run(&["registry", "apply", &file]).ends(0);
-    assert!(ran.err.contains("4 were added"), "the trial changed nothing: {}", ran.err);
+    assert!(ran.err.contains("5 were added"), "the trial changed nothing: {}", ran.err);
     assert!(place.run(&["registry", "apply", &file]).ends(0).out.is_empty(), "a second time nothing changes");
 
     place.run(&["registry", "export", "out.toml"]).ends(0);
@@ -124,7 +124,7 @@ fn the_registry_goes_in_and_comes_out_the_same() {
     exported.organisations.sort_by(|a, b| a.id.cmp(&b.id));
     assert_eq!(exported, given);
     let again = place.run(&["registry", "apply", "out.toml"]).ends(0);
-    assert!(again.err.contains("4 as declared already"), "{}", again.err);
+    assert!(again.err.contains("5 as declared already"), "{}", again.err);
     assert_eq!(
         place.run(&["registry", "export", "-"]).ends(0).out,
         std::fs::read_to_string(place.path("out.toml")).unwrap()

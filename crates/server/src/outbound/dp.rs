@@ -14,7 +14,7 @@ use mydata_wire::dp::TRANSACTION_UID;
 use mydata_wire::{AccessToken, TransactionUid, retry_after};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::guard::Blocked;
+use super::registered::NotCalled;
 use super::{Outbound, sp::reason};
 
 /// `%` is encoded too, so that a reader can always decode.
@@ -62,8 +62,8 @@ impl Outbound {
         let client = match self.dp_client(call.dataset).await {
             Ok(client) => client,
             // A name that cannot be resolved now may be in a while; what is not registered stays so.
-            Err(Blocked::Unknown) => {
-                return Err(Answer::Passing(Failure::new(FailureKind::NotReached, Blocked::Unknown)));
+            Err(NotCalled::Unknown) => {
+                return Err(Answer::Passing(Failure::new(FailureKind::NotReached, NotCalled::Unknown)));
             }
             Err(blocked) => return Err(Answer::Final(Failure::new(FailureKind::NotReached, blocked))),
         };

@@ -12,12 +12,6 @@ pub enum Blocked {
     /// Not https.
     #[error("only https is allowed")]
     Scheme,
-    /// None of the addresses at which the host is found is registered for the dataset.
-    #[error("the host is found at no address that is registered for the dataset")]
-    NotRegistered,
-    /// The host's name cannot be resolved.
-    #[error("the host's name cannot be resolved")]
-    Unknown,
     /// Private, loopback, link-local or otherwise not of the public internet.
     #[error("the address is internal; only public addresses are called")]
     Internal,

@@ -17,6 +17,20 @@ use super::{Outbound, builder};
 /// So many clients are kept; a platform has hundreds of datasets.
 const KEPT: usize = 1_024;
 
+/// Why a DP is not called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotCalled {
+    /// Its address may not be called at all.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
+    /// None of the addresses at which its host is found is registered for the dataset.
+    #[error("the host is found at no address that is registered for the dataset")]
+    NotRegistered,
+    /// Its host's name cannot be resolved at present.
+    #[error("the host's name cannot be resolved")]
+    Unknown,
+}
+
 /// A host with the addresses at which it may be reached.
 type Place = (String, Vec<SocketAddr>);
 
@@ -40,7 +54,7 @@ impl Registered {
     }
 
     /// A client that finds this host at these addresses, and no other host at all: redirects are not followed.
-    fn client(&self, place: Place, sandbox: bool) -> Result<Client, Blocked> {
+    fn client(&self, place: Place, sandbox: bool) -> Result<Client, NotCalled> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = kept.get(&place) {
             return Ok(client.clone());
@@ -52,7 +66,7 @@ impl Registered {
             .read_timeout(self.idle)
             .resolve_to_addrs(&place.0, &place.1)
             .build()
-            .map_err(|_| Blocked::Unknown)?;
+            .map_err(|_| NotCalled::Unknown)?;
         kept.insert(place, client.clone());
         Ok(client)
     }
@@ -64,7 +78,7 @@ impl Outbound {
     /// # Errors
     /// The address may not be called, or is not one of those registered. In a pilot nothing is called that is not
     /// registered, even when nothing is.
-    pub(super) async fn dp_client(&self, dataset: &Dataset) -> Result<Client, Blocked> {
+    pub(super) async fn dp_client(&self, dataset: &Dataset) -> Result<Client, NotCalled> {
         let url = &dataset.dp_api;
         self.check(url)?;
         if dataset.dp_ips.is_empty() && dataset.pilot.is_none() {
@@ -81,18 +95,18 @@ impl Outbound {
                 found.sort_unstable();
                 found.dedup();
                 if found.is_empty() {
-                    return Err(Blocked::NotRegistered);
+                    return Err(NotCalled::NotRegistered);
                 }
                 self.registered.client((name.to_owned(), found), self.sandbox)
             }
-            _ => Err(Blocked::NotRegistered),
+            _ => Err(NotCalled::NotRegistered),
         }
     }
 }
 
-async fn resolve(name: &str, url: &Url) -> Result<Vec<SocketAddr>, Blocked> {
+async fn resolve(name: &str, url: &Url) -> Result<Vec<SocketAddr>, NotCalled> {
     let port = url.port_or_known_default().unwrap_or(443);
-    let found = tokio::net::lookup_host((name, port)).await.map_err(|_| Blocked::Unknown)?;
+    let found = tokio::net::lookup_host((name, port)).await.map_err(|_| NotCalled::Unknown)?;
     Ok(found.collect())
 }
 
@@ -126,20 +140,20 @@ mod tests {
         assert_eq!(may("http://127.0.0.1:9/", &[], false).await, Ok(()), "nothing registered: anywhere");
         assert_eq!(
             may("http://127.0.0.1:9/", &[], true).await,
-            Err(Blocked::NotRegistered),
+            Err(NotCalled::NotRegistered),
             "but not in a pilot"
         );
         for elsewhere in ["http://127.0.0.1:9/", "http://localhost:9/", "http://[::1]:9/"] {
             assert_eq!(
                 may(elsewhere, &["163.22.21.64"], false).await,
-                Err(Blocked::NotRegistered),
+                Err(NotCalled::NotRegistered),
                 "{elsewhere}"
             );
         }
-        assert_eq!(may("http://no-such-host.invalid/", &["127.0.0.1"], false).await, Err(Blocked::Unknown));
+        assert_eq!(may("http://no-such-host.invalid/", &["127.0.0.1"], false).await, Err(NotCalled::Unknown));
         let strict = Outbound::new(&Policy::default(), false).unwrap();
         let inside = dataset("https://127.0.0.1/", &["127.0.0.1"], false);
-        assert_eq!(strict.dp_client(&inside).await.map(drop), Err(Blocked::Internal));
+        assert_eq!(strict.dp_client(&inside).await.map(drop), Err(NotCalled::Blocked(Blocked::Internal)));
         assert_eq!(outbound.registered.kept.lock().unwrap().len(), 1, "clients are kept");
     }
 }

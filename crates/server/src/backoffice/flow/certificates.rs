@@ -9,6 +9,7 @@ use mydata_domain::{Time, Zone};
 use mydata_seal::trust::{self, CertificateError, SignerInfo};
 use mydata_store::repo::items::{self, Kept, Origin};
 use mydata_store::repo::list::Scope;
+use mydata_store::repo::registry;
 use serde_json::json;
 
 use super::records::{self, Record};
@@ -80,10 +81,12 @@ pub async fn register(app: &App, by: &By, item: ItemId, zone: Zone, pem: &str) -
 
 /// Takes over the certificates of records that came from a registry file, once after each change of the registry.
 pub(super) async fn watch_registry(app: &App) -> Result<(), ActError> {
-    let catalogue = app.catalogue().await?;
-    if app.certificates_seen.load(Ordering::Relaxed) == catalogue.revision {
+    // Not the registry in memory: looking at it would keep it there for a second, in which somebody applies a file.
+    let revision = registry::revision(&app.store.db).await?;
+    if app.certificates_seen.load(Ordering::Relaxed) == revision {
         return Ok(());
     }
+    let catalogue = registry::load(&app.store.db, &app.store.crypter).await?;
     let signed = catalogue.datasets.values().map(|d| &d.dataset).filter(|d| d.signer_certificate.is_some());
     for dataset in signed {
         let id = dataset.resource_id.as_str();

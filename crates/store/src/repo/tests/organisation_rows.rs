@@ -95,3 +95,60 @@ async fn counter_services_are_kept_and_the_revision_grows() {
     })
     .await;
 }
+
+/// What a file says of a counter service, a pilot, a DP's addresses and earlier secrets is kept, listed and exported.
+#[tokio::test]
+async fn a_registry_file_is_kept_whole() {
+    const FILE: &str = r#"{
+        "version": 1,
+        "dataset": [{
+            "resource_id": "API.Kr1C3b1ijJ", "resource_secret": "lxLRIhDcR59kp2SG", "zone": "test", "organisation": "library",
+            "earlier_resource_secret": "earlierSecret016", "earlier_until": "2026-11-28T00:00:00Z",
+            "name": "示範借閱紀錄", "name_en": "Loans", "category": "教育", "weakest_verification": "NHI",
+            "dp_api": "https://dp.library.example/", "dp_ips": ["163.22.21.64/32"], "pilot": ["163.22.22.0/24"], "state": "hidden"
+        }],
+        "service": [{
+            "client_id": "CLI.qqOjnjO4WR", "client_secret": "demoBankSecret16", "cbc_iv": "demoBankCbcIv016",
+            "api_key": "demo-new-key", "earlier_client_secret": "earlierSecret016", "earlier_api_key": "demo-old-key",
+            "earlier_until": "2026-11-28T00:00:00Z", "zone": "test", "organisation": "library", "name": "示範", "name_en": "Demo",
+            "purpose": "示範", "purpose_en": "Demo", "category": "綜合", "url": "https://sp.example/", "terms": "示範",
+            "return_urls": ["https://sp.example/return"], "sp_api": "https://sp.example/notify", "allowed_ips": ["192.0.2.1/32"],
+            "datasets": ["API.Kr1C3b1ijJ"], "state": "listed"
+        }],
+        "counter_service": [{
+            "id": "11111111-1111-4111-8111-111111111111", "zone": "test", "organisation": "library", "name": "借書證",
+            "name_en": "Library card", "description": "臨櫃辦理", "category": "教育/臨櫃/借書", "allowed_ips": ["163.22.21.0/28"],
+            "cases": [{ "name": "新辦", "required": ["API.Kr1C3b1ijJ"], "take": "preview" }], "state": "listed"
+        }]
+    }"#;
+    on_both(async |store: TestStore| {
+        organisations(&store).await;
+        let document: Registry = serde_json::from_str(FILE).unwrap();
+        assert_eq!(document.check(|_| true, |_| None), Vec::<String>::new());
+        let (crypter, file) = (&store.crypter, &document);
+        let apply = async || {
+            store.db.run_tx("r", async |tx| registry::apply(&tx, crypter, file, START).await).await.unwrap()
+        };
+        assert_eq!(apply().await.added.len(), 3);
+        assert_eq!(apply().await.unchanged, 3);
+        let exported = registry::export(&store.db, crypter).await.unwrap();
+        assert!(exported.datasets == document.datasets && exported.services == document.services);
+        assert_eq!(exported.counter_services, document.counter_services);
+        let all: List<Filter, Sort> = List::default();
+        let listed = list(&store.db, &Scope::Organisation(id("library")), &all).await.unwrap();
+        let shown: Vec<_> = listed.rows.iter().map(|row| (row.kind, row.shown)).collect();
+        assert_eq!(listed.count, 3);
+        assert!(shown.contains(&(Kind::CounterService, true)) && shown.contains(&(Kind::Dataset, false)));
+        let kept = registry::load(&store.db, crypter).await.unwrap();
+        let dataset = &kept.datasets[&"API.Kr1C3b1ijJ".parse().unwrap()];
+        assert_eq!(dataset.secrets(START).count(), 2);
+        // A file that names a dataset nobody has, or chooses more than there are, does not hold together.
+        let broken = FILE.replace(
+            r#""required": ["API.Kr1C3b1ijJ"]"#,
+            r#""choice": { "count": 2, "of": ["API.0000000000"] }"#,
+        );
+        let broken: Registry = serde_json::from_str(&broken).unwrap();
+        assert_eq!(broken.check(|_| true, |_| None).len(), 2);
+    })
+    .await;
+}
