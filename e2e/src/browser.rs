@@ -231,7 +231,20 @@ struct Driver {
 }
 
 impl Driver {
+    /// The driver takes a free port for IPv4 and then wants the same one for IPv6; where that is somebody else's it ends
+    /// at once, and another port is to be tried.
     fn start() -> Result<Self> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Self::start_once() {
+                Err(_) if tries < 5 => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn start_once() -> Result<Self> {
         let mut child = Command::new("chromedriver")
             .args(["--port=0", "--log-level=WARNING"])
             .stdin(Stdio::null())
