@@ -7,6 +7,7 @@ use mydata_e2e::axe::assert_accessible;
 use mydata_e2e::browser::{Browser, Look};
 use mydata_e2e::country::Country;
 use mydata_e2e::database::Engine;
+use thirtyfour::By;
 
 const MAIL: &str = "lin@archives.example";
 const PASSWORD: &str = "a sentence of the newcomer";
@@ -29,6 +30,18 @@ async fn link(country: &Country) -> String {
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     panic!("no mail came\n{}", country.platform.log());
+}
+
+/// Waits until the next page is there, which does not have this.
+async fn gone(browser: &Browser, css: &str) {
+    for _ in 0..120 {
+        if browser.find_all(By::Css(css)).await.is_ok_and(|found| found.is_empty()) {
+            browser.wait_for(".foot").await.unwrap();
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    panic!("{css} is still there");
 }
 
 async fn walks(look: Look) {
@@ -76,6 +89,7 @@ async fn walks(look: Look) {
     browser.click("button[value='add:deputy']").await.unwrap();
     browser.wait_for("input[name='deputy[0].name']").await.unwrap();
     browser.click("button[value='remove:deputy:0']").await.unwrap();
+    gone(&browser, "input[name='deputy[0].name']").await;
     browser.click("button[value=check]:not(.sr)").await.unwrap();
     browser.wait_for("#mends").await.unwrap();
     accessible(&browser, &look).await;

@@ -141,6 +141,14 @@ impl Lang {
         }
     }
 
+    /// What stands between a name and what is said about it.
+    pub fn colon(self) -> &'static str {
+        match self {
+            Self::ZhTw => "：",
+            Self::En => ": ",
+        }
+    }
+
     fn bundle(self) -> &'static Bundle {
         match self {
             Self::ZhTw => &ZH_TW_BUNDLE,

@@ -85,7 +85,7 @@ pub fn path_label(lang: Lang, form: FormKind, path: &str) -> String {
                     return if field.path.is_empty() {
                         format!("{list} {number}")
                     } else {
-                        format!("{list} {number}：{name}")
+                        format!("{list} {number}{}{name}", lang.colon())
                     };
                 }
             }
@@ -289,8 +289,14 @@ impl Sheet<'_> {
                 let path = field.in_row(rows.path, row);
                 let cells = self.cells(field, &path);
                 let said: Vec<String> = cells.iter().filter_map(said).collect();
-                (!said.is_empty())
-                    .then(|| Cell::Text(format!("{}：{}", label(self.lang, field.key), said.join("、"))))
+                (!said.is_empty()).then(|| {
+                    let name = label(self.lang, field.key);
+                    Cell::Text(format!(
+                        "{name}{}{}",
+                        self.lang.colon(),
+                        said.join(self.lang.pick("、", Some(", ")))
+                    ))
+                })
             });
             facts = facts.cells(format!("{list} {}", row + 1), cells.collect());
         }

@@ -187,7 +187,7 @@ impl Form {
                     }
                     for (number, row) in rows.rows.iter().enumerate() {
                         let with_row = |(id, label, fault)| {
-                            (id, format!("{} {}：{label}", rows.legend, number + 1), fault)
+                            (id, format!("{} {}{}{label}", rows.legend, number + 1, self.lang.colon()), fault)
                         };
                         mends.extend(row.iter().filter_map(mend).map(with_row));
                     }

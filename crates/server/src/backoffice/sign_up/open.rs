@@ -5,6 +5,7 @@ use askama::Template;
 use mydata_domain::account::password::NewPassword;
 use mydata_domain::account::session::Stage;
 use mydata_domain::account::{Account, AccountName};
+use mydata_domain::calendar::{day_of, roc};
 use mydata_domain::forms::{Fields, FormKind};
 use mydata_store::repo::drafts::{self, New};
 
@@ -129,7 +130,9 @@ async fn begin(visit: &Visit, account: &Account) -> Answer {
     app.store
         .db
         .run_tx("sign-up-begin-forms", |tx| async move {
-            let fields = Fields::new().with("applicant.email", &account.holder.mail);
+            let fields = Fields::new()
+                .with("applied_on", roc(day_of(now)))
+                .with("applicant.email", &account.holder.mail);
             let new = New {
                 form: FormKind::Organisation,
                 account: account.id,
