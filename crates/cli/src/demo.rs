@@ -1,7 +1,10 @@
 //! `mydata demo`: the country in a box.
 //!
 //! Platform and parties run in this process, each on a port of its own, on loopback only. What they keep lies in one
-//! folder, so that a second start finds keys and records where they were.
+//! folder, so that a second start finds keys and records where they were. The back office has an organisation in each stage
+//! of the life of an item, and an account for each role ([`office`]).
+
+mod office;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -66,7 +69,8 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         )
     })?;
     let address = listener.local_addr()?;
-    let base: Url = format!("http://{address}/").parse()?;
+    // A name, not an address: browsers give passkeys to names only.
+    let base: Url = format!("http://localhost:{}/", address.port()).parse()?;
 
     let mut parties = SandboxConfig::new(base.clone(), args.data_dir.join("parties"));
     if args.port != 0 {
@@ -81,6 +85,10 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     }
 
     let config = config(&args, address, &base, &sandbox);
+    if !args.run {
+        let theirs = registry::parse(sandbox.registry_toml()).context("the sandbox's registry")?;
+        office::furnish(&config, &theirs).await.context("the back office cannot be furnished")?;
+    }
     let platform =
         Platform::start_on(listener, config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
     let theirs = registry::parse(sandbox.registry_toml()).context("the sandbox's registry")?;
@@ -147,6 +155,8 @@ fn welcome(sandbox: &Sandbox, took: Duration) {
     println!("  Mailbox      {}", at.mailbox);
     println!("  Laboratory   {}   services and datasets that try the platform", at.lab);
     println!("  Providers    {} {} {}", at.household, at.kin, at.property);
+    println!();
+    office::introduce(at);
     println!();
     println!("  Personas (all fictional; choose one when the identity provider asks)");
     for persona in sandbox.personas() {

@@ -12,9 +12,11 @@
 //! | [`bank`] | 示範銀行 線上開戶 |
 //! | [`lab`] | services and datasets that try the platform |
 //! | [`sp`] | what every SP of the sandbox does behind its pages |
+//! | [`authenticator`] | the one-time passwords of the back office's staff |
 //! | [`mailbox`] | every mail and text message |
 //! | [`citizen`], [`scenario`] | `mydata demo --run` |
 
+pub mod authenticator;
 pub mod bank;
 pub mod ca;
 pub mod citizen;
@@ -339,7 +341,8 @@ impl Sandbox {
         serving.add(taken.bank, Bank::new(bank.clone(), platform.clone(), Arc::clone(&random)).router());
         serving.add(taken.lab, lab.router());
         serving.add(taken.mailbox, mailbox.router());
-        serving.add(taken.portal, portal::router(addresses.clone()));
+        let portal = portal::router(addresses.clone());
+        serving.add(taken.portal, portal.merge(authenticator::router(Arc::clone(&clock))));
         Ok(Self {
             serving,
             registry,

@@ -128,6 +128,27 @@ pub fn router(app: App) -> Router {
     }
 }
 
+/// Puts a platform together without starting it: its store is open, and nothing is served or worked on.
+///
+/// # Errors
+/// As [`Platform::start`], without a socket.
+pub async fn assemble(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> Result<App, StartError> {
+    let trust = read_trust(&config)?;
+    let outbound = Outbound::new(&config.policy, config.sandbox)?;
+    let callback = config.base_url().join(CALLBACK_PATH).expect("a path of ours joins the base URL");
+    let providers = config.identity.oidc.iter();
+    let methods =
+        Methods::new(providers.map(|p| Oidc::new(p.clone(), callback.clone(), outbound.clone())).collect());
+    let mut store_config = store_config(&config)?;
+    store_config.random = Arc::clone(&random);
+    let store = Store::open(&store_config, clock.now()).await?;
+    Ok(App::new(Parts { config, store, clock, random, methods, outbound, trust }))
+}
+
 impl Platform {
     /// Starts with the machine's clock and randomness.
     pub async fn start(config: Config) -> Result<Self, StartError> {
@@ -160,17 +181,7 @@ impl Platform {
         let address =
             listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
         config.listen = address;
-        let trust = read_trust(&config)?;
-        let outbound = Outbound::new(&config.policy, config.sandbox)?;
-        let callback = config.base_url().join(CALLBACK_PATH).expect("a path of ours joins the base URL");
-        let providers = config.identity.oidc.iter();
-        let methods = Methods::new(
-            providers.map(|p| Oidc::new(p.clone(), callback.clone(), outbound.clone())).collect(),
-        );
-        let mut store_config = store_config(&config)?;
-        store_config.random = Arc::clone(&random);
-        let store = Store::open(&store_config, clock.now()).await?;
-        let app = App::new(Parts { config, store, clock, random, methods, outbound, trust });
+        let app = assemble(config, clock, random).await?;
 
         let (stop, stopped) = watch::channel(false);
         let working = tokio::spawn(jobs::runner::run(app.clone(), stopped.clone()));

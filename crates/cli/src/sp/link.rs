@@ -17,7 +17,7 @@ use crate::{Outcome, Usage, output};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The platform's base URL.
-    #[arg(long, value_name = "URL", env = "MYDATA_SP_BASE", default_value = "http://127.0.0.1:8480/")]
+    #[arg(long, value_name = "URL", env = "MYDATA_SP_BASE", default_value = "http://localhost:8480/")]
     base: Url,
     #[command(flatten)]
     service: Flags,

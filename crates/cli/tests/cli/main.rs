@@ -2,6 +2,7 @@
 
 mod admin;
 mod common;
+mod demo;
 mod docs;
 mod doctor;
 mod dp;

@@ -74,7 +74,7 @@ fn everything_can_come_from_the_registry_file() {
     let file = place.write("registry.toml", registry(|_| {}));
     let ran = place.run(&["sp", "link", "--registry", &file]).ends(0);
     let url = url::Url::parse(ran.out.trim()).unwrap();
-    assert!(ran.out.starts_with("http://127.0.0.1:8480/service/CLI.Example001/"), "{}", ran.out);
+    assert!(ran.out.starts_with("http://localhost:8480/service/CLI.Example001/"), "{}", ran.out);
     let entry = RawEntry::split(url.path().strip_prefix("/service/").unwrap(), url.query());
     assert_eq!(entry.return_url.as_deref(), Some("http://127.0.0.1:9001/return"));
     assert_eq!(decode_resources(&entry.resources).unwrap()[0].as_str(), "API.Example001");
