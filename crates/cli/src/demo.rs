@@ -85,14 +85,15 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     }
 
     let config = config(&args, address, &base, &sandbox);
-    if !args.run {
-        let theirs = registry::parse(sandbox.registry_toml()).context("the sandbox's registry")?;
-        office::furnish(&config, &theirs).await.context("the back office cannot be furnished")?;
-    }
-    let platform =
-        Platform::start_on(listener, config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    let mut platform =
+        Platform::serve_on(listener, config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
     let theirs = registry::parse(sandbox.registry_toml()).context("the sandbox's registry")?;
     registry::apply(&platform.app.store, &theirs).await?;
+    if !args.run {
+        // Pages are there meanwhile; jobs are not, for the furnishing does its own under its moved clock.
+        office::furnish(&platform.app).await.context("the back office cannot be furnished")?;
+    }
+    platform.work();
     if let (Some(own), Some(file)) = (&own, &args.registry) {
         registry::apply(&platform.app.store, own).await.with_context(|| registry::place(file))?;
     }

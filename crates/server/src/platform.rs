@@ -65,7 +65,7 @@ pub struct Platform {
     pub address: SocketAddr,
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
-    working: JoinHandle<()>,
+    working: Option<JoinHandle<()>>,
 }
 
 /// How a store is opened for a configuration.
@@ -128,12 +128,13 @@ pub fn router(app: App) -> Router {
     }
 }
 
-/// Puts a platform together without starting it: its store is open, and nothing is served or worked on.
+/// Puts a platform together on an open store without starting it: nothing is served or worked on.
 ///
 /// # Errors
-/// As [`Platform::start`], without a socket.
-pub async fn assemble(
+/// As [`Platform::start`], without store and socket.
+pub fn assemble(
     config: Config,
+    store: Store,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> Result<App, StartError> {
@@ -143,9 +144,6 @@ pub async fn assemble(
     let providers = config.identity.oidc.iter();
     let methods =
         Methods::new(providers.map(|p| Oidc::new(p.clone(), callback.clone(), outbound.clone())).collect());
-    let mut store_config = store_config(&config)?;
-    store_config.random = Arc::clone(&random);
-    let store = Store::open(&store_config, clock.now()).await?;
     Ok(App::new(Parts { config, store, clock, random, methods, outbound, trust }))
 }
 
@@ -174,6 +172,18 @@ impl Platform {
     /// Starts on a socket that is already open.
     pub async fn start_on(
         listener: TcpListener,
+        config: Config,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StartError> {
+        let mut platform = Self::serve_on(listener, config, clock, random).await?;
+        platform.work();
+        Ok(platform)
+    }
+
+    /// Answers requests on a socket that is already open; jobs wait until [`Platform::work`].
+    pub async fn serve_on(
+        listener: TcpListener,
         mut config: Config,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
@@ -181,16 +191,24 @@ impl Platform {
         let address =
             listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
         config.listen = address;
-        let app = assemble(config, clock, random).await?;
+        let mut store = store_config(&config)?;
+        store.random = Arc::clone(&random);
+        let store = Store::open(&store, clock.now()).await?;
+        let app = assemble(config, store, clock, random)?;
 
         let (stop, stopped) = watch::channel(false);
-        let working = tokio::spawn(jobs::runner::run(app.clone(), stopped.clone()));
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let serving = tokio::spawn(async move {
             axum::serve(listener, service).with_graceful_shutdown(until(stopped)).await
         });
         tracing::info!(%address, base_url = %app.base_url, "the platform is up");
-        Ok(Self { app, address, stop, serving, working })
+        Ok(Self { app, address, stop, serving, working: None })
+    }
+
+    /// Begins with the jobs, unless they have begun.
+    pub fn work(&mut self) {
+        let run = || tokio::spawn(jobs::runner::run(self.app.clone(), self.stop.subscribe()));
+        self.working.get_or_insert_with(run);
     }
 
     /// Stops: no new requests, running ones end, then jobs.
@@ -200,7 +218,9 @@ impl Platform {
         if tokio::time::timeout(GRACE, self.serving).await.is_err() {
             tracing::warn!("some requests did not end in time");
         }
-        if let Err(error) = self.working.await {
+        if let Some(working) = self.working
+            && let Err(error) = working.await
+        {
             tracing::error!(%error, "background work ended badly");
         }
         self.app.store.close().await;

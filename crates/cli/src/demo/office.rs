@@ -11,11 +11,10 @@ use anyhow::Context as _;
 use mydata_domain::account::{Account, AccountId, AccountState, Holder, Role};
 use mydata_domain::organisation::{Organisation, OrganisationKind};
 use mydata_domain::registry::Registry;
-use mydata_domain::time::SystemClock;
 use mydata_domain::{Clock, Time};
 use mydata_sandbox::{Addresses, authenticator};
 use mydata_server::backoffice::factor::Content;
-use mydata_server::{App, Config, platform};
+use mydata_server::{App, platform};
 use mydata_store::repo::factors::{self, FactorKind, NewFactor};
 use mydata_store::repo::{accounts, registry};
 use mydata_wire::random::alphanumeric;
@@ -75,20 +74,14 @@ struct Office {
     hash: String,
 }
 
-/// Furnishes the back office at the first start; later everything is where it was left.
-pub async fn furnish(config: &Config, theirs: &Registry) -> anyhow::Result<()> {
-    let today = SystemClock.now();
+/// Furnishes the back office at the first start; later everything is where it was left. Nobody else may do the platform's jobs
+/// meanwhile: here they are done under a clock of their own.
+pub async fn furnish(platform: &App) -> anyhow::Result<()> {
+    let today = platform.now();
     let clock = Arc::new(Moved(AtomicI64::new(today.0)));
+    let (config, store) = (platform.config.clone(), platform.store.clone());
     let app =
-        platform::assemble(config.clone(), Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SystemRandom))
-            .await?;
-    let store = app.store.clone();
-    let furnished = furnish_with(app, clock, today, theirs).await;
-    store.close().await;
-    furnished
-}
-
-async fn furnish_with(app: App, clock: Arc<Moved>, today: Time, theirs: &Registry) -> anyhow::Result<()> {
+        platform::assemble(config, store, Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SystemRandom))?;
     let known = accounts::list(&app.store.db, &app.store.crypter, 1_000).await?;
     let there = |name: &str| known.iter().any(|account| account.name.as_str() == name);
     // The last one that is made: whoever was interrupted begins again with another folder.
@@ -101,7 +94,7 @@ async fn furnish_with(app: App, clock: Arc<Moved>, today: Time, theirs: &Registr
     );
     let hash = app.passwords.hash(PASSWORD, &*app.random).await;
     let office = Office { app, clock, today, hash };
-    office.registry(theirs).await?;
+    office.authority().await?;
     for person in &PEOPLE {
         office.person(person).await.with_context(|| format!("account {}", person.account))?;
     }
@@ -127,9 +120,9 @@ impl Office {
         self.clock.0.store(at.min(self.today).0, Ordering::SeqCst);
     }
 
-    /// The sandbox's registry, and a competent authority.
-    async fn registry(&self, theirs: &Registry) -> anyhow::Result<()> {
-        let mut document = theirs.clone();
+    /// The competent authority.
+    async fn authority(&self) -> anyhow::Result<()> {
+        let mut document = Registry::default();
         document.organisations.push(Organisation {
             id: AUTHORITY.parse().map_err(anyhow::Error::msg)?,
             name: "示範金融監督管理委員會".to_owned(),

@@ -138,16 +138,16 @@ impl Office {
 
     /// Moves the clock on; what is due on the way is done at its moment.
     async fn until(&self, to: Time) -> anyhow::Result<()> {
-        self.work().await?;
-        // Days are enough: the clock of items strikes at midnight.
-        let mut at = self.clock.now();
-        while at < to {
-            at = midnight(days_after(day_of(at), 1)).min(to);
-            self.set(at);
+        loop {
             self.work().await?;
+            let due = self.app.store.jobs.next_run_at(&Full::default()).await?;
+            match due {
+                Some(due) if due < to => self.set(due),
+                _ => break,
+            }
         }
         self.set(to);
-        Ok(())
+        self.work().await
     }
 
     /// Does what is due now. Mails go to the sandbox's mailbox.
