@@ -72,4 +72,18 @@ role-auditor = Auditor
 
 home-greeting = Welcome
 home-since = Signed in: { $at }
+home-all = See all
+home-reviews = Waiting for your review
+    .none = No application waits for your review.
+home-letters = Official letter awaited
+    .none = No item waits for its official letter.
+home-items = Your items
+    .none = No dataset or service yet. Add one from the menu.
+home-drafts = Drafts
+    .none = Nothing was begun and left unsent.
+    .saved = Saved { $at }
+home-undelivered = { $count ->
+    [one] One mail could not be delivered. See the outbox under Administration.
+   *[other] { $count } mails could not be delivered. See the outbox under Administration.
+  }
 home-nothing = There is nothing that your account can use at present.

@@ -72,4 +72,15 @@ role-auditor = 稽核
 
 home-greeting = 歡迎使用
 home-since = 本次登入：{ $at }
+home-all = 看全部
+home-reviews = 等候您審核
+    .none = 目前沒有等候您審核的申請單。
+home-letters = 等候來文
+    .none = 目前沒有等候來文的項目。
+home-items = 您的項目
+    .none = 還沒有資料集或服務。請從選單新增。
+home-drafts = 草稿
+    .none = 沒有尚未送出的申請單。
+    .saved = { $at } 儲存
+home-undelivered = 有 { $count } 封信寄不出去，請到系統管理的寄信紀錄查看。
 home-nothing = 目前沒有您可以使用的功能。

@@ -38,7 +38,6 @@ list-none-counter-service = 還沒有臨櫃服務。
 list-none-offered = 這一區還沒有開放的項目。
 list-search-items = 搜尋名稱、代碼、機關
 list-state = 狀態
-list-way = 歷程
 list-display = 顯示前台
 list-edit = 編輯
 list-look = 查看

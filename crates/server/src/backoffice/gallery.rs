@@ -15,7 +15,7 @@ use super::enrol::{EnrolPage, RecoveryPage};
 use super::factor::PasskeyAsk;
 use super::fault::FaultPage;
 use super::frame::{Crumb, Frame, Who, role_key};
-use super::home::HomePage;
+use super::home::{Agenda, AgendaLine, HomePage};
 use super::me::{FactorView, MePage, SessionRow};
 use super::menu::{MenuGroup, MenuLine};
 use super::parts::cell::{Cell, Chip, Colour, Link};
@@ -242,6 +242,23 @@ fn listing(lang: Lang, query: &str, total: u64) -> Listing {
     }
 }
 
+fn agendas(lang: Lang) -> Vec<Agenda> {
+    let line = AgendaLine {
+        title: "示範用水資料".to_owned(),
+        about: "示範自來水處".to_owned(),
+        href: "#".to_owned(),
+        chip: Some(Chip::new(Colour::Amber, "審核中")),
+    };
+    let agenda = |key: &str, lines: Vec<AgendaLine>| Agenda {
+        title: lang.t(key),
+        count: None,
+        none: lang.t(&format!("{key}.none")),
+        all: Some(Link::new(lang.t("home-all"), "#")),
+        lines,
+    };
+    vec![agenda("home-reviews", vec![line.clone(), line]), agenda("home-drafts", Vec::new())]
+}
+
 fn form(lang: Lang, faulty: bool) -> Form {
     let fault = |zh: &str, en: &str| faulty.then(|| pick(lang, zh, en));
     let row = |n: usize, url: &str, fault: Option<String>| {
@@ -448,6 +465,7 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
         &HomePage {
             frame: inside(prefs, lang.t("home-greeting")),
             lead: crate::web::i18n::t(lang, "home-since", &[("at", "115 年 11 月 21 日 14:40".into())]),
+            agendas: agendas(lang),
             notices: vec![Notice::new(
                 Tone::Warn,
                 pick(lang, "1 筆申請單等候您處理。", "One filing waits for you."),

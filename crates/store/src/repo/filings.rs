@@ -175,6 +175,23 @@ pub async fn approved(
     tx.fetch_opt(sql, values).await?.map(|row| read(crypter, &row)).transpose()
 }
 
+/// The last content of these kinds about an item that was approved before a moment: what a change is compared with.
+pub async fn approved_before(
+    db: &Db,
+    crypter: &Crypter,
+    item: ItemId,
+    kinds: &[FilingKind],
+    before: Time,
+) -> Result<Option<Filing>> {
+    let mut select = Select::default();
+    select.and("item = {}", [item.to_string().into()]);
+    select.and("state = 'approved' AND closed_at <= {}", [before.0.into()]);
+    let kinds: Vec<&str> = kinds.iter().map(|k| k.as_str()).collect();
+    select.one_of("kind", &kinds);
+    let (sql, values) = select.statement(COLUMNS, TABLE, " ORDER BY closed_at DESC, filed_at DESC LIMIT 1");
+    db.fetch_opt(sql, values).await?.map(|row| read(crypter, &row)).transpose()
+}
+
 /// Moves a filing on: its state, whose turn it is, and when its review ended.
 ///
 /// # Errors

@@ -80,6 +80,18 @@ impl Choices {
         Ok(choices)
     }
 
+    /// What answers are named with, wherever they were given: as [`Self::of`], with the datasets of both zones.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn to_name(app: &App, form: FormKind) -> Result<Self, StoreError> {
+        let mut choices = Self::of(app, form, Zone::Test).await?;
+        if asks_for_datasets(form) {
+            choices.datasets.extend(datasets(&*app.catalogue().await?, Zone::Production));
+        }
+        Ok(choices)
+    }
+
     /// The datasets to offer: all while they are few; else what is chosen and what is searched for.
     pub fn offered(&self, lang: Lang, chosen: &[String], search: &str) -> Vec<Choice> {
         let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();

@@ -65,33 +65,32 @@ fn hint(lang: Lang, key: &str) -> Option<String> {
     i18n::has(lang, &key).then(|| lang.t(&key))
 }
 
+/// The field that a path leads to, with the list that it repeats in.
+fn field_of(form: FormKind, path: &str) -> Option<(Option<&'static RowsSpec>, &'static FieldSpec)> {
+    let wanted = spec::pattern(path);
+    spec::fields(form).find(|(rows, field)| {
+        let known =
+            rows.map_or_else(|| field.path.to_owned(), |rows| spec::pattern(&field.in_row(rows.path, 0)));
+        known == wanted || format!("{known}[]") == wanted
+    })
+}
+
 /// How a path is called: `DP-API自訂參數 3：鍵值`. A path that the form does not have is its own name.
 pub fn path_label(lang: Lang, form: FormKind, path: &str) -> String {
-    let wanted = spec::pattern(path);
+    let Some((rows, field)) = field_of(form, path) else {
+        let lists =
+            spec::fields(form).find_map(|(rows, _)| rows.filter(|rows| rows.lists().any(|l| l == path)));
+        return lists.map_or_else(|| path.to_owned(), |rows| label(lang, rows.key));
+    };
+    let name = label(lang, field.key);
+    let Some(rows) = rows else { return name };
     let row = path.split_once('[').and_then(|(_, rest)| rest.split_once(']')?.0.parse::<usize>().ok());
-    for (rows, field) in spec::fields(form) {
-        let name = label(lang, field.key);
-        match rows {
-            None if field.path == wanted || format!("{}[]", field.path) == wanted => return name,
-            None => {}
-            Some(rows) => {
-                let list = label(lang, rows.key);
-                if rows.lists().any(|list| list == wanted) {
-                    return list;
-                }
-                let known = spec::pattern(&field.in_row(rows.path, 0));
-                if known == wanted || format!("{known}[]") == wanted {
-                    let number = row.map_or(0, |row| row + 1);
-                    return if field.path.is_empty() {
-                        format!("{list} {number}")
-                    } else {
-                        format!("{list} {number}{}{name}", lang.colon())
-                    };
-                }
-            }
-        }
+    let (list, number) = (label(lang, rows.key), row.map_or(0, |row| row + 1));
+    if field.path.is_empty() {
+        format!("{list} {number}")
+    } else {
+        format!("{list} {number}{}{name}", lang.colon())
     }
-    path.to_owned()
 }
 
 impl Sheet<'_> {
@@ -303,14 +302,26 @@ impl Sheet<'_> {
         facts
     }
 
+    /// What one field says, in words. Of a path that the form does not have, what is kept.
+    pub fn answer(&self, path: &str) -> Cell {
+        let text = self.fields.text(path).trim().to_owned();
+        match field_of(self.form, path).map(|(_, field)| field) {
+            Some(field) if field.ask == Ask::Datasets => Cell::Text(self.dataset(&text)),
+            Some(field) => self.cells(field, path).pop().unwrap_or(Cell::Nothing),
+            None => Cell::Text(text),
+        }
+    }
+
+    fn dataset(&self, id: &str) -> String {
+        let name = self.choices.dataset_name(self.lang, id);
+        if name == id { id.to_owned() } else { format!("{name}（{id}）") }
+    }
+
     fn cells(&self, spec: &FieldSpec, path: &str) -> Vec<Cell> {
         let text = self.fields.text(path).trim();
         if spec.ask == Ask::Datasets {
             let names = values(self.fields, path);
-            let name = |id: &String| {
-                let name = self.choices.dataset_name(self.lang, id);
-                Cell::Text(if name == id { id.clone() } else { format!("{name}（{id}）") })
-            };
+            let name = |id: &String| Cell::Text(self.dataset(id));
             return if names.is_empty() { vec![Cell::Nothing] } else { names.iter().map(name).collect() };
         }
         if spec.ask == Ask::Tick {

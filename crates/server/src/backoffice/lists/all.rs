@@ -136,9 +136,6 @@ fn heads(visit: &Visit, kind: Kind, oversees: bool) -> Vec<Head> {
         }
     }
     heads.push(Head::sorting(visit.t("list-state"), "stage"));
-    if oversees {
-        heads.push(Head::new(visit.t("list-way")));
-    }
     if oversees || kind == Kind::Dataset {
         heads.push(Head::new(visit.t("list-look-dataset")));
     }
@@ -165,13 +162,12 @@ fn row(visit: &Visit, kind: Kind, item: &Listed, number: u64, oversees: bool) ->
         row.push(Cell::Text(item.category.clone()));
         row.push(name(None));
     }
-    row.push(Cell::Chip(if oversees {
-        words::chip(lang, &item.standing, visit.now)
+    row.push(if oversees {
+        Cell::Stage(words::chip(lang, &item.standing, visit.now), words::way(lang, &item.standing, false))
     } else {
-        Chip::new(Colour::Green, visit.t("list-in-use"))
-    }));
+        Cell::Chip(Chip::new(Colour::Green, visit.t("list-in-use")))
+    });
     if oversees {
-        row.push(Cell::Way(words::way(lang, &item.standing, false)));
         let look = Link::new(visit.t("list-look"), page).about(item.name.clone());
         row.push(Cell::Links(vec![look]));
     } else if kind == Kind::Dataset {

@@ -84,7 +84,6 @@ async fn show(visit: &Visit, kind: Kind) -> Answer {
             Head::sorting(visit.t("list-category"), "category"),
             Head::sorting(visit.t(name), "name"),
             Head::sorting(visit.t("list-state"), "stage"),
-            Head::new(visit.t("list-way")),
             Head::new(visit.t("list-display")),
             Head::new(visit.t("list-edit")),
             Head::new(visit.t("list-look")),
@@ -114,8 +113,7 @@ fn row(visit: &Visit, item: &Listed, number: u64) -> Result<Vec<Cell>, Fault> {
         Cell::Text(item.organisation_name.clone()),
         if item.category.is_empty() { Cell::Nothing } else { Cell::Text(item.category.clone()) },
         Cell::Name { title: title.clone(), below: known_as(item), href: Some(href.clone()) },
-        Cell::Chip(words::chip(lang, &item.standing, visit.now)),
-        Cell::Way(words::way(lang, &item.standing, false)),
+        Cell::Stage(words::chip(lang, &item.standing, visit.now), words::way(lang, &item.standing, false)),
         words::display(lang, &item.standing, item.shown),
         match edit(visit, item)? {
             Some(path) => Cell::Links(vec![Link::new(visit.t("list-edit"), path).about(title.clone())]),

@@ -99,6 +99,10 @@ pub enum Cell {
     Chip(Chip),
     /// How far it has come.
     Way(Way),
+    /// A state, and below it how far that is on the way.
+    Stage(Chip, Way),
+    /// A state with a line below it: whose turn it is.
+    Turn(Chip, String),
     /// Ways on.
     Links(Vec<Link>),
     /// A form of one button: for what a link must not do.

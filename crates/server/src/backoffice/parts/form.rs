@@ -154,6 +154,11 @@ impl Form {
         format!("section-{}", self.buttons.first().map_or("form", |button| button.value))
     }
 
+    /// By which parts of the page outside the form belong to it.
+    pub fn id(&self) -> String {
+        format!("form-{}", self.buttons.first().map_or("only", |button| button.value))
+    }
+
     fn mends_title(&self, count: usize) -> String {
         i18n::t(self.lang, "errors-title", &[("count", count.into())])
     }

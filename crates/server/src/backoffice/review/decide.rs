@@ -37,10 +37,9 @@ pub async fn submit(visit: Visit) -> Answer {
     }
     let letter = if case.letter && act != ActName::Refuse { read_letter(&visit, &mut wrong) } else { None };
     let mut comments = Vec::new();
-    for said in content::said(visit.lang(), &case) {
-        let text = visit.posted.text(&comment_name(&said.path));
-        if let Ok(text) = text.parse::<Reason>() {
-            comments.push(Comment { field: said.path, text });
+    for field in content::paths(&case) {
+        if let Ok(text) = visit.posted.text(&comment_name(&field)).parse::<Reason>() {
+            comments.push(Comment { field, text });
         }
     }
     if wrong.reason.is_some() || wrong.number.is_some() || wrong.date.is_some() {

@@ -130,10 +130,11 @@ fn row(visit: &Visit, filing: &Listed, number: u64, names: &HashMap<AccountId, S
         Some(kind) => words::kind(lang, kind),
         None => visit.t("review-item-account"),
     };
-    let mut state = state_chip(visit, filing.state);
-    if let Some(step) = filing.step {
-        state.text = format!("{}　{}", state.text, visit.t(step_key(step)));
-    }
+    let chip = state_chip(visit, filing.state);
+    let state = match filing.step {
+        Some(step) => Cell::Turn(chip, visit.t(step_key(step))),
+        None => Cell::Chip(chip),
+    };
     vec![
         Cell::Soft(number.to_string()),
         names.get(&filing.filed_by).map_or(Cell::Nothing, |name| Cell::Text(name.clone())),
@@ -146,7 +147,7 @@ fn row(visit: &Visit, filing: &Listed, number: u64, names: &HashMap<AccountId, S
         Cell::Text(below),
         Cell::at(lang, filing.filed_at),
         Cell::Links(vec![Link::new(filing.item_name.clone(), href.clone())]),
-        Cell::Chip(state),
-        Cell::Links(vec![Link::new(visit.t("review-print"), format!("{href}/print")).about(form)]),
+        state,
+        Cell::Links(vec![Link::new(visit.t("review-print.short"), format!("{href}/print")).about(form)]),
     ]
 }

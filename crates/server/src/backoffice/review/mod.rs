@@ -8,7 +8,7 @@ pub mod print;
 
 use mydata_domain::account::Role;
 use mydata_domain::filing::Decision;
-use mydata_domain::filing::{Filing, FilingId, FilingState, Review, sign_up};
+use mydata_domain::filing::{Filing, FilingId, FilingKind, FilingState, Review, sign_up};
 use mydata_domain::item::{ActName, Acting, Actor, step};
 use mydata_domain::organisation::OrganisationKind;
 use mydata_store::repo::filings::{self, Listed};
@@ -38,7 +38,7 @@ pub fn routes() -> Vec<Route> {
 pub(super) struct Case {
     pub(super) filing: Filing,
     pub(super) listed: Listed,
-    /// The filing that it mends.
+    /// The filing that it is compared with: the one that it mends, or of a change what holds until then.
     pub(super) earlier: Option<Filing>,
     pub(super) reviews: Vec<Review>,
     pub(super) item: Option<Kept>,
@@ -65,9 +65,13 @@ pub(super) async fn load(visit: &Visit) -> Result<Case, Fault> {
         }
     };
     let listed = filings::listed(db, &Scope::All, id).await?.ok_or(Fault::NotFound)?;
-    let earlier = match filing.mends {
-        Some(earlier) => filings::load(db, crypter, &Scope::All, earlier).await?,
-        None => None,
+    let earlier = match (filing.mends, filing.item) {
+        (Some(earlier), _) => filings::load(db, crypter, &Scope::All, earlier).await?,
+        (None, Some(item)) if filing.kind == FilingKind::Change => {
+            let contents = [FilingKind::NewItem, FilingKind::Change];
+            filings::approved_before(db, crypter, item, &contents, filing.filed_at).await?
+        }
+        _ => None,
     };
     let reviews = filings::reviews(db, id).await?;
     let item = match filing.item {

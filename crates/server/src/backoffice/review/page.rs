@@ -8,11 +8,12 @@ use mydata_domain::account::{AccountId, Role};
 use mydata_domain::calendar::roc;
 use mydata_domain::filing::{Comment, Decision, OfficialLetter, Review};
 use mydata_domain::item::ActName;
-use mydata_store::repo::{accounts, uploads};
+use mydata_store::repo::accounts;
 
 use super::content::{self, Before, Said};
 use super::list::step_key;
 use super::{Case, load};
+use crate::backoffice::ROOT;
 use crate::backoffice::fault::Fault;
 use crate::backoffice::forms::draw::path_label;
 use crate::backoffice::frame::{Crumb, Frame};
@@ -26,7 +27,6 @@ use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::parts::way::{Happened, History};
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
-use crate::backoffice::{ROOT, scope};
 use crate::web::{RocDateTime, i18n};
 
 /// A line of the filing.
@@ -34,12 +34,25 @@ pub struct Line {
     /// The field's name.
     pub label: String,
     /// What it says.
-    pub now: Option<String>,
-    /// What it said before; an empty text where it is new.
-    pub before: Option<String>,
+    pub now: Option<Cell>,
+    /// What it said before, where that differs.
+    pub before: Option<Before>,
     /// What a reviewer wrote to it.
     pub comment: Option<String>,
+    /// Where the reviewer of now writes to it.
+    pub remark: Option<Remark>,
 }
+
+/// The box of a comment to a field. It belongs to the decision's form, which stands below.
+pub struct Remark {
+    /// Its name.
+    pub name: String,
+    /// What is typed.
+    pub text: String,
+}
+
+/// Most characters of a comment to a field.
+const REMARK: usize = 500;
 
 /// The page.
 #[derive(Template)]
@@ -55,14 +68,22 @@ pub struct ReviewPage {
     pub facts: Facts,
     /// What it says.
     pub lines: Vec<Line>,
-    /// Its files.
-    pub files: Vec<Link>,
     /// What was decided.
     pub history: History,
     /// The decision.
     pub form: Option<Form>,
     /// Its print.
     pub print: Link,
+}
+
+impl ReviewPage {
+    fn has_remarks(&self) -> bool {
+        self.lines.iter().any(|line| line.remark.is_some())
+    }
+
+    fn form_id(&self) -> String {
+        self.form.as_ref().map(Form::id).unwrap_or_default()
+    }
 }
 
 /// What was wrong with a posted decision.
@@ -145,38 +166,31 @@ pub(super) fn comment_name(path: &str) -> String {
 }
 
 pub(super) async fn page(visit: &Visit, case: &Case, wrong: Wrong, status: StatusCode) -> Answer {
-    let lang = visit.lang();
     let people = people(visit, case).await?;
     let own = format!("{ROOT}/reviews/{}", case.filing.id);
     let mut notices: Vec<Notice> =
         wrong.notice.iter().map(|text| Notice::new(Tone::Bad, text.clone())).collect();
     if case.earlier.is_some() {
-        notices.push(Notice::new(Tone::Calm, visit.t("review-refiled")));
+        let key = if case.filing.mends.is_some() { "review-refiled" } else { "review-changes" };
+        notices.push(Notice::new(Tone::Calm, visit.t(key)));
     }
     let role = visit.me()?.account.role;
     if case.may.is_empty() && Role::REVIEWERS.contains(&role) && case.filing.step.is_some() {
         notices.push(Notice::new(Tone::Calm, visit.t("review-not-yours")));
     }
     let comments: Vec<&Comment> = case.reviews.iter().flat_map(|r| &r.comments).collect();
+    let remarks = case.may.contains(&ActName::Refuse);
     let line = |said: Said| Line {
         comment: comments.iter().rev().find(|c| c.field == said.path).map(|c| c.text.as_str().to_owned()),
-        before: said.before.map(|before| match before {
-            Before::Nothing => String::new(),
-            Before::Else(text) => text,
+        before: said.before,
+        remark: (remarks && said.now.is_some()).then(|| {
+            let name = comment_name(&said.path);
+            Remark { text: visit.posted.text(&name).to_owned(), name }
         }),
         label: said.label,
         now: said.now,
     };
-    let lines = content::said(lang, case).into_iter().map(line).collect();
-    let mut files = Vec::new();
-    if let Some(item) = case.filing.item {
-        let content = case.filing.content.to_string();
-        let all = uploads::of_item(&visit.app.store.db, &scope::of_visit(visit)?, item).await?;
-        // The versions that this filing names, not those that came later.
-        for upload in all.iter().filter(|u| content.contains(&u.id.to_string())) {
-            files.push(Link::new(upload.name.clone(), format!("{ROOT}/uploads/{}", upload.id)));
-        }
-    }
+    let lines = content::said(visit, case).await?.into_iter().map(line).collect();
     let title = format!("{} {}", visit.t(filing_key(case.filing.kind)), case.filing.number);
     let mut frame = visit.frame(title, vec![Crumb::new(visit.t("menu-reviews"), format!("{ROOT}/reviews"))]);
     if status != StatusCode::OK {
@@ -192,7 +206,6 @@ pub(super) async fn page(visit: &Visit, case: &Case, wrong: Wrong, status: Statu
         notices,
         facts,
         lines,
-        files,
         history: history(visit, case, &people),
         form: (!case.may.is_empty()).then(|| form(visit, case, &own, &frame.token, &wrong)),
         print: Link::new(visit.t("review-print"), format!("{own}/print")),
@@ -234,14 +247,6 @@ fn form(visit: &Visit, case: &Case, own: &str, token: &str, wrong: &Wrong) -> Fo
                 .optional()
                 .fault(wrong.reason.clone()),
         );
-    }
-    if may(ActName::Refuse) {
-        form = form.section(visit.t("review-comments"), Some(visit.t("review-comments.hint")));
-        for said in content::said(lang, case).into_iter().filter(|said| said.now.is_some()) {
-            let name = comment_name(&said.path);
-            let typed = visit.posted.text(&name).to_owned();
-            form = form.with(Field::line(lang, name, said.label).value(typed).max(500).optional());
-        }
     }
     if may(ActName::Approve) {
         form = form.button(visit.t("review-approve"), "approve", Look::Primary);

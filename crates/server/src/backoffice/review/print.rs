@@ -5,7 +5,8 @@ use askama::Template;
 use super::page::{about, history, people};
 use super::{content, load};
 use crate::backoffice::frame::Frame;
-use crate::backoffice::item::page::{filing_key, state_chip};
+use crate::backoffice::item::page::state_chip;
+use crate::backoffice::parts::cell::Cell;
 use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::parts::way::History;
 use crate::backoffice::route::Answer;
@@ -23,7 +24,7 @@ pub struct PrintPage {
     /// What it is.
     pub facts: Facts,
     /// What it says: name and text of each field.
-    pub lines: Vec<(String, String)>,
+    pub lines: Vec<(String, Cell)>,
     /// What was decided.
     pub history: History,
     /// When it was printed.
@@ -34,8 +35,8 @@ pub struct PrintPage {
 pub async fn show(visit: Visit) -> Answer {
     let case = load(&visit).await?;
     let people = people(&visit, &case).await?;
-    let lines =
-        content::said(visit.lang(), &case).into_iter().filter_map(|said| Some((said.label, said.now?)));
+    let said = content::said(&visit, &case).await?;
+    let lines = said.into_iter().filter_map(|said| Some((said.label, said.now?)));
     let now = RocDateTime::new(visit.now.to_timestamp()).date_time(visit.lang());
     let view = PrintPage {
         number: case.filing.number.to_string(),
@@ -44,8 +45,7 @@ pub async fn show(visit: Visit) -> Answer {
         lines: lines.collect(),
         history: history(&visit, &case, &people),
         printed: visit.t1("print-at", "at", now),
-        frame: visit
-            .frame(visit.t1("print-title", "kind", visit.t(filing_key(case.filing.kind))), Vec::new()),
+        frame: visit.frame(visit.t1("print-title", "kind", case.filing.kind.as_str()), Vec::new()),
     };
     Ok(visit.ok(&view))
 }
