@@ -23,11 +23,13 @@
 //! | [`counter_service`] | services at a counter |
 //! | [`credentials`] | secrets that are replaced while the earlier ones go on |
 //! | [`mail`] | which mails there are, and what they say |
+//! | [`barcode`], [`one_time`] | the numbers by which data is handed over at a counter |
 //! | [`calendar`], [`text`] | days and words as people write them |
 
 pub mod account;
 pub mod address;
 pub mod audit;
+pub mod barcode;
 pub mod calendar;
 pub mod collect;
 pub mod counter_service;
@@ -40,6 +42,7 @@ pub mod item;
 pub mod mail;
 pub mod method;
 pub mod notify;
+pub mod one_time;
 pub mod organisation;
 mod own_id;
 pub mod parameter;

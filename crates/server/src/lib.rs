@@ -8,6 +8,7 @@ pub mod address;
 pub mod app;
 pub mod backoffice;
 pub mod bell;
+pub mod captcha;
 pub mod catalogue;
 pub mod config;
 pub mod exchange;

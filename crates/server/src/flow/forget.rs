@@ -4,8 +4,8 @@ use mydata_domain::Time;
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::transaction::{Transaction, TransactionId};
 use mydata_store::jobs::Leased;
-use mydata_store::repo::logins;
 use mydata_store::repo::transactions::{self, Which};
+use mydata_store::repo::{logins, spent};
 
 use super::{Change, FlowError, event, step};
 use crate::app::App;
@@ -82,6 +82,9 @@ pub async fn expire(app: &App, id: TransactionId, leased: &Leased) -> Result<(),
 pub async fn sweep(app: &App) {
     if let Err(error) = logins::sweep(&app.store.db, app.now()).await {
         tracing::warn!(%error, "could not sweep attempts to log in");
+    }
+    if let Err(error) = spent::sweep(&app.store.db, app.now()).await {
+        tracing::warn!(%error, "could not sweep what was used once");
     }
     let before =
         Time(app.now().0 - i64::try_from(app.config.jobs.sweep_older_than.0.as_millis()).unwrap_or(i64::MAX));

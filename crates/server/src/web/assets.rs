@@ -38,6 +38,10 @@ static BACKOFFICE_STYLE: LazyLock<Asset> = LazyLock::new(|| {
 static PASSKEY_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("passkey", "js", "text/javascript; charset=utf-8", include_bytes!("../../assets/passkey.js"))
 });
+/// Only on the pages that ask for a captcha.
+static CAPTCHA_SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("captcha", "js", "text/javascript; charset=utf-8", include_bytes!("../../assets/captcha.js"))
+});
 static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("mark", "svg", "image/svg+xml", include_bytes!("../../assets/mark.svg")));
 
@@ -57,6 +61,11 @@ pub(crate) fn passkey_script_url() -> &'static str {
     &PASSKEY_SCRIPT.url
 }
 
+/// Of a page with a [`crate::captcha::part::CaptchaPart`].
+pub fn captcha_script_url() -> &'static str {
+    &CAPTCHA_SCRIPT.url
+}
+
 pub(crate) fn icon_url() -> &'static str {
     &ICON.url
 }
@@ -67,7 +76,7 @@ pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 async fn serve(Path(file): Path<String>) -> Response {
-    let all = [&*STYLE, &*SCRIPT, &*ICON, &*BACKOFFICE_STYLE, &*PASSKEY_SCRIPT];
+    let all = [&*STYLE, &*SCRIPT, &*ICON, &*BACKOFFICE_STYLE, &*PASSKEY_SCRIPT, &*CAPTCHA_SCRIPT];
     let Some(asset) = all.into_iter().find(|asset| asset.url.strip_prefix("/assets/") == Some(&file)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -91,6 +100,12 @@ pub(crate) fn backoffice() -> [(&'static str, &'static [u8]); 2] {
     [&*BACKOFFICE_STYLE, &*PASSKEY_SCRIPT].map(|asset| (asset.url.as_str(), asset.bytes))
 }
 
+/// What single pages load beside it.
+#[cfg(test)]
+pub(crate) fn single() -> [(&'static str, &'static [u8]); 1] {
+    [&*CAPTCHA_SCRIPT].map(|asset| (asset.url.as_str(), asset.bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use axum::body::{Body, to_bytes};
@@ -105,7 +120,7 @@ mod tests {
 
     #[tokio::test]
     async fn serves_what_pages_name_and_nothing_else() {
-        for (url, bytes) in all().into_iter().chain(backoffice()) {
+        for (url, bytes) in all().into_iter().chain(backoffice()).chain(single()) {
             let response = ask(url).await;
             assert_eq!(response.status(), StatusCode::OK, "{url}");
             assert_eq!(response.headers()[CACHE_CONTROL], "public, max-age=31536000, immutable");
@@ -123,7 +138,9 @@ mod tests {
         assert!(total <= 40 * 1024, "{total} bytes");
         let more: usize = backoffice().iter().map(|(_, bytes)| bytes.len()).sum();
         assert!(more <= 24 * 1024, "{more} bytes");
-        for (url, bytes) in all().into_iter().chain(backoffice()) {
+        let small: usize = single().iter().map(|(_, bytes)| bytes.len()).sum();
+        assert!(small <= 6 * 1024, "{small} bytes");
+        for (url, bytes) in all().into_iter().chain(backoffice()).chain(single()) {
             let text = std::str::from_utf8(bytes).unwrap().replace("http://www.w3.org/2000/svg", "");
             for foreign in ["http:", "https:", "url(//", "@import"] {
                 assert!(!text.contains(foreign), "{url} names {foreign}");

@@ -33,6 +33,7 @@ const ZH_TW: &Source = &[
     ("dead-end", include_str!("../../locales/zh-TW/dead-end.ftl")),
     ("identity", include_str!("../../locales/zh-TW/identity.ftl")),
     ("home", include_str!("../../locales/zh-TW/home.ftl")),
+    ("captcha", include_str!("../../locales/zh-TW/captcha.ftl")),
     ("backoffice-frame", include_str!("../../locales/zh-TW/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/zh-TW/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
@@ -55,6 +56,7 @@ const EN: &Source = &[
     ("dead-end", include_str!("../../locales/en/dead-end.ftl")),
     ("identity", include_str!("../../locales/en/identity.ftl")),
     ("home", include_str!("../../locales/en/home.ftl")),
+    ("captcha", include_str!("../../locales/en/captcha.ftl")),
     ("backoffice-frame", include_str!("../../locales/en/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/en/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
@@ -302,8 +304,8 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 4] {
-        ["templates", "src/web", "src/backoffice", "src/mail"]
+    fn sources() -> [std::path::PathBuf; 5] {
+        ["templates", "src/web", "src/backoffice", "src/captcha", "src/mail"]
             .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
     }
 

@@ -16,6 +16,7 @@
 //! | [`assets`], [`headers`], [`response`] | how a page travels |
 
 pub mod assets;
+pub mod code128;
 pub mod confirm;
 pub mod consent;
 pub mod date;

@@ -168,3 +168,27 @@ async fn a_draft_is_sealed_and_goes_with_its_page() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_counts_once_is_spent_by_one_of_many() {
+    use mydata_domain::Time;
+
+    use super::super::spent;
+
+    on_both(async |store: TestStore| {
+        let spend = |name: &'static str| {
+            let db = store.db.clone();
+            async move {
+                db.run_tx("spend", async |tx| spent::spend(&tx, name, Time(START.0 + 1_000)).await)
+                    .await
+                    .unwrap()
+            }
+        };
+        let all = futures_util::future::join_all((0..8).map(|_| spend("one"))).await;
+        assert_eq!(all.iter().filter(|first| **first).count(), 1);
+        assert!(spend("two").await && !spend("two").await);
+        assert_eq!(spent::sweep(&store.db, Time(START.0 + 1_000)).await.unwrap(), 0);
+        assert_eq!(spent::sweep(&store.db, Time(START.0 + 1_001)).await.unwrap(), 2);
+    })
+    .await;
+}

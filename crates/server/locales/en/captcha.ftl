@@ -1,0 +1,10 @@
+captcha = Captcha
+    .how = Type the six digits of the picture, or play them to hear them.
+captcha-working = Checking that you are not a robot…
+captcha-done = You are not a robot.
+captcha-picture = Picture of the digits; if you cannot read it, listen instead.
+captcha-sound = The digits, spoken
+captcha-digits = Six digits
+captcha-missing = Please answer the captcha.
+captcha-late = The captcha's time is over. Please try again.
+captcha-wrong = That was not right. Please try again.

@@ -1,0 +1,10 @@
+captcha = 驗證碼
+    .how = 請輸入圖中的六個數字，或按播放聽數字。
+captcha-working = 正在確認您不是機器人…
+captcha-done = 已確認您不是機器人。
+captcha-picture = 驗證碼圖片；看不清楚時，可以改聽語音。
+captcha-sound = 驗證碼語音
+captcha-digits = 六個數字
+captcha-missing = 請完成驗證碼。
+captcha-late = 驗證碼已逾時，請再試一次。
+captcha-wrong = 驗證碼不正確，請再試一次。

@@ -1,0 +1,52 @@
+//! The captcha in a form: hidden where the page's script works, digits to type where it does not.
+
+use askama::Template;
+use mydata_domain::Time;
+use mydata_store::crypt::Crypter;
+use mydata_wire::random::Random;
+
+use super::{Challenge, picture, work};
+use crate::web::Lang;
+
+/// Names of the posted fields: challenge, nonce, digits.
+pub const FIELDS: [&str; 3] = ["captcha", "captcha_nonce", "captcha_digits"];
+
+/// The part of a form.
+#[derive(Debug, Clone, Template)]
+#[template(path = "parts/captcha.html")]
+pub struct CaptchaPart {
+    lang: Lang,
+    challenge: String,
+    /// Why the answer before did not count.
+    fault: Option<String>,
+}
+
+impl CaptchaPart {
+    /// With a new challenge.
+    pub fn new(lang: Lang, crypter: &Crypter, random: &dyn Random, now: Time) -> Self {
+        let challenge = Challenge::new(crypter, random, now).as_str().to_owned();
+        Self { lang, challenge, fault: None }
+    }
+
+    /// With what was wrong with the answer before.
+    #[must_use]
+    pub fn fault(self, fault: Option<String>) -> Self {
+        Self { fault, ..self }
+    }
+
+    fn t(&self, key: &str) -> String {
+        self.lang.t(key)
+    }
+
+    fn bits(&self) -> u32 {
+        work::BITS
+    }
+
+    fn width(&self) -> usize {
+        picture::WIDTH
+    }
+
+    fn height(&self) -> usize {
+        picture::HEIGHT
+    }
+}
