@@ -20,6 +20,7 @@ pub mod mail;
 pub mod outbound;
 pub mod partner;
 pub mod platform;
+pub mod portal;
 pub mod web;
 
 pub use app::App;

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::outbound::Outbound;
-use crate::{CALLBACK_PATH, backoffice, captcha, exchange, jobs, partner, web};
+use crate::{CALLBACK_PATH, backoffice, captcha, exchange, jobs, partner, portal, web};
 
 /// How long open requests may take to end when the platform stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -116,6 +116,7 @@ pub fn router(app: App) -> Router {
     let secure = app.secure();
     let router = Router::new()
         .merge(partner::router())
+        .merge(portal::router())
         .merge(exchange::router())
         .merge(backoffice::router())
         .merge(captcha::serve::router())

@@ -17,7 +17,6 @@ pub mod callback;
 pub mod decide;
 pub mod enter;
 pub mod fault;
-pub mod home;
 pub mod preview;
 pub mod progress;
 pub mod show;
@@ -36,7 +35,6 @@ const MAX_FORM: usize = 256 * 1024;
 /// The routes.
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/", get(home::home))
         .route("/service/{client_id}", get(enter::enter))
         .route("/service/{client_id}/{*rest}", get(enter::enter))
         .route("/exchange/{id}", get(show::show))

@@ -5,7 +5,7 @@ use askama::filters::Safe;
 use mydata_wire::{ResourceId, Verification};
 
 use super::i18n::{self, Lang};
-use super::layout::{Chrome, FormTarget, Parties, Step, ZoneChip, field_summary, steps, verification_name};
+use super::layout::{Chrome, FormTarget, Parties, Step, field_summary, steps, verification_name};
 
 /// The page on which the citizen decides. Both forms post only `form_token`.
 #[derive(Template)]

@@ -4,7 +4,7 @@ use askama::Template;
 use mydata_wire::{ResourceId, Verification};
 
 use super::i18n::{self, Lang};
-use super::layout::{Chrome, FormTarget, Parties, Step, ZoneChip, field_summary, steps, verification_name};
+use super::layout::{Chrome, FormTarget, Parties, Step, field_summary, steps, verification_name};
 
 /// The page before anything is collected.
 ///

@@ -3,7 +3,7 @@
 use askama::Template;
 use mydata_wire::ReturnCode;
 
-use super::layout::{Chrome, FormTarget, ZoneChip, short_id};
+use super::layout::{Chrome, FormTarget, short_id};
 
 /// A page without a next step of its own but the way back.
 #[derive(Template)]

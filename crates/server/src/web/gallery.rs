@@ -405,16 +405,6 @@ fn pages(prefs: Prefs) -> BTreeMap<String, String> {
     for (name, kind, gathered, way_back) in ends() {
         add(&name, &dead_end(prefs, kind, gathered, way_back));
     }
-    let way = WayIn {
-        service: before(lang).service,
-        organisation: before(lang).organisation,
-        url: "https://bank.example/".to_owned(),
-    };
-    add("home", &HomePage { chrome: Chrome { session: None, ..chrome(prefs) }, ways_in: vec![way] });
-    add(
-        "home-empty",
-        &HomePage { chrome: Chrome { session: None, zone: None, ..chrome(prefs) }, ways_in: vec![] },
-    );
     pages
 }
 
@@ -445,7 +435,7 @@ fn every_page_renders() {
     let out = std::env::var_os("MYDATA_PAGES_OUT");
     for lang in Lang::ALL {
         let pages = pages(prefs(lang));
-        assert_eq!(pages.len(), 41);
+        assert_eq!(pages.len(), 39);
         for (name, html) in &pages {
             let at = format!("{name} in {lang}");
             well_nested(html).unwrap_or_else(|fault| panic!("{at}: {fault}"));

@@ -34,6 +34,7 @@ const ZH_TW: &Source = &[
     ("identity", include_str!("../../locales/zh-TW/identity.ftl")),
     ("home", include_str!("../../locales/zh-TW/home.ftl")),
     ("captcha", include_str!("../../locales/zh-TW/captcha.ftl")),
+    ("portal", include_str!("../../locales/zh-TW/portal.ftl")),
     ("backoffice-frame", include_str!("../../locales/zh-TW/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/zh-TW/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
@@ -57,6 +58,7 @@ const EN: &Source = &[
     ("identity", include_str!("../../locales/en/identity.ftl")),
     ("home", include_str!("../../locales/en/home.ftl")),
     ("captcha", include_str!("../../locales/en/captcha.ftl")),
+    ("portal", include_str!("../../locales/en/portal.ftl")),
     ("backoffice-frame", include_str!("../../locales/en/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/en/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
@@ -304,8 +306,8 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 5] {
-        ["templates", "src/web", "src/backoffice", "src/captcha", "src/mail"]
+    fn sources() -> [std::path::PathBuf; 6] {
+        ["templates", "src/web", "src/backoffice", "src/captcha", "src/portal", "src/mail"]
             .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
     }
 
@@ -337,8 +339,9 @@ mod tests {
         let (written, quoted) = (keys(ZH_TW), quoted());
         // Some attributes are also reached from the key alone.
         let used = |key: &str| {
-            let by_kind =
-                [".what", ".next", ".submit", ".how", ".add"].iter().find_map(|end| key.strip_suffix(end));
+            let by_kind = [".what", ".next", ".submit", ".how", ".add", ".lead"]
+                .iter()
+                .find_map(|end| key.strip_suffix(end));
             let by_mail = key.strip_prefix("mail-about-").is_some_and(|k| k.parse::<Kind>().is_ok());
             let by_day = DayOf::ALL.iter().any(|day| key.strip_prefix("mail-day-") == Some(day.as_str()));
             by_mail || by_day || quoted.contains(key) || by_kind.is_some_and(|id| quoted.contains(id))

@@ -3,7 +3,7 @@
 use askama::Template;
 use mydata_wire::Verification;
 
-use super::layout::{Chrome, FormTarget, Parties, Step, ZoneChip, steps, verification_name};
+use super::layout::{Chrome, FormTarget, Parties, Step, steps, verification_name};
 
 /// The identity provider did not tell us who the citizen is. Nothing is lost: the exchange stands where it stood.
 #[derive(Template)]

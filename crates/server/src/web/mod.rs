@@ -11,7 +11,6 @@
 //! | [`preview`], [`json_table`] | one dataset as the service will receive it |
 //! | [`waiting`], [`onward`] | the moment between 確認 and the way back; the step to another party |
 //! | [`dead_end`] | every way in which an exchange ends without data |
-//! | [`home`] | `/` |
 //! | [`layout`], [`prefs`], [`i18n`], [`date`] | the frame around a page, and whom it is for |
 //! | [`assets`], [`headers`], [`response`] | how a page travels |
 
@@ -22,7 +21,6 @@ pub mod consent;
 pub mod date;
 pub mod dead_end;
 pub mod headers;
-pub mod home;
 pub mod i18n;
 pub mod identity_error;
 pub mod json_table;
@@ -41,7 +39,6 @@ pub use consent::{ConsentErrors, ConsentPage, DatasetView, MethodState, MethodVi
 pub use date::RocDateTime;
 pub use dead_end::{DeadEnd, DeadEndPage, Gathered, WayBack};
 pub use headers::Policy;
-pub use home::{HomePage, WayIn};
 pub use i18n::Lang;
 pub use identity_error::{IdentityErrorPage, IdentityFault};
 pub use layout::{Access, Chrome, Contact, FormTarget, Parties, SessionView, ZoneChip};

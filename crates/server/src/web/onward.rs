@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::{Chrome, ZoneChip};
+use super::layout::Chrome;
 
 /// A page that goes on by itself, at once, with and without JavaScript.
 #[derive(Template)]

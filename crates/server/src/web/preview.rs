@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::date::RocDateTime;
 use super::i18n::{self, Lang};
 use super::json_table;
-use super::layout::{Chrome, Parties, ZoneChip};
+use super::layout::{Chrome, Parties};
 
 /// What one dataset holds, readable.
 #[derive(Template)]

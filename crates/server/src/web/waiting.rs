@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::{Chrome, Parties, ZoneChip};
+use super::layout::{Chrome, Parties};
 
 /// A page that moves on by itself.
 #[derive(Template)]

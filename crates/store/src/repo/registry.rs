@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use mydata_domain::counter_service::{CounterService, CounterServiceId};
 use mydata_domain::credentials::Earlier;
 use mydata_domain::dataset::{Dataset, DatasetState, DatasetWithSecret};
 use mydata_domain::item::stage::{Delisted, Ending, Listed};
@@ -137,6 +138,8 @@ pub struct Catalogue {
     pub datasets: HashMap<ResourceId, DatasetWithSecret>,
     /// By id.
     pub services: HashMap<ClientId, ServiceWithSecrets>,
+    /// By id.
+    pub counter_services: HashMap<CounterServiceId, CounterService>,
 }
 
 impl Catalogue {
@@ -179,6 +182,8 @@ pub async fn load(db: &Db, crypter: &Crypter) -> Result<Catalogue> {
         let service = read_service(crypter, &row)?;
         catalogue.services.insert(service.service.client_id.clone(), service);
     }
+    let counter_services = counter_services::all(db).await?;
+    catalogue.counter_services = counter_services.into_iter().map(|s| (s.id, s)).collect();
     Ok(catalogue)
 }
 
