@@ -23,6 +23,7 @@
 //! | [`counter_service`] | services at a counter |
 //! | [`credentials`] | secrets that are replaced while the earlier ones go on |
 //! | [`mail`] | which mails there are, and what they say |
+//! | [`statistics`] | what is counted of exchanges |
 //! | [`calendar`], [`text`] | days and words as people write them |
 
 pub mod account;
@@ -46,6 +47,7 @@ pub mod parameter;
 pub mod policy;
 pub mod registry;
 pub mod service;
+pub mod statistics;
 pub mod text;
 pub mod time;
 pub mod transaction;
