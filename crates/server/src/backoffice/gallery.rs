@@ -601,6 +601,9 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
     for (name, view) in super::forms::samples::pages(lang, &|title| inside(prefs, title)) {
         add(name, &*view);
     }
+    for (name, view) in super::statistics::samples::pages(lang, &|title| inside(prefs, title)) {
+        add(name, &*view);
+    }
     pages
 }
 

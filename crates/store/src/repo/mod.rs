@@ -18,6 +18,7 @@ pub mod registry;
 pub mod sessions;
 pub mod sign_ins;
 pub mod sign_up_links;
+pub mod statistics;
 pub mod transactions;
 pub mod uploads;
 

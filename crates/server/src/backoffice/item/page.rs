@@ -21,6 +21,7 @@ use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::parts::way::{Happened, History, Way};
 use crate::backoffice::route::Answer;
+use crate::backoffice::statistics::usage::{self, Usage};
 use crate::backoffice::visit::Visit;
 use crate::backoffice::{ROOT, scope};
 use crate::web::{Lang, RocDateTime, i18n};
@@ -75,6 +76,8 @@ pub struct ItemPage {
     pub facts: Facts,
     /// What is registered.
     pub zones: Vec<ZoneView>,
+    /// How much it was used of late.
+    pub usage: Option<Usage>,
     /// Its files, newest version of each first.
     pub files: Vec<FileView>,
     /// Its filings, newest first.
@@ -151,6 +154,7 @@ pub async fn show(visit: Visit) -> Answer {
         notices: notices(&visit, &kept),
         facts: facts(&visit, &kept, &people),
         zones,
+        usage: usage::of_item(&visit, &scope, &kept).await?,
         files: files.collect(),
         filings: filed.collect(),
         history: happened(&visit, &history, &people),
