@@ -492,6 +492,7 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
         ("changed", "office-changed"),
         ("too-large", "office-too-large"),
         ("too-many", "office-too-many"),
+        ("busy", "office-busy"),
         ("internal", "office-internal"),
     ] {
         let view = FaultPage {
