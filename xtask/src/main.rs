@@ -33,8 +33,8 @@ cargo xtask TASK
   requirements [--check]
         Writes into docs/requirements.md which tests show which requirement; with --check it only compares, and fails
         when the table is stale or a requirement marked done has no test.
-  bench seal|exchange [-- ARGS]
-        Builds and runs a benchmark in the release profile.
+  bench seal|exchange|backoffice [-- ARGS]
+        Builds and runs a benchmark in the release profile. `backoffice` fails when a list needs more than ten SQL statements.
 ";
 
 fn main() -> ExitCode {

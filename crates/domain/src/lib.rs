@@ -24,6 +24,7 @@
 //! | [`credentials`] | secrets that are replaced while the earlier ones go on |
 //! | [`mail`] | which mails there are, and what they say |
 //! | [`barcode`], [`one_time`] | the numbers by which data is handed over at a counter |
+//! | [`statistics`] | what is counted of exchanges |
 //! | [`calendar`], [`text`] | days and words as people write them |
 
 pub mod account;
@@ -49,6 +50,7 @@ pub mod parameter;
 pub mod policy;
 pub mod registry;
 pub mod service;
+pub mod statistics;
 pub mod text;
 pub mod time;
 pub mod transaction;

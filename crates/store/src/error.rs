@@ -129,6 +129,11 @@ impl StoreError {
         matches!(self, Self::Conflict { .. })
     }
 
+    /// Whether the same may work in a moment: other transactions were in the way, or the database cannot be reached for now.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Unreachable { .. })
+    }
+
     /// An [`StoreError::Io`].
     pub(crate) fn io(step: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Self {
         Self::Io { step, path: path.into(), source }

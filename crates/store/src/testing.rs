@@ -11,6 +11,7 @@
 //! ```
 
 mod cluster;
+pub mod crowd;
 
 use crate::db::{DbAddress, Engine, PoolSizes};
 use crate::{Store, StoreConfig};

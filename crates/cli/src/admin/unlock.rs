@@ -20,6 +20,9 @@ pub async fn run(one: &One) -> anyhow::Result<()> {
             office.note(&tx, What::AccountChanged, account.id, json!({ "locked": false })).await
         })
         .await?;
-    eprintln!("{} may sign in again", one.account);
+    eprintln!(
+        "{} may sign in again; if failures closed its holder's address as well, that opens by itself within 15 minutes",
+        one.account
+    );
     Ok(())
 }

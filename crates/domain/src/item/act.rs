@@ -59,8 +59,8 @@ impl Cause {
     /// The state text of lists.
     pub fn zh(self) -> &'static str {
         match self {
-            Self::Certificate => "憑證到期,停權中",
-            Self::Failing => "異常,停權中",
+            Self::Certificate => "憑證到期，停權中",
+            Self::Failing => "異常，停權中",
             Self::Operator => "維運停權中",
         }
     }

@@ -79,9 +79,9 @@ impl AboutAccount {
         match self {
             Self::SignUp => "註冊驗證信",
             Self::InReview => "帳號申請審核中",
-            Self::Approved => "帳號申請審核通過,請登入測試區後臺",
+            Self::Approved => "帳號申請審核通過，請登入測試區後臺",
             Self::Refused => "帳號申請未通過",
-            Self::Opened => "帳號已開通,請設定密碼",
+            Self::Opened => "帳號已開通，請設定密碼",
             Self::PasswordReset => "重新設定密碼",
             Self::PasswordChanged => "密碼已變更",
             Self::FactorChanged => "第二道驗證已變更",
@@ -176,6 +176,8 @@ mod tests {
         for kind in Kind::all() {
             assert_eq!(kind.as_str().parse(), Ok(kind), "{kind}");
             assert!(!kind.zh().is_empty() && !kind.en().is_empty());
+            // A subject is read as Chinese: its marks are as wide as its characters.
+            assert!(!kind.zh().contains([',', ':', ';', '(', ')', '!', '?']), "{}", kind.zh());
         }
     }
 }

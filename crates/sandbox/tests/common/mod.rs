@@ -3,7 +3,7 @@
 //! Its access tokens are `{persona}__{resource_id without dot}…`, so that every test decides who is meant. Entry, consent
 //! and confirmation are bare forms; the token it delivers is sealed from whatever packages the DPs gave.
 
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test program is compiled with all of this and uses a part")]
 
 use std::collections::HashMap;
 use std::io::Cursor;

@@ -81,15 +81,12 @@ drafts = Drafts
     .do = Actions
     .none = There are no drafts.
     .unnamed = Without a name
-withdraw = Withdraw the application
-withdraw-title = Withdraw the application for “{ $name }”?
 withdraw-consequence = The review stops, and the application becomes “withdrawn”.
 withdraw-again = You can change it and send it again.
 
 said-draft-saved = The draft is saved.
 said-draft-deleted = The draft is deleted.
 said-filed = Sent for review as { $what }. The outcome comes by mail.
-said-withdrawn = The application is withdrawn.
 
 # Sections
 form-section-organisation = Organisation

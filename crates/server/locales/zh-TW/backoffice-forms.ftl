@@ -81,15 +81,12 @@ drafts = 草稿
     .do = 處理
     .none = 沒有草稿。
     .unnamed = 未命名
-withdraw = 撤回申請
-withdraw-title = 撤回「{ $name }」的申請？
 withdraw-consequence = 目前的審核會停止，申請單狀態變為「已撤回」。
 withdraw-again = 修改後可以再送審。
 
 said-draft-saved = 草稿已儲存。
 said-draft-deleted = 草稿已刪除。
 said-filed = 已送審，單號 { $what }。審核結果會寄到您的信箱。
-said-withdrawn = 申請已撤回。
 
 # 章節
 form-section-organisation = 機關單位

@@ -32,7 +32,7 @@ pub enum Fault {
     TooLarge,
     /// Too many forms from one address; how long to wait. 429.
     TooMany(Duration),
-    /// The store failed. 500.
+    /// The store failed. 500; 503 when only others were in the way, or it cannot be reached for now.
     Store(StoreError),
     /// Something that must be true is not; the text says what. 500.
     Broken(String),
@@ -43,6 +43,9 @@ impl From<StoreError> for Fault {
         Self::Store(error)
     }
 }
+
+/// How long to wait when others were in the way.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// The page of a fault.
 #[derive(Template)]
@@ -67,7 +70,17 @@ impl Fault {
             Self::Changed => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            _ if self.wait().is_some() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// After how long it is worth another try.
+    fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::TooMany(wait) => Some(*wait),
+            Self::Store(error) if error.passes() => Some(BUSY),
+            _ => None,
         }
     }
 
@@ -80,6 +93,7 @@ impl Fault {
             Self::Changed => "office-changed",
             Self::TooLarge => "office-too-large",
             Self::TooMany(_) => "office-too-many",
+            Self::Store(error) if error.passes() => "office-busy",
             Self::Store(_) | Self::Broken(_) => "office-internal",
         }
     }
@@ -99,7 +113,7 @@ impl Fault {
             reference: self.logged(&visit.app),
         };
         let mut response = visit.page(self.status(), &view);
-        if let Self::TooMany(wait) = self {
+        if let Some(wait) = self.wait() {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
         response
@@ -108,7 +122,12 @@ impl Fault {
     /// Answers when not even the frame can be made.
     pub(super) fn plain(&self, app: &App) -> Response {
         let reference = self.logged(app).unwrap_or_default();
-        (self.status(), format!("MyData: {} {reference}\n", self.status())).into_response()
+        let mut response =
+            (self.status(), format!("MyData: {} {reference}\n", self.status())).into_response();
+        if let Some(wait) = self.wait() {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        response
     }
 
     /// Writes a fault of ours down under a number that its reader can tell the service desk.
@@ -121,5 +140,32 @@ impl Fault {
         let incident = mydata_wire::random::uuid_v4(&*app.random).to_string();
         tracing::error!(%error, %incident, "a page of the back office failed");
         Some(incident)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backoffice::tests::Office;
+    use crate::exchange::fault::{Fault as CitizenFault, FaultPage as CitizenPage};
+    use crate::web::Prefs;
+
+    /// Others in the way are no fault of ours: the same is asked for again in a moment.
+    #[tokio::test]
+    async fn what_passes_is_said_to_pass() {
+        let office = Office::open().await;
+        let busy = || StoreError::Busy { name: "x", tries: 40 };
+        let fault = Fault::from(busy());
+        assert_eq!((fault.status(), fault.key()), (StatusCode::SERVICE_UNAVAILABLE, "office-busy"));
+        let answer = fault.plain(&office.app);
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[RETRY_AFTER], "5");
+        let citizen = CitizenPage { app: &office.app, prefs: Prefs::default(), here: "/" };
+        let answer = citizen.page(&CitizenFault::from(busy()));
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[RETRY_AFTER], "5");
+        let broken = Fault::from(StoreError::NotFound);
+        assert_eq!(broken.plain(&office.app).status(), StatusCode::INTERNAL_SERVER_ERROR);
+        office.close().await;
     }
 }

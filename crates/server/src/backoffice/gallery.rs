@@ -510,6 +510,7 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
         ("changed", "office-changed"),
         ("too-large", "office-too-large"),
         ("too-many", "office-too-many"),
+        ("busy", "office-busy"),
         ("internal", "office-internal"),
     ] {
         let view = FaultPage {
@@ -617,6 +618,9 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
         add(name, &*view);
     }
     for (name, view) in super::forms::samples::pages(lang, &|title| inside(prefs, title)) {
+        add(name, &*view);
+    }
+    for (name, view) in super::statistics::samples::pages(lang, &|title| inside(prefs, title)) {
         add(name, &*view);
     }
     pages

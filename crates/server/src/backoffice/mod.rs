@@ -22,6 +22,7 @@
 //! | [`scope`] | whose items and filings an account may see |
 //! | [`lists`], [`item`] | lists of items, and the page of one |
 //! | [`review`], [`system`] | filings under review; accounts, mails and the record |
+//! | [`statistics`] | 統計數據 |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
 //! | [`upload`] | what an uploaded file is, by its content |
 
@@ -59,6 +60,7 @@ pub mod second_factor;
 pub mod session;
 pub mod sign_in;
 pub mod sign_up;
+pub mod statistics;
 pub mod system;
 pub mod totp;
 pub mod upload;

@@ -6,6 +6,7 @@ mod flow;
 mod forms;
 mod items;
 mod sign_up;
+mod statistics;
 mod system;
 mod walk;
 

@@ -55,6 +55,7 @@ async fn finished(visit: &Visit, callback: &Callback) -> Result<Response, Fault>
     if !browser::owns(app, &visit.headers, &kept) {
         return Err(Fault::OtherBrowser);
     }
+    visit.within(&kept).await?;
     let back = Redirect::to(&format!("/exchange/{id}"));
     match identify::finish(app, callback, &kept.browser, visit.from).await? {
         None => Err(Fault::OtherBrowser),

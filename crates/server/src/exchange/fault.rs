@@ -35,6 +35,9 @@ pub enum Fault {
     Flow(FlowError),
 }
 
+/// How long to wait when others were in the way of a step.
+const BUSY: Duration = Duration::from_secs(5);
+
 impl From<FlowError> for Fault {
     fn from(error: FlowError) -> Self {
         match error {
@@ -42,6 +45,10 @@ impl From<FlowError> for Fault {
             FlowError::OtherBrowser => Self::OtherBrowser,
             // The page was old: something else happened to the exchange meanwhile.
             FlowError::Stage(_) => Self::FormExpired,
+            FlowError::Store(error) if error.passes() => {
+                tracing::warn!(%error, "a page has to be asked for again");
+                Self::Busy(BUSY)
+            }
             other => Self::Flow(other),
         }
     }
@@ -49,7 +56,7 @@ impl From<FlowError> for Fault {
 
 impl From<mydata_store::StoreError> for Fault {
     fn from(error: mydata_store::StoreError) -> Self {
-        Self::Flow(error.into())
+        FlowError::from(error).into()
     }
 }
 

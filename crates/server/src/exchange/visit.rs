@@ -13,7 +13,7 @@ use super::browser;
 use super::fault::{Fault, FaultPage};
 use crate::address::CallerAddress;
 use crate::app::App;
-use crate::flow::{confirm, forget, look};
+use crate::flow::{confirm, entry, forget, look};
 use crate::limit::subscriber;
 use crate::web::Prefs;
 
@@ -81,7 +81,20 @@ impl Visit {
 
     async fn owned(&self, id: TransactionId) -> Result<Kept, Fault> {
         let kept = look(&self.app, Which::Id(id)).await?.ok_or(Fault::NotFound)?;
-        if browser::owns(&self.app, &self.headers, &kept) { Ok(kept) } else { Err(Fault::OtherBrowser) }
+        if !browser::owns(&self.app, &self.headers, &kept) {
+            return Err(Fault::OtherBrowser);
+        }
+        self.within(&kept).await?;
+        Ok(kept)
+    }
+
+    /// In a pilot every page is for registered addresses only (R15).
+    pub async fn within(&self, kept: &Kept) -> Result<(), Fault> {
+        let catalogue = self.app.catalogue().await?;
+        match entry::kept_out(&catalogue, &kept.transaction, self.from) {
+            Some(insiders) => Err(Fault::Pilot(insiders)),
+            None => Ok(()),
+        }
     }
 
     /// Whether the page loads itself, which does not mean that somebody sits before it; see [`AUTOMATIC`].

@@ -144,11 +144,27 @@ async fn keep_out(
     tracing::info!(%client_id, "an entry to a pilot came from an address that is not registered");
     record(app, from, json!({ "client_id": client_id, "fault": "pilot: the address is not registered" }))
         .await?;
-    Ok(Entry::Pilot(Box::new(Insiders {
+    Ok(Entry::Pilot(Box::new(insiders(catalogue, service))))
+}
+
+fn insiders(catalogue: &Catalogue, service: &Service) -> Insiders {
+    Insiders {
         organisation: catalogue.organisation(service.organisation.as_str()).cloned(),
         service: service.name.clone(),
         service_en: service.name_en.clone(),
-    })))
+    }
+}
+
+/// Whose pilot it is that this address may not take part in (R15): asked at every page of an exchange, for the address may
+/// be another than at the entry, and the pilot may have begun since. One that is over goes on to tell how it ended.
+pub fn kept_out(catalogue: &Catalogue, transaction: &Transaction, from: IpAddr) -> Option<Box<Insiders>> {
+    if matches!(transaction.state, State::Ended(_)) {
+        return None;
+    }
+    let service = &catalogue.services.get(&transaction.client_id)?.service;
+    let datasets = transaction.parts.iter().filter_map(|part| catalogue.datasets.get(&part.resource_id));
+    let open = service.lets_in(from) && datasets.map(|d| &d.dataset).all(|dataset| dataset.lets_in(from));
+    (!open).then(|| Box::new(insiders(catalogue, service)))
 }
 
 async fn begin(app: &App, accepted: Accepted, from: IpAddr) -> Result<Entry, FlowError> {

@@ -10,8 +10,8 @@
 //! 8. [`forget`] – what is over is wiped.
 //!
 //! Every step is one [`step`]: in one database transaction the exchange is loaded and locked, the domain changes it, and
-//! the change, its audit events, the jobs that follow and the end of the job that caused it are written together. So a
-//! crash at any instant leaves a state from which the jobs go on.
+//! the change, its audit events, what it adds to the statistics, the jobs that follow and the end of the job that caused
+//! it are written together. So a crash at any instant leaves a state from which the jobs go on.
 
 pub mod collect;
 pub mod confirm;
@@ -23,12 +23,13 @@ pub mod notify;
 pub mod seal;
 
 use mydata_domain::audit::{Actor, Event, What};
+use mydata_domain::statistics::Before;
 use mydata_domain::transaction::Transaction;
 use mydata_domain::transaction::steps::{Wipe, WrongStage};
 use mydata_domain::{Time, transaction};
 use mydata_store::jobs::{self, Leased};
 use mydata_store::repo::transactions::{self, Kept, Which};
-use mydata_store::repo::{audit, consent_draft, logins};
+use mydata_store::repo::{audit, consent_draft, logins, statistics};
 use mydata_store::{Isolation, StoreError};
 
 use crate::app::App;
@@ -125,8 +126,12 @@ pub async fn step<T: Send>(
                 return Ok(None);
             };
             let now = app.now();
+            let before = Before::of(&kept.transaction);
             let change = body(&mut kept, now)?;
             kept.save(&tx, crypter).await?;
+            if let Some(counts) = before.counts(&kept.transaction, now) {
+                statistics::add(&tx, &counts).await?;
+            }
             audit::append(&tx, &*app.random, &change.events).await?;
             for (job, at) in &change.jobs {
                 job.enqueue(&tx, *at, now).await?;

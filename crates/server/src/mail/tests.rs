@@ -76,7 +76,7 @@ async fn a_mail_arrives_in_both_languages_with_names_that_are_not_ascii() {
         assert_eq!(got.header("To"), "陳𠮷小華 <jenny@library.example>");
         assert_eq!(
             got.header("Subject"),
-            "【個人化資料自主運用（MyData）平臺】申請試辦審核通過,請至正式區試辦（系統信件） \
+            "【個人化資料自主運用（MyData）平臺】申請試辦審核通過，請至正式區試辦（系統信件） \
              The pilot has been approved: it may begin in production"
         );
         assert_eq!(got.header("Auto-Submitted"), "auto-generated");

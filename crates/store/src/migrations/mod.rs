@@ -26,5 +26,6 @@ pub(crate) const ALL: &[Migration] = steps! {
     5 "0005_lanes_and_consent_drafts";
     6 "0006_backoffice";
     8 "0008_backoffice_flow";
+    10 "0010_statistics";
     11 "0011_spent";
 };

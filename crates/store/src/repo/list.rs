@@ -18,6 +18,10 @@ const MAX_WORDS: usize = 6;
 const MAX_SEARCH: usize = 100;
 /// Fewer rows than this with some neighbouring characters, and the search begins with them.
 const RARE: i64 = 400;
+/// The same for a search of many neighbouring characters, each of which is common: such a search finds little.
+const LESS_RARE: i64 = 4_000;
+/// From so many on they are many.
+const MANY_GRAMS: usize = 4;
 
 /// Whose rows may be seen. Whoever reads says it every time: there is no default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +141,11 @@ impl Select {
         let words: Vec<&str> = folded.split_whitespace().take(MAX_WORDS).collect();
         let found_by: Vec<String> =
             words.iter().flat_map(|w| grams(w)).collect::<BTreeSet<_>>().into_iter().collect();
-        if let Some(rare) = rarest(db, area, &found_by).await? {
+        let mut rare = rarest(db, area, &found_by, RARE).await?;
+        if rare.is_none() && found_by.len() >= MANY_GRAMS {
+            rare = rarest(db, area, &found_by, LESS_RARE).await?;
+        }
+        if let Some(rare) = rare {
             self.and(
                 "id IN (SELECT id FROM search_grams WHERE area = {} AND gram = {})",
                 [area.into(), rare.into()],
@@ -204,14 +212,14 @@ impl<F, S> From<&List<F, S>> for Paging {
 }
 
 /// The neighbouring characters with the fewest rows, when there are some worth beginning with.
-async fn rarest(db: &Db, area: &'static str, all: &[String]) -> Result<Option<String>> {
+async fn rarest(db: &Db, area: &'static str, all: &[String], most: i64) -> Result<Option<String>> {
     if all.is_empty() {
         return Ok(None);
     }
     let all = &all[..all.len().min(16)];
     let one = |n: usize| {
         format!(
-            "SELECT ${n} AS gram, COUNT(*) AS rows FROM (SELECT 1 AS one FROM search_grams WHERE area = $1 AND gram = ${n} LIMIT {RARE}) c{n}"
+            "SELECT ${n} AS gram, COUNT(*) AS rows FROM (SELECT 1 AS one FROM search_grams WHERE area = $1 AND gram = ${n} LIMIT {most}) c{n}"
         )
     };
     let sql: Vec<String> = (2..all.len() + 2).map(one).collect();
@@ -220,7 +228,7 @@ async fn rarest(db: &Db, area: &'static str, all: &[String]) -> Result<Option<St
     let mut best: Option<(i64, String)> = None;
     for row in db.browse(sql.join(" UNION ALL "), &values).await? {
         let rows = row.get_i64(1)?;
-        if rows < RARE && best.as_ref().is_none_or(|(least, _)| rows < *least) {
+        if rows < most && best.as_ref().is_none_or(|(least, _)| rows < *least) {
             best = Some((rows, row.get_text(0)?));
         }
     }
@@ -242,7 +250,7 @@ pub(super) async fn index(tx: &crate::db::Tx, area: &'static str, id: &str, sear
 }
 
 /// The words by which something is found, folded, as they are kept beside it.
-pub(super) fn searchable<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn searchable<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     words.into_iter().map(fold).collect::<Vec<_>>().join("\n")
 }
 
@@ -258,7 +266,7 @@ fn fold(text: &str) -> String {
 }
 
 /// What a word is found by: two neighbouring characters that are not both ASCII, three that are.
-fn grams(word: &str) -> Vec<String> {
+pub(crate) fn grams(word: &str) -> Vec<String> {
     let characters: Vec<char> = word.chars().take(200).collect();
     let pairs = characters.windows(2).filter(|pair| !pair.iter().all(char::is_ascii));
     let triples = characters.windows(3).filter(|triple| triple.iter().all(char::is_ascii));

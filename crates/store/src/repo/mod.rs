@@ -19,6 +19,7 @@ pub mod sessions;
 pub mod sign_ins;
 pub mod sign_up_links;
 pub mod spent;
+pub mod statistics;
 pub mod transactions;
 pub mod uploads;
 

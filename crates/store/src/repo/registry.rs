@@ -352,7 +352,7 @@ pub async fn write(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -
 }
 
 /// Lets the registry's revision grow.
-pub(super) async fn grow(tx: &Tx) -> Result<()> {
+pub(crate) async fn grow(tx: &Tx) -> Result<()> {
     tx.run(
         "INSERT INTO meta (key, value) VALUES ('registry_revision', '1') \
          ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT)",

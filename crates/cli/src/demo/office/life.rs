@@ -87,7 +87,7 @@ const RETURNED: Body = Body {
 pub(super) fn listed() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     [
         (WAITING.account, WAITING.name, "帳號審核中"),
-        (RETURNED.account, RETURNED.name, "帳號申請未通過,補正中"),
+        (RETURNED.account, RETURNED.name, "帳號申請未通過，補正中"),
     ]
     .into_iter()
     .chain(LIVES.iter().map(|life| (life.body.account, life.body.name, life.goal.zh())))

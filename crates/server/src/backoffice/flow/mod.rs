@@ -256,6 +256,7 @@ impl Doer {
             stepped.reason = said.reason.clone();
         }
         let filing = before.filed().or_else(|| stepped.stage.filed()).cloned();
+        let comments = said.comments.clone();
         self.move_filing(tx, &stepped, said).await?;
         kept.take(&stepped);
         records::follow(app, tx, kept, stepped.registry, now).await?;
@@ -273,7 +274,7 @@ impl Doer {
             "number": filing.as_ref().map(|f| f.number),
         });
         self.record(app, tx, What::ItemStepped, detail).await?;
-        tell::of_step(app, tx, kept, &before, &stepped, filing.as_ref()).await?;
+        tell::of_step(app, tx, kept, &before, &stepped, filing.as_ref(), &comments).await?;
         clock::wake(tx, kept, now).await?;
         Ok(Outcome {
             filing: filing.as_ref().map(|f| f.filing),

@@ -28,7 +28,7 @@ use std::net::IpAddr;
 use super::context::kind_of;
 use super::decide::Ruling;
 use super::file::{filing_id, hand_in, number, read, zone_of};
-use super::tell::{of_role, review_path};
+use super::tell::{of_comments, of_role, review_path};
 use super::{ActError, By, Doer, Outcome, Said, in_tx, organisations, outcome};
 use crate::app::App;
 use crate::backoffice::sign_in;
@@ -377,6 +377,7 @@ async fn hand_back(
     let organisation = account.organisation.clone().ok_or(ActError::Gone)?;
     for mut kept in items::of_organisation_for_update(tx, &organisation, StageName::OperatorReview).await? {
         let Some(filed) = kept.stage.filed().cloned() else { continue };
+        // The comments are on the organisation's form and stand in its own mail.
         let said = Said { reason: Some(reason.clone()), comments: Vec::new() };
         doer.step(app, tx, &mut kept, Act::Refuse(reason.clone()), said).await?;
         let content = filings::load_for_update(tx, crypter, &Scope::All, filed.filing).await?;
@@ -390,6 +391,7 @@ async fn hand_back(
         .about(account.id)
         .fact(Fact::Number(filing.number))
         .fact(Fact::Reason(reason.as_str().to_owned()))
+        .facts(of_comments(FormKind::Organisation, &ruling.comments))
         .link(Link::page(sign_in::PATH));
     mail::enqueue(tx, app, &told).await?;
     Ok(())

@@ -2,7 +2,8 @@
 
 use mydata_domain::account::{Account, Role};
 use mydata_domain::calendar::day_of;
-use mydata_domain::filing::FilingId;
+use mydata_domain::filing::{Comment, FilingId, FilingKind};
+use mydata_domain::forms::FormKind;
 use mydata_domain::item::rule::{Audience, MailKind};
 use mydata_domain::item::stage::Filed;
 use mydata_domain::item::{ItemId, Running, Stage, Stepped};
@@ -14,7 +15,9 @@ use mydata_store::{StoreError, Tx};
 
 use crate::app::App;
 use crate::backoffice::ROOT;
+use crate::backoffice::forms::draw::path_label;
 use crate::mail;
+use crate::web::Lang;
 
 /// The page of an item.
 pub fn item_path(id: ItemId) -> String {
@@ -34,6 +37,7 @@ pub(super) async fn of_step(
     before: &Stage,
     stepped: &Stepped,
     filed: Option<&Filed>,
+    comments: &[Comment],
 ) -> Result<(), StoreError> {
     for to in stepped.mails {
         for account in audience(app, tx, kept, to.to).await? {
@@ -54,6 +58,9 @@ pub(super) async fn of_step(
             if let Some(reason) = &stepped.reason {
                 mail = mail.fact(Fact::Reason(reason.as_str().to_owned()));
             }
+            if let Some(filing) = returned(to.kind) {
+                mail = mail.facts(of_comments(FormKind::of(filing, kept.kind), comments));
+            }
             if let Some(warned) = &stepped.warned {
                 mail = mail.fact(Fact::DaysLeft(warned.days));
             }
@@ -61,6 +68,27 @@ pub(super) async fn of_step(
         }
     }
     Ok(())
+}
+
+/// What came back, in a mail that says so: its reader has to mend it.
+fn returned(kind: MailKind) -> Option<FilingKind> {
+    Some(match kind {
+        MailKind::NotPassed => FilingKind::NewItem,
+        MailKind::ExtensionNotPassed => FilingKind::Extension,
+        MailKind::GoLiveNotPassed => FilingKind::GoLive,
+        MailKind::ReportNotPassed => FilingKind::PilotReport,
+        MailKind::ChangeNotPassed => FilingKind::Change,
+        _ => return None,
+    })
+}
+
+/// The comments on fields, each with the field's name as the form has it (R34, R38).
+pub(super) fn of_comments(form: FormKind, comments: &[Comment]) -> Vec<Fact> {
+    let one = |comment: &Comment| Fact::Comment {
+        field: path_label(Lang::ZhTw, form, &comment.field),
+        text: comment.text.as_str().to_owned(),
+    };
+    comments.iter().map(one).collect()
 }
 
 /// The days that matter to a mail.

@@ -1,9 +1,7 @@
-//! Throwing a draft away, and taking an application back (撤回): each asks once more and says what will happen.
+//! Throwing a draft away: asks once more and says what will happen.
 
 use mydata_domain::filing::FilingKind;
-use mydata_domain::item::{Act, ItemId, StageName, step};
-use mydata_store::repo::items;
-use mydata_store::repo::list::Scope;
+use mydata_domain::item::{ItemId, StageName};
 
 use super::desk::Desk;
 use super::page::gone;
@@ -59,36 +57,4 @@ pub async fn delete(visit: Visit) -> Answer {
     };
     flow::file::drop_draft(&visit.app, &By::visitor(&visit)?, desk.draft.id).await?;
     Ok(visit.go_saying(&to, "said-draft-deleted", ""))
-}
-
-async fn own_item(visit: &Visit) -> Result<items::Kept, Fault> {
-    let id: ItemId = visit.param("id")?.parse().map_err(|_| Fault::NotFound)?;
-    let organisation = visit.me()?.account.organisation.clone().ok_or(Fault::NotFound)?;
-    items::load(&visit.app.store.db, &Scope::Organisation(organisation), id).await?.ok_or(Fault::NotFound)
-}
-
-/// `GET /items/{id}/withdraw`.
-pub async fn ask_withdraw(visit: Visit) -> Answer {
-    let item = own_item(&visit).await?;
-    // Nothing is under review any more: the review was quicker.
-    if step::under_review(&item.stage).is_none() {
-        return Err(Fault::Changed);
-    }
-    let back = format!("{ROOT}/items/{}", item.id);
-    let frame = visit.frame(
-        visit.t1("withdraw-title", "name", item.name.clone()),
-        vec![Crumb::new(item.name.clone(), &back)],
-    );
-    let mut form = Form::simple(visit.lang(), format!("{back}/withdraw"), &frame.token, visit.t("withdraw"))
-        .cancel(Link::new(visit.t("cancel"), &back));
-    form.buttons[0].look = Look::Danger;
-    let consequences = vec![visit.t("withdraw-consequence"), visit.t("withdraw-again")];
-    Ok(visit.ok(&ConfirmPage { frame, consequences, form }))
-}
-
-/// `POST /items/{id}/withdraw`.
-pub async fn withdraw(visit: Visit) -> Answer {
-    let item = own_item(&visit).await?;
-    flow::act(&visit.app, &By::visitor(&visit)?, item.id, Act::Withdraw).await?;
-    Ok(visit.go_saying(&format!("{ROOT}/items/{}", item.id), "said-withdrawn", ""))
 }

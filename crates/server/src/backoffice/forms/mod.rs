@@ -12,7 +12,7 @@
 //! | [`begin`] | the page before a form, and how it is begun |
 //! | [`page`], [`save`], [`conflict`] | filling in and saving; two tabs on one draft |
 //! | [`overview`] | what was filled in, and 送審 |
-//! | [`delete`] | throwing a draft away; taking an application back |
+//! | [`delete`] | throwing a draft away |
 //! | [`list`] | the drafts of an organisation |
 //! | [`words`] | what is wrong with a field, in words |
 
@@ -64,8 +64,6 @@ pub fn routes() -> Vec<Route> {
         Route::post("/mydata-backend/counter-services/new", people, |visit| {
             begin::begin(visit, Kind::CounterService)
         }),
-        Route::get("/mydata-backend/items/{id}/withdraw", item, delete::ask_withdraw),
-        Route::post("/mydata-backend/items/{id}/withdraw", item, delete::withdraw),
         Route::get("/mydata-backend/drafts/{id}", draft, page::show),
         Route::post("/mydata-backend/drafts/{id}", draft, page::submit).with_files(FILES),
         Route::get("/mydata-backend/drafts/{id}/overview", draft, overview::show),

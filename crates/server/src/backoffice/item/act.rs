@@ -71,6 +71,9 @@ fn page(visit: &Visit, kept: &Kept, act: ActName, wrong: Option<Wrong>, status: 
     let rule = rule::of(kept.stage.name(), act, of).ok_or(Fault::Changed)?;
     let lang = visit.lang();
     let mut consequences = Vec::new();
+    if act == ActName::Withdraw {
+        consequences.extend([visit.t("withdraw-consequence"), visit.t("withdraw-again")]);
+    }
     match rule.to {
         ToStage::One(stage) => {
             consequences.push(visit.t1("act-to-stage", "stage", words::stage(lang, stage)));

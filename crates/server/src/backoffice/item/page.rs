@@ -13,14 +13,16 @@ use mydata_domain::{Time, Zone};
 use mydata_store::repo::items::{self, Entry, Kept};
 use mydata_store::repo::{accounts, filings, uploads};
 
-use super::{form_path, forms_stand, load, name, path, record, words};
+use super::{load, name, path, record, words};
 use crate::backoffice::fault::Fault;
+use crate::backoffice::forms::begin::form_path;
 use crate::backoffice::frame::{Crumb, Frame, role_key};
 use crate::backoffice::parts::cell::{Cell, Chip, Colour, Link};
 use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::parts::way::{Happened, History, Way};
 use crate::backoffice::route::Answer;
+use crate::backoffice::statistics::usage::{self, Usage};
 use crate::backoffice::visit::Visit;
 use crate::backoffice::{ROOT, scope};
 use crate::web::{Lang, RocDateTime, i18n};
@@ -75,6 +77,8 @@ pub struct ItemPage {
     pub facts: Facts,
     /// What is registered.
     pub zones: Vec<ZoneView>,
+    /// How much it was used of late.
+    pub usage: Option<Usage>,
     /// Its files, newest version of each first.
     pub files: Vec<FileView>,
     /// Its filings, newest first.
@@ -151,6 +155,7 @@ pub async fn show(visit: Visit) -> Answer {
         notices: notices(&visit, &kept),
         facts: facts(&visit, &kept, &people),
         zones,
+        usage: usage::of_item(&visit, &scope, &kept).await?,
         files: files.collect(),
         filings: filed.collect(),
         history: happened(&visit, &history, &people),
@@ -311,14 +316,9 @@ fn ways(visit: &Visit, kept: &Kept, known: &Known) -> Result<(Vec<Link>, Vec<Lin
     let (mut forward, mut back) = (Vec::new(), Vec::new());
     for act in ActName::ALL.into_iter().filter(|act| may(*act)) {
         if let Some(filing) = form_of(act) {
-            if forms_stand() {
-                let label = if act == ActName::File {
-                    visit.t("item-fill-in")
-                } else {
-                    words::act(lang, act).to_owned()
-                };
-                forward.push(Link::new(label, form_path(kept.id, filing)));
-            }
+            let label =
+                if act == ActName::File { visit.t("item-fill-in") } else { words::act(lang, act).to_owned() };
+            forward.push(Link::new(label, form_path(kept.id, filing)));
         } else if super::act::is_asked(act) {
             let href = super::act::path(kept.id, act);
             let label = super::act::label(visit, kept.kind, act);

@@ -17,6 +17,7 @@ use crate::backoffice::parts::list::{Filter, Head, ListQuery, Listing};
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
 use crate::backoffice::{ROOT, scope};
+use crate::web::Lang;
 
 /// `GET /all-datasets`.
 pub async fn datasets(visit: Visit) -> Answer {
@@ -40,7 +41,12 @@ fn offered(zone: Zone) -> Vec<StageName> {
 
 /// The weakest method accepted, as the platform's documents write it.
 pub fn level(visit: &Visit, method: Verification) -> String {
-    let name = visit.t(match method {
+    format!("{} ({method})", method_name(visit.lang(), method))
+}
+
+/// The name of a method.
+pub fn method_name(lang: Lang, method: Verification) -> String {
+    lang.t(match method {
         Verification::Cer => "verification-cer",
         Verification::Fic => "verification-fic",
         Verification::Fch => "verification-fch",
@@ -51,8 +57,7 @@ pub fn level(visit: &Visit, method: Verification) -> String {
         Verification::Pii => "verification-pii",
         Verification::Otp => "verification-otp",
         Verification::Gov => "verification-gov",
-    });
-    format!("{name} ({method})")
+    })
 }
 
 async fn show(visit: &Visit, kind: Kind) -> Answer {

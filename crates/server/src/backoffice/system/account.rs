@@ -1,9 +1,11 @@
 //! One account: who it belongs to, where it is signed in, and what an administrator may do with it.
 
 use askama::Template;
+use mydata_domain::Time;
 use mydata_domain::account::{Account, AccountId, AccountState, Role};
 use mydata_domain::audit::What;
 use mydata_store::repo::factors::{self, FactorKind};
+use mydata_store::repo::sign_ins::{self, Subject};
 use mydata_store::repo::{accounts, audit, sessions};
 use serde_json::json;
 
@@ -19,6 +21,7 @@ use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
 use crate::backoffice::{ROOT, account_mail};
+use crate::web::RocDateTime;
 
 /// The page.
 #[derive(Template)]
@@ -58,6 +61,8 @@ pub async fn show(visit: Visit) -> Answer {
     let account = load(&visit, id).await?;
     let (db, crypter, lang) = (&visit.app.store.db, &visit.app.store.crypter, visit.lang());
     let running = sessions::of_account(db, crypter, account.id, visit.now).await?;
+    let subjects = [Subject::Name(account.name.as_str()), Subject::Account(account.id)];
+    let closed = sign_ins::closed(db, crypter, &subjects, visit.now).await?;
     let me = &visit.me()?.account;
     let own = me.id == account.id;
     let facts = Facts::default()
@@ -79,15 +84,24 @@ pub async fn show(visit: Visit) -> Answer {
     let changes = me.role == Role::Administrator && !own && account.state != AccountState::Closed;
     let view = AccountPage {
         chip: chip(&visit, &account),
-        notice: own.then(|| Notice::new(Tone::Calm, visit.t("account-own"))),
+        notice: match closed {
+            _ if own => Some(Notice::new(Tone::Calm, visit.t("account-own"))),
+            Some(until) => Some(Notice::new(Tone::Warn, closed_text(&visit, until))),
+            None => None,
+        },
         facts,
-        form: changes.then(|| form(&visit, &account, &frame.token)),
+        form: changes.then(|| form(&visit, &account, closed.is_some(), &frame.token)),
         frame,
     };
     Ok(visit.ok(&view))
 }
 
-fn form(visit: &Visit, account: &Account, token: &str) -> Form {
+/// Failures closed the door to the account for a while.
+fn closed_text(visit: &Visit, until: Time) -> String {
+    visit.t1("account-closed-until", "at", RocDateTime::new(until.to_timestamp()).date_time(visit.lang()))
+}
+
+fn form(visit: &Visit, account: &Account, closed: bool, token: &str) -> Form {
     let lang = visit.lang();
     let choices =
         roles(account).into_iter().map(|role| Choice::new(role.as_str(), visit.t(role_key(role)))).collect();
@@ -103,6 +117,11 @@ fn form(visit: &Visit, account: &Account, token: &str) -> Form {
     form.buttons[0].look = Look::Plain;
     form = match account.locked_at {
         Some(_) => form.button(visit.t("account-unlock"), "unlock", Look::Plain),
+        None if closed => form.button(visit.t("account-open-door"), "unlock", Look::Plain).button(
+            visit.t("account-lock"),
+            "lock",
+            Look::Danger,
+        ),
         None => form.button(visit.t("account-lock"), "lock", Look::Danger),
     };
     form.button(visit.t("account-reset"), "reset", Look::Plain)
@@ -138,7 +157,12 @@ pub async fn submit(visit: Visit) -> Answer {
         match act {
             "role" => account.role = role.unwrap_or(account.role),
             "lock" => account.locked_at = account.locked_at.or(Some(now)),
-            "unlock" => account.locked_at = None,
+            "unlock" => {
+                account.locked_at = None;
+                // Failures count for the account as well; those of an address are others' too and end by themselves.
+                let name = account.name.to_string();
+                sign_ins::forgive(&tx, crypter, &[Subject::Name(&name), Subject::Account(id)]).await?;
+            }
             "close" => account.state = AccountState::Closed,
             "reset" => account_mail::reset(&tx, app, &account).await?,
             "factors" => {
@@ -158,5 +182,6 @@ pub async fn submit(visit: Visit) -> Answer {
     if !changed.await? {
         return Err(Fault::NotFound);
     }
-    Ok(visit.go_saying(&page, "said-account-changed", account.name.as_str()))
+    let said = if act == "unlock" { "said-account-unlocked" } else { "said-account-changed" };
+    Ok(visit.go_saying(&page, said, account.name.as_str()))
 }

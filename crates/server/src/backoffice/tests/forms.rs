@@ -248,9 +248,9 @@ async fn a_dataset_is_applied_for(engine: Engine) {
 
     // The draft's page is gone; what is under review can be taken back.
     assert_eq!(browser.get(&draft).await.status, StatusCode::NOT_FOUND);
-    let ask = browser.get(&format!("{item}/withdraw")).await;
+    let ask = browser.get(&format!("{item}/act?act=withdraw")).await;
     ask.says("目前的審核會停止");
-    let answer = browser.post(&format!("{item}/withdraw"), &[]).await;
+    let answer = browser.post(&format!("{item}/act"), &[("act", "withdraw")]).await;
     assert_eq!(answer.location(), item);
     let answer = browser.post(&format!("{item}/application"), &[]).await;
     let page = browser.get(answer.location()).await;

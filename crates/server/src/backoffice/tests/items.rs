@@ -74,6 +74,21 @@ async fn everybody_lists_what_they_may_see() {
     office.close().await;
 }
 
+/// What is still a draft is filled in from its page and from the list.
+#[tokio::test]
+async fn the_form_of_a_draft_is_one_press_away() {
+    let office = Office::open().await;
+    let library = office.account("jenny", Role::Applicant, Some("library")).await;
+    let id = add(&office, &library, Kind::Dataset, "借閱紀錄").await;
+    let mut browser = at(&office, &library).await;
+    let form = format!("/mydata-backend/items/{id}/application");
+    for path in [format!("/mydata-backend/items/{id}"), "/mydata-backend/datasets".to_owned()] {
+        browser.get(&path).await.says(&format!("href=\"{form}\""));
+    }
+    assert_eq!(browser.get(&form).await.status, StatusCode::OK);
+    office.close().await;
+}
+
 /// The page offers what the rules allow, asks once more, and what was done shows. Shows R50.
 #[tokio::test]
 async fn a_draft_is_deleted_after_a_question() {

@@ -1,6 +1,7 @@
 //! Signing up over HTTP, from the mail address to 審核中.
 
 use http::StatusCode;
+use mydata_domain::account::session::Stage;
 use mydata_domain::account::{Account, AccountState, Role};
 use mydata_domain::mail::{AboutAccount, Kind};
 use mydata_store::Engine;
@@ -240,7 +241,55 @@ async fn a_newcomer_signs_up(engine: Engine) {
     let account = office.by_name("lin").await;
     assert_eq!(account.state, AccountState::InReview);
     office.browser().sign_in("lin", PASSWORD).await.says("請您耐心等候通知");
+    it_comes_back(&office, browser).await;
     office.close().await;
+}
+
+/// A reviewer returns the sign-up with a reason and a comment: the applicant reads both by mail and by the field, mends,
+/// and sends it in again under its number. Shows R7, R8.
+async fn it_comes_back(office: &Office, mut browser: Browser<'_>) {
+    let form = format!("{ROOT}/signup/form");
+    let operator = office.account("operator", Role::Operator, None).await;
+    let (mut reviewer, _) = office.session(operator.id, Stage::Whole, office.now()).await;
+    let list = reviewer.get(&format!("{ROOT}/reviews")).await;
+    let rows: Vec<&str> = list.body.split("<tr>").skip(1).filter(|row| row.contains("帳號申請")).collect();
+    assert_eq!(rows.len(), 1, "{}", list.body);
+    let review = rows[0].split("href=\"").find(|part| part.starts_with("/mydata-backend/reviews/")).unwrap();
+    let review = review.split('"').next().unwrap().to_owned();
+    let page = reviewer.get(&review).await;
+    let step = hidden(&page, "step");
+    let no_reason = [("do", "refuse"), ("step", step.as_str())];
+    let answer = reviewer.post(&review, &no_reason).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.body);
+    let refuse = [
+        ("do", "refuse"),
+        ("step", step.as_str()),
+        ("reason", "請補正機關地址"),
+        ("comment:address", "郵遞區號不存在"),
+    ];
+    let answer = reviewer.post(&review, &refuse).await;
+    assert_eq!(answer.location(), format!("{ROOT}/reviews"), "{}", answer.body);
+    assert_eq!(reviewer.post(&review, &refuse).await.status, StatusCode::CONFLICT, "decided by now");
+
+    assert_eq!(office.by_name("lin").await.state, AccountState::FillingIn);
+    let outbox = office.outbox().await;
+    let told = outbox.iter().find(|mail| mail.kind == Kind::from(AboutAccount::Refused)).unwrap();
+    for says in ["請補正機關地址", "郵遞區號不存在", "機關地址"] {
+        assert!(told.content.text.contains(says), "{says}: {}", told.content.text);
+    }
+    browser.get(ROOT).await;
+    let page = browser.get(&form).await;
+    page.says("請補正機關地址");
+    let organisation = link_to(&page, "/drafts/");
+    browser.get(&organisation).await.says("郵遞區號不存在");
+    assert_eq!(fill(&mut browser, &organisation, &ORGANISATION).await.location(), form);
+    let overview = browser.get(&format!("{ROOT}/signup/overview")).await;
+    let (a, b) = (hidden(&overview, "organisation"), hidden(&overview, "application"));
+    let send = [("organisation", a.as_str()), ("application", b.as_str())];
+    browser.post(&format!("{ROOT}/signup/overview"), &send).await;
+    let page = browser.get(&form).await;
+    page.says("審核中");
+    page.says("-1");
 }
 
 #[tokio::test]

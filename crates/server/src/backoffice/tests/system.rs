@@ -4,7 +4,7 @@ use http::StatusCode;
 use mydata_domain::account::Role;
 use mydata_domain::account::session::Stage;
 
-use super::Office;
+use super::{Office, PASSWORD};
 
 /// An administrator opens an account, changes its role, locks and frees it; the record says so; the account's sessions end.
 #[tokio::test]
@@ -61,6 +61,41 @@ async fn an_administrator_looks_after_accounts() {
     let mail = mails.body.split("/system/mail?mail=").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let shown = browser.get(&format!("/mydata-backend/system/mail?mail={mail}")).await;
     assert!(!shown.body.contains("link="), "{}", shown.body);
+    office.close().await;
+}
+
+/// Sign-in that failures closed is opened again; what failures closed for an address is not, and the page says so.
+#[tokio::test]
+async fn an_administrator_reopens_sign_in() {
+    let office = Office::open().await;
+    let admin = office.account("admin", Role::Administrator, None).await;
+    let jenny = office.account("jenny", Role::Applicant, Some("library")).await;
+    let mut elsewhere = office.browser();
+    elsewhere.address = "198.51.100.7:1000".parse().unwrap();
+    for _ in 0..5 {
+        elsewhere.sign_in("jenny", "wrong").await;
+    }
+    let mut at_home = office.browser();
+    at_home.address = "198.51.100.8:1000".parse().unwrap();
+    assert_eq!(at_home.sign_in("jenny", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
+
+    let (mut browser, _) = office.session(admin.id, Stage::Whole, office.now()).await;
+    let page = format!("/mydata-backend/system/account?account={}", jenny.id);
+    let shown = browser.get(&page).await;
+    shown.says("這個帳號暫停登入到");
+    shown.says("解除暫停登入");
+    let id = jenny.id.to_string();
+    let done = browser.post("/mydata-backend/system/account", &[("account", &id), ("do", "unlock")]).await;
+    assert!(done.headers.get_all("set-cookie").iter().count() > 0, "a sentence goes along");
+    let shown = browser.get(&page).await;
+    assert!(!shown.body.contains("解除暫停登入"), "{}", shown.body);
+    assert_eq!(at_home.sign_in("jenny", PASSWORD).await.status, StatusCode::SEE_OTHER);
+    let kept_out = elsewhere.sign_in("jenny", PASSWORD).await;
+    assert_eq!(
+        kept_out.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "the address waits for its quarter of an hour"
+    );
     office.close().await;
 }
 

@@ -137,6 +137,40 @@ async fn in_a_pilot_only_registered_addresses_get_in() {
     office.close().await;
 }
 
+/// The address is asked for at every page of the exchange, not at the entry alone. Shows R15.
+#[tokio::test]
+async fn in_a_pilot_every_page_is_for_registered_addresses() {
+    let office = Office::open().await;
+    let secret: ClientSecret = "demoBankSecret16".parse().unwrap();
+    office.apply(&document("", "")).await;
+    let entered = office.entry(STRANGER, 40, &secret).await;
+    let page = entered.location().to_owned();
+    let cookie = entered.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let get = async |from: &str, path: &str| {
+        let mut browser = office.browser();
+        browser.address = from.parse().unwrap();
+        browser.cookie = Some(cookie.clone());
+        browser.get(path).await
+    };
+    assert_eq!(get(STRANGER, &page).await.status, StatusCode::OK);
+    // The pilot begins, of the service or of the dataset that is asked for.
+    let pilot = r#"pilot = ["192.0.2.1"]"#;
+    for (service, dataset) in [(pilot, ""), ("", pilot)] {
+        office.apply(&document(service, dataset)).await;
+        for path in [page.clone(), format!("{page}/progress"), format!("{page}/preview/API.Kr1C3b1ijJ")] {
+            let kept_out = get(STRANGER, &path).await;
+            assert_eq!(kept_out.status, StatusCode::FORBIDDEN, "{path}");
+            kept_out.says("試辦");
+        }
+        assert_eq!(get(INSIDER, &page).await.status, StatusCode::OK);
+    }
+    // Another's exchange looks the same from wherever one comes.
+    let mut other = office.browser();
+    other.address = STRANGER.parse().unwrap();
+    other.get(&page).await.says("重新");
+    office.close().await;
+}
+
 /// Shows R100.
 #[tokio::test]
 async fn earlier_credentials_work_until_their_end_and_no_longer() {

@@ -2,12 +2,13 @@
 
 use mydata_domain::account::Role;
 use mydata_domain::audit::What;
-use mydata_domain::filing::{FilingKind, FilingState, ReviewStep};
+use mydata_domain::filing::{Comment, Decision, FilingKind, FilingState, ReviewStep};
 use mydata_domain::forms::Fields;
+use mydata_domain::item::rule::MailKind;
 use mydata_domain::item::{Act, Kind, Refused, StageName};
 use mydata_store::repo::filings;
 
-use super::{Office, by, flow, on_both};
+use super::{Office, Ruling, by, flow, on_both};
 use crate::backoffice::flow::ActError;
 use crate::web::Lang;
 
@@ -16,6 +17,37 @@ impl Office {
         let sql = format!("SELECT COUNT(*) FROM audit_events WHERE what = '{}'", what.as_str());
         self.app.store.db.fetch_one(sql, &[]).await.unwrap().get_i64(0).unwrap()
     }
+}
+
+/// Whoever has to mend a filing reads in the mail what is to be mended, field by field. Shows R34.
+#[tokio::test]
+async fn the_mail_of_a_returned_filing_lists_the_comments() {
+    on_both(async |office| {
+        let people = office.people().await;
+        let owner = office.account("jenny", Role::Applicant, Some("library")).await;
+        let filing = office.filed_dataset(&owner).await.filing.unwrap();
+        let comment =
+            |field: &str, text: &str| Comment { field: field.to_owned(), text: text.parse().unwrap() };
+        let ruling = Ruling {
+            filing,
+            step: ReviewStep::Operator,
+            decision: Decision::Refused,
+            reason: Some("請補正".parse().unwrap()),
+            comments: vec![comment("name", "名稱太長"), comment("dp_ip[0]", "這不是\n貴機關的 IP")],
+            letter: None,
+        };
+        flow::decide(&office.app, &by(&people.operator), &ruling).await.unwrap();
+        let mails = office.mails(MailKind::NotPassed).await;
+        assert_eq!(mails.len(), 1);
+        for says in ["請補正", "資料集名稱", "名稱太長", "這不是\n    貴機關的 IP"] {
+            assert!(mails[0].text.contains(says), "{says}: {}", mails[0].text);
+        }
+        // The comments are for whoever mends; nobody else is written to about them.
+        for other in office.mails(MailKind::InReview).await {
+            assert!(!other.text.contains("名稱太長"));
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,0 +1,137 @@
+//! The sums as CSV (RFC 4180), for spreadsheets. A cell that a spreadsheet would take for a formula is defused.
+
+use axum::response::{IntoResponse as _, Response};
+use http::HeaderValue;
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use mydata_domain::calendar::roc;
+use mydata_domain::statistics::Area;
+use mydata_store::repo::statistics;
+
+use super::asked::Asked;
+use super::page::{look, name, question};
+use super::report::{Report, Tally, methods, outcomes};
+use super::words;
+use crate::backoffice::route::Answer;
+use crate::backoffice::visit::Visit;
+
+/// Most services or datasets in the file.
+const MOST_SUBJECTS: u32 = 5_000;
+
+/// `GET /statistics.csv?table=periods|subjects&bom=yes`, with what the page takes. The mark of the byte order tells
+/// spreadsheets that the file is UTF-8.
+pub async fn show(visit: Visit) -> Answer {
+    let looked = look(&visit)?;
+    let (db, asked) = (&visit.app.store.db, question(&visit, &looked.asked));
+    let (what, rows) = if visit.query("table") == Some("subjects") {
+        let subjects = statistics::subjects(db, &looked.scope, &asked, MOST_SUBJECTS).await?;
+        ("subjects", of_subjects(&visit, looked.asked.area, &subjects))
+    } else {
+        let sums = statistics::by_day(db, &looked.scope, &asked).await?;
+        ("periods", of_periods(&visit, &looked.asked, &Report::of(&looked.asked, &sums)))
+    };
+    let asked = &looked.asked;
+    let file =
+        format!("mydata-{}-{what}-{}-{}.csv", asked.area.as_str(), asked.from, asked.until).replace('/', "-");
+    Ok(answer(&file, &text(&rows, visit.query("bom") == Some("yes"))))
+}
+
+fn answer(file: &str, text: &str) -> Response {
+    let mut response = text.to_owned().into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // The name holds letters, digits, dots and hyphens of ours only, so it always parses.
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{file}\""));
+    headers.insert(CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
+    response
+}
+
+fn of_periods(visit: &Visit, asked: &Asked, report: &Report) -> Vec<Vec<String>> {
+    let lang = visit.lang();
+    let (outcomes, methods) = (outcomes(asked.area), methods(asked.area));
+    let mut head = ["statistics-csv-from", "statistics-csv-until", "statistics-csv-roc", "statistics-number"]
+        .map(|key| visit.t(key))
+        .to_vec();
+    head.extend(outcomes.iter().map(|value| words::outcome(lang, asked.area, value)));
+    head.extend(methods.iter().map(|code| format!("{} ({code})", words::method(lang, code))));
+    head.extend(["statistics-csv-median", "statistics-csv-p95"].map(|key| visit.t(key)));
+    let row = |period: &super::report::Period| {
+        let Tally { outcomes: by_outcome, methods: by_method, waits } = &period.tally;
+        let number = |kept: &std::collections::BTreeMap<String, u64>, value: &str| {
+            kept.get(value).copied().unwrap_or(0).to_string()
+        };
+        let wait = |percent| {
+            waits.percentile(percent).map(|wait| format!("{:.1}", wait.as_secs_f64())).unwrap_or_default()
+        };
+        let mut row = vec![
+            period.from.to_string(),
+            period.until.to_string(),
+            roc(period.from),
+            period.tally.number().to_string(),
+        ];
+        row.extend(outcomes.iter().map(|value| number(by_outcome, value)));
+        row.extend(methods.iter().map(|code| number(by_method, code)));
+        row.extend([wait(50), wait(95)]);
+        row
+    };
+    std::iter::once(head).chain(report.periods.iter().map(row)).collect()
+}
+
+fn of_subjects(visit: &Visit, area: Area, subjects: &[statistics::Subject]) -> Vec<Vec<String>> {
+    let (title, well) = match area {
+        Area::Exchanges => ("statistics-service", "statistics-delivered"),
+        Area::Datasets => ("statistics-dataset", "statistics-collected"),
+    };
+    let head =
+        ["statistics-csv-id", title, "list-organisation", "statistics-number", well].map(|key| visit.t(key));
+    let row = |subject: &statistics::Subject| {
+        let (name, organisation) = name(visit, area, &subject.id);
+        vec![subject.id.clone(), name, organisation, subject.number.to_string(), subject.well.to_string()]
+    };
+    std::iter::once(head.to_vec()).chain(subjects.iter().map(row)).collect()
+}
+
+/// The file.
+fn text(rows: &[Vec<String>], bom: bool) -> String {
+    let mut text = String::new();
+    if bom {
+        text.push('\u{feff}');
+    }
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
+        text.push_str(&cells.join(","));
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// A cell: in quotation marks where it needs them, and with an apostrophe before what would be a formula.
+fn quoted(cell: &str) -> String {
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
+    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_defused_and_cells_quoted() {
+        let row = ["=HYPERLINK(\"x\")", "+1", "-1", "@a", "\tx", "＝1", "a,b", "兩\n行", "3", "說\"好\""];
+        let expected = [
+            "\"'=HYPERLINK(\"\"x\"\")\"",
+            "'+1",
+            "'-1",
+            "'@a",
+            "'\tx",
+            "'＝1",
+            "\"a,b\"",
+            "\"兩\n行\"",
+            "3",
+            "\"說\"\"好\"\"\"",
+        ];
+        let row: Vec<String> = row.map(str::to_owned).to_vec();
+        assert_eq!(text(&[row], true), format!("\u{feff}{}\r\n", expected.join(",")));
+    }
+}
