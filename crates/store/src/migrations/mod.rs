@@ -27,4 +27,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     6 "0006_backoffice";
     8 "0008_backoffice_flow";
     11 "0011_spent";
+    14 "0014_front_tests";
 };

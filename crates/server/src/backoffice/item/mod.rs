@@ -9,7 +9,6 @@ pub mod record;
 pub mod words;
 
 use mydata_domain::account::Role;
-use mydata_domain::filing::FilingKind;
 use mydata_domain::item::ItemId;
 use mydata_store::repo::items::{self, Kept};
 
@@ -18,7 +17,9 @@ use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
 use super::visit::Visit;
-use super::{ROOT, routes, scope};
+use super::{ROOT, scope};
+
+pub use super::forms::begin::form_path;
 
 /// The lines of the table.
 pub fn routes() -> Vec<Route> {
@@ -51,21 +52,4 @@ pub fn path(id: ItemId) -> String {
 /// Its name; a draft may have none yet.
 fn name(visit: &Visit, kept: &Kept) -> String {
     if kept.name.is_empty() { visit.t("item-unnamed") } else { kept.name.clone() }
-}
-
-/// Whether the forms' pages are there.
-pub fn forms_stand() -> bool {
-    routes::has_page("/mydata-backend/items/{id}/forms/{form}")
-}
-
-/// The address of a form about an item.
-pub fn form_path(item: ItemId, filing: FilingKind) -> String {
-    let word = match filing {
-        FilingKind::SignUp | FilingKind::NewItem => "application",
-        FilingKind::Change => "change",
-        FilingKind::Extension => "extension",
-        FilingKind::GoLive => "go-live",
-        FilingKind::PilotReport => "pilot-report",
-    };
-    format!("{ROOT}/items/{item}/forms/{word}")
 }

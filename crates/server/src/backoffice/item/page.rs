@@ -13,7 +13,7 @@ use mydata_domain::{Time, Zone};
 use mydata_store::repo::items::{self, Entry, Kept};
 use mydata_store::repo::{accounts, filings, uploads};
 
-use super::{form_path, forms_stand, load, name, path, record, words};
+use super::{form_path, load, name, path, record, words};
 use crate::backoffice::fault::Fault;
 use crate::backoffice::frame::{Crumb, Frame, role_key};
 use crate::backoffice::parts::cell::{Cell, Chip, Colour, Link};
@@ -311,14 +311,12 @@ fn ways(visit: &Visit, kept: &Kept, known: &Known) -> Result<(Vec<Link>, Vec<Lin
     let (mut forward, mut back) = (Vec::new(), Vec::new());
     for act in ActName::ALL.into_iter().filter(|act| may(*act)) {
         if let Some(filing) = form_of(act) {
-            if forms_stand() {
-                let label = if act == ActName::File {
-                    visit.t("item-fill-in")
-                } else {
-                    words::act(lang, act).to_owned()
-                };
-                forward.push(Link::new(label, form_path(kept.id, filing)));
-            }
+            let label = if act == ActName::File {
+                visit.t("item-fill-in")
+            } else {
+                words::act(lang, act).to_owned()
+            };
+            forward.push(Link::new(label, form_path(kept.id, filing)));
         } else if super::act::is_asked(act) {
             let href = super::act::path(kept.id, act);
             let label = super::act::label(visit, kept.kind, act);

@@ -1,0 +1,1 @@
+//! A counter service, up to 已上架.

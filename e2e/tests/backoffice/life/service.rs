@@ -1,0 +1,1 @@
+//! A service of a non-public body, in English.
