@@ -127,6 +127,11 @@ pub fn is_whole(steps: &[Step]) -> bool {
     steps.iter().all(|step| matches!(step.how, How::Done(_) | How::NoData))
 }
 
+/// Whether a step has failed.
+pub fn has_failed(steps: &[Step]) -> bool {
+    steps.iter().any(|step| matches!(step.how, How::Failed(_)))
+}
+
 /// Whether nothing more will happen.
 pub fn is_over(steps: &[Step]) -> bool {
     let stopped = steps.iter().any(|step| match (&step.of, &step.how) {
@@ -186,9 +191,14 @@ fn told(confirmed: &Confirmed) -> How {
 fn reached(t: &Transaction) -> Reached {
     let done = || How::Done(None);
     let entered = Reached { entry: done(), ..Reached::default() };
-    let confirmed = || Reached { entry: done(), identity: done(), confirmation: done(), ..Reached::default() };
+    let confirmed =
+        || Reached { entry: done(), identity: done(), confirmation: done(), ..Reached::default() };
     match &t.state {
         State::Entered => Reached { identity: How::Now, ..entered },
+        // There is nothing that could be confirmed.
+        State::Authorised(_) if t.nothing_usable() => {
+            Reached { identity: done(), confirmation: How::Failed(Trouble::NothingToSend), ..entered }
+        }
         State::Authorised(_) => Reached { identity: done(), confirmation: How::Now, ..entered },
         State::Confirmed(c) => Reached { notification: told(c), sealing: How::Now, ..confirmed() },
         State::Sealed(s) => Reached {
@@ -215,9 +225,7 @@ fn reached(t: &Transaction) -> Reached {
                 Ending::Refused => before(Trouble::Refused),
                 Ending::Abandoned => before(Trouble::Left),
                 Ending::ServiceSuspended => before(Trouble::Suspended),
-                Ending::PersonConflict => {
-                    Reached { identity: How::Failed(Trouble::OtherPerson), ..entered }
-                }
+                Ending::PersonConflict => Reached { identity: How::Failed(Trouble::OtherPerson), ..entered },
                 Ending::SpRefused => {
                     Reached { notification: How::Failed(Trouble::NotificationRefused), ..confirmed() }
                 }
@@ -226,9 +234,12 @@ fn reached(t: &Transaction) -> Reached {
                     sealing: How::Failed(Trouble::NothingToSend),
                     ..confirmed()
                 },
-                Ending::Expired => {
-                    Reached { notification: done(), sealing: done(), fetching: How::Failed(Trouble::OutOfTime), ..confirmed() }
-                }
+                Ending::Expired => Reached {
+                    notification: done(),
+                    sealing: done(),
+                    fetching: How::Failed(Trouble::OutOfTime),
+                    ..confirmed()
+                },
             }
         }
     }
@@ -246,10 +257,7 @@ mod tests {
     #[test]
     fn a_dataset_that_is_tried_alone_is_sent_to_nobody() {
         let alone: Vec<Of> = steps(None, &[id()], false).into_iter().map(|s| s.of).collect();
-        assert_eq!(
-            alone,
-            [Of::Entry, Of::Identity, Of::Dataset(id()), Of::Confirmation, Of::Sealing]
-        );
+        assert_eq!(alone, [Of::Entry, Of::Identity, Of::Dataset(id()), Of::Confirmation, Of::Sealing]);
         assert_eq!(steps(None, &[id()], true).len(), 7);
     }
 
@@ -266,10 +274,8 @@ mod tests {
     #[test]
     fn one_dataset_that_fails_does_not_end_the_test() {
         let failed = How::Failed(Trouble::Dataset(Failure::new(FailureKind::Refused, 403)));
-        let steps = [
-            Step { of: Of::Dataset(id()), how: failed },
-            Step { of: Of::Confirmation, how: How::Now },
-        ];
+        let steps =
+            [Step { of: Of::Dataset(id()), how: failed }, Step { of: Of::Confirmation, how: How::Now }];
         assert!(!is_over(&steps) && !is_whole(&steps));
         let text = serde_json::to_string(&steps).unwrap();
         assert_eq!(serde_json::from_str::<Vec<Step>>(&text).unwrap(), steps);

@@ -219,6 +219,7 @@ impl Office {
         Browser {
             office: self,
             cookie: None,
+            exchange: None,
             token: String::new(),
             address: "192.0.2.1:1000".parse().unwrap(),
             origin: None,
@@ -230,10 +231,11 @@ impl Office {
     }
 }
 
-/// A browser with a cookie jar for one cookie, that remembers the token of the last page.
+/// A browser with a cookie jar for one session and one exchange, that remembers the token of the last page.
 struct Browser<'o> {
     office: &'o Office,
     cookie: Option<String>,
+    exchange: Option<String>,
     token: String,
     address: SocketAddr,
     origin: Option<&'static str>,
@@ -285,8 +287,9 @@ impl Browser<'_> {
     }
 
     async fn send(&mut self, mut request: Request<Body>) -> Answered {
-        if let Some(cookie) = &self.cookie {
-            request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+        let cookies: Vec<&str> = self.cookie.iter().chain(&self.exchange).map(String::as_str).collect();
+        if !cookies.is_empty() {
+            request.headers_mut().insert(COOKIE, cookies.join("; ").parse().unwrap());
         }
         request.extensions_mut().insert(ConnectInfo(self.address));
         let router: Router = crate::platform::router(self.office.app.clone());
@@ -297,6 +300,8 @@ impl Browser<'_> {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
             if pair.starts_with("__Host-mydata_backend=") {
                 self.cookie = Some(pair.to_owned());
+            } else if pair.starts_with("mydata_") {
+                self.exchange = Some(pair.to_owned());
             }
         }
         if let Some(token) = body.split("name=\"form_token\" value=\"").nth(1) {

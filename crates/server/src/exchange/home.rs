@@ -7,6 +7,7 @@ use mydata_domain::service::ServiceState;
 use super::fault::Fault;
 use super::views;
 use super::visit::Visit;
+use crate::backoffice::front_test::nobody;
 use crate::web::{HomePage, Policy, WayIn, page};
 
 /// `GET /`.
@@ -18,8 +19,12 @@ pub async fn home(visit: Visit) -> Response {
 async fn shown(visit: &Visit) -> Result<Response, Fault> {
     let catalogue = visit.app.catalogue().await?;
     let lang = visit.prefs.lang;
-    let mut services: Vec<_> =
-        catalogue.services.values().map(|s| &s.service).filter(|s| s.state == ServiceState::Listed).collect();
+    let mut services: Vec<_> = catalogue
+        .services
+        .values()
+        .map(|s| &s.service)
+        .filter(|s| s.state == ServiceState::Listed && !nobody::is(&s.client_id))
+        .collect();
     services.sort_by(|a, b| a.client_id.cmp(&b.client_id));
     let ways_in = services
         .into_iter()

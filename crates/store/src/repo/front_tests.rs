@@ -44,6 +44,13 @@ pub struct FrontTest {
     pub steps: Vec<Step>,
 }
 
+impl FrontTest {
+    /// Whether the citizen may still enter.
+    pub fn goes_on(&self, now: Time) -> bool {
+        self.ended_at.is_none() && now < self.ends_at
+    }
+}
+
 fn read(row: &Row) -> Result<FrontTest> {
     let bad = |column| unreadable(TABLE, column);
     let steps = row.get_opt_text(10)?.map(|text| serde_json::from_str(&text)).transpose();
@@ -85,15 +92,13 @@ pub async fn begin(tx: &Tx, test: &FrontTest) -> Result<()> {
     .await
 }
 
-/// The test that an entry belongs to, while it goes on.
+/// The test that an entry belongs to, also when it is over.
 ///
 /// # Errors
 /// The database refuses, or a column cannot be read.
-pub async fn of_entry(db: &Db, client_id: &ClientId, tx_id: TxId, now: Time) -> Result<Option<FrontTest>> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM front_tests WHERE tx_id = $1 AND client_id = $2 AND ended_at IS NULL AND ends_at > $3"
-    );
-    let row = db.fetch_opt(sql, args![tx_id.to_string(), client_id.as_str(), now.0]).await?;
+pub async fn of_entry(db: &Db, client_id: &ClientId, tx_id: TxId) -> Result<Option<FrontTest>> {
+    let sql = format!("SELECT {COLUMNS} FROM front_tests WHERE tx_id = $1 AND client_id = $2");
+    let row = db.fetch_opt(sql, args![tx_id.to_string(), client_id.as_str()]).await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -102,7 +107,8 @@ pub async fn of_entry(db: &Db, client_id: &ClientId, tx_id: TxId, now: Time) -> 
 /// # Errors
 /// The database refuses, or a column cannot be read.
 pub async fn of_item(db: &Db, item: ItemId, most: u32) -> Result<Vec<FrontTest>> {
-    let sql = format!("SELECT {COLUMNS} FROM front_tests WHERE item = $1 ORDER BY began_at DESC, id LIMIT $2");
+    let sql =
+        format!("SELECT {COLUMNS} FROM front_tests WHERE item = $1 ORDER BY began_at DESC, id LIMIT $2");
     db.fetch_all(sql, args![item.to_string(), i64::from(most)]).await?.iter().map(read).collect()
 }
 
@@ -135,7 +141,8 @@ pub async fn entered(tx: &Tx, id: FrontTestId, transaction: TransactionId) -> Re
     let transaction = transaction.to_string();
     tx.run("UPDATE front_tests SET transaction_id = $2 WHERE id = $1", args![id.to_string(), &transaction])
         .await?;
-    tx.run("UPDATE transactions SET front_test = 1 WHERE id = $1 AND zone = 'test'", args![&transaction]).await
+    tx.run("UPDATE transactions SET front_test = 1 WHERE id = $1 AND zone = 'test'", args![&transaction])
+        .await
 }
 
 /// It is over: what remains is how far it came.

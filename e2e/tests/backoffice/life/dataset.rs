@@ -8,8 +8,9 @@ use super::walk::Answer::{File, Option as Choice, Row, Text, Tick};
 use super::walk::{Newcomer, Walk};
 use super::world::World;
 
-const LIN: Newcomer = Newcomer { mail: "lin@archives.example", organisation: "示範縣立檔案館", authority: None };
-const PDF: &str = "%PDF-1.7\n1 0 obj<<>>endobj\nstartxref\n0\n%%EOF\n";
+const LIN: Newcomer =
+    Newcomer { mail: "lin@archives.example", organisation: "示範縣立檔案館", authority: None };
+pub const PDF: &str = "%PDF-1.7\n1 0 obj<<>>endobj\nstartxref\n0\n%%EOF\n";
 const API: &str = "openapi: 3.0.3\ninfo:\n  title: 示範資料集\n  version: '1'\npaths:\n  /data:\n    get:\n      parameters:\n        - name: INQ_YR\n          in: header\n          required: true\n          schema: {type: string}\n      responses:\n        '200': {description: 資料}\n";
 
 pub fn day(year: i16, month: i8, day: i8) -> Date {
@@ -57,7 +58,8 @@ async fn a_dataset_from_sign_up_to_delisting() {
     w.button("approve").await;
     world.mail(LIN.mail, "測試區後臺").await;
     w.review("A1151130001").await;
-    w.fill(&[("reason", Text("請補正資料集欄位。")), ("comment:field[0]", Text("請寫完整的欄位名稱。"))]).await;
+    w.fill(&[("reason", Text("請補正資料集欄位。")), ("comment:field[0]", Text("請寫完整的欄位名稱。"))])
+        .await;
     w.button("refuse").await;
     w.look("review-returned").await;
     world.mail(LIN.mail, "請補正資料集欄位。").await;
@@ -107,8 +109,12 @@ async fn a_dataset_from_sign_up_to_delisting() {
     w.on(day(2027, 3, 1), "lin", &item).await;
     w.begin_form(&item, "申請上線", "", "go-live").await;
     let checklist = world.file("測試檢核表.pdf", PDF);
-    w.fill(&[("on", Text("116/03/31")), ("pilot_ip[0]", Text("203.0.113.128/28")), ("checklist", File(&checklist))])
-        .await;
+    w.fill(&[
+        ("on", Text("116/03/31")),
+        ("pilot_ip[0]", Text("203.0.113.128/28")),
+        ("checklist", File(&checklist)),
+    ])
+    .await;
     let number = w.file("go-live").await;
     w.approve("operator", &number, false).await;
     world.mail(LIN.mail, "函送數位發展部").await;

@@ -71,14 +71,17 @@ impl<'w> Walk<'w> {
         for phone in [false, true] {
             let size = phone.then_some(PHONE);
             self.browser.look_through(size).await.unwrap();
-            assert_accessible(&self.browser).await.unwrap_or_else(|e| panic!("{name}, phone: {phone}: {e:#}"));
+            assert_accessible(&self.browser)
+                .await
+                .unwrap_or_else(|e| panic!("{name}, phone: {phone}: {e:#}"));
             if phone {
                 let script = "return document.documentElement.scrollWidth";
                 let width = self.browser.execute(script, vec![]).await.unwrap().json().as_u64().unwrap();
                 assert!(width <= 390, "{name} is {width} pixels wide on a phone");
             }
             if let Some(folder) = std::env::var_os("MYDATA_TEST_PICTURES") {
-                let file = format!("{name}-{}.{}.png", if phone { "phone" } else { "desktop" }, self.language);
+                let file =
+                    format!("{name}-{}.{}.png", if phone { "phone" } else { "desktop" }, self.language);
                 self.browser.picture(&std::path::Path::new(&folder).join(file)).await.unwrap();
             }
         }
@@ -126,7 +129,8 @@ impl<'w> Walk<'w> {
     pub async fn follow(&self, zh: &str, en: &str) {
         let words = self.says(zh, en);
         let xpath = format!("//main//a[contains(normalize-space(.), \"{words}\")]");
-        let found = self.browser.query(By::XPath(&xpath)).wait(Duration::from_secs(10), Duration::from_millis(50));
+        let found =
+            self.browser.query(By::XPath(&xpath)).wait(Duration::from_secs(10), Duration::from_millis(50));
         match found.first().await {
             Ok(link) => {
                 link.scroll_into_view().await.unwrap();
@@ -168,7 +172,9 @@ impl<'w> Walk<'w> {
             };
             match answer {
                 Answer::Text(text) => self.browser.fill(&css, text).await.unwrap(),
-                Answer::File(path) => self.browser.wait_for(&css).await.unwrap().send_keys(*path).await.unwrap(),
+                Answer::File(path) => {
+                    self.browser.wait_for(&css).await.unwrap().send_keys(*path).await.unwrap()
+                }
                 Answer::Row => self.press(&css).await,
                 Answer::Option(_) | Answer::Tick(_) => {
                     self.browser.click(&css).await.unwrap_or_else(|e| panic!("{css}: {e:#}"));

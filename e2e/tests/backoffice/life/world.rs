@@ -76,10 +76,14 @@ impl World {
             "limits": { "pages_per_minute": 100_000, "partner_per_minute": 100_000 },
         }))
         .unwrap();
-        let platform =
-            Platform::start_on(listener, config, Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SystemRandom))
-                .await
-                .unwrap();
+        let platform = Platform::start_on(
+            listener,
+            config,
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::new(SystemRandom),
+        )
+        .await
+        .unwrap();
         let base = base.as_str().trim_end_matches('/').to_owned();
         let world = Self { platform, sandbox, base, clock, folder };
         world.furnish().await;

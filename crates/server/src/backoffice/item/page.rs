@@ -22,7 +22,7 @@ use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::parts::way::{Happened, History, Way};
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
-use crate::backoffice::{ROOT, scope};
+use crate::backoffice::{ROOT, front_test, scope};
 use crate::web::{Lang, RocDateTime, i18n};
 
 /// What is registered in one zone.
@@ -31,8 +31,8 @@ pub struct ZoneView {
     pub title: String,
     /// What is registered.
     pub facts: Facts,
-    /// Where the credentials are shown, for their owner.
-    pub credentials: Option<Link>,
+    /// Where the credentials are shown, for their owner; where it is tried as a citizen would.
+    pub links: Vec<Link>,
 }
 
 /// A file.
@@ -105,7 +105,8 @@ pub async fn show(visit: Visit) -> Answer {
     let known = kept.facts(organisation.map_or(OrganisationKind::Agency, |o| o.kind));
     let lang = visit.lang();
     let mut zones = Vec::new();
-    let owns = Role::ORGANISATION.contains(&visit.me()?.account.role);
+    let role = visit.me()?.account.role;
+    let owns = Role::ORGANISATION.contains(&role);
     for zone in [Zone::Test, Zone::Production] {
         if let Some(facts) = record::facts(&visit, &kept, zone).await? {
             let shown = owns && kept.kind != Kind::CounterService;
@@ -113,7 +114,12 @@ pub async fn show(visit: Visit) -> Answer {
                 let href = format!("{}/credentials?zone={}", path(kept.id), zone.as_str());
                 Link::new(visit.t("item-credentials"), href)
             };
-            zones.push(ZoneView { title: visit.t(zone_key(zone)), facts, credentials: shown.then(link) });
+            let mut links: Vec<Link> = shown.then(link).into_iter().collect();
+            if zone == Zone::Test && front_test::page::can_be_tried(&kept) && (owns || role == Role::Operator)
+            {
+                links.push(Link::new(visit.t("front-test"), front_test::page::address(kept.id)));
+            }
+            zones.push(ZoneView { title: visit.t(zone_key(zone)), facts, links });
         }
     }
     let files = files.iter().map(|upload| FileView {
@@ -311,11 +317,8 @@ fn ways(visit: &Visit, kept: &Kept, known: &Known) -> Result<(Vec<Link>, Vec<Lin
     let (mut forward, mut back) = (Vec::new(), Vec::new());
     for act in ActName::ALL.into_iter().filter(|act| may(*act)) {
         if let Some(filing) = form_of(act) {
-            let label = if act == ActName::File {
-                visit.t("item-fill-in")
-            } else {
-                words::act(lang, act).to_owned()
-            };
+            let label =
+                if act == ActName::File { visit.t("item-fill-in") } else { words::act(lang, act).to_owned() };
             forward.push(Link::new(label, form_path(kept.id, filing)));
         } else if super::act::is_asked(act) {
             let href = super::act::path(kept.id, act);

@@ -3,6 +3,7 @@
 mod credentials;
 mod dataset;
 mod filled;
+mod front_test;
 mod lives;
 mod pilot;
 mod quarrels;

@@ -1,0 +1,74 @@
+# The front-end test page: organisations try their own datasets and services in the test zone, as a citizen would
+front-test = Front-end test
+    .dataset = Walk through this dataset in the test zone as a citizen would: consent, collection, preview. Only the settings of the test zone and virtual values are used. What comes is sent to no service, and is deleted when the test ends.
+    .service = Enter the platform by this service’s own link in the test zone, as a citizen would, and follow it until the service has been notified and has fetched the data. Only the settings of the test zone and virtual values are used. Everything is deleted when the test ends.
+front-test-begin = Start a test
+front-test-begin-again = End this test and start another
+front-test-not-begun = The test cannot be started
+front-test-no-record = Nothing is registered in the test zone yet. The front-end test opens once the application has passed and testing begins.
+front-test-counter = Citizens use a counter service at the counter, so it has no front-end test.
+front-test-this = This test
+front-test-began = Started:{" "}
+front-test-pages = Back to the citizen’s pages
+front-test-look-again = Refresh
+front-test-end = End and delete
+front-test-until = This test ends by itself at { $at } at the latest. The exchange and everything it collected are then deleted; only the result of each step is kept.
+front-test-tried = Registered in the test zone
+front-test-values = Test citizen and virtual values
+    .what = The virtual values are already filled in on the citizen’s page. You can change them there and try others.
+front-test-citizen = Test citizen
+    .provider = Provided by the sandbox’s identity provider: choose one of its people when you log in
+    .test = Test citizen (A123456789); choose any method, no real login is needed
+front-test-earlier = Earlier tests
+    .none = No tests yet.
+
+front-test-entry = Enter the platform
+front-test-identity = Accept the terms and prove identity
+front-test-dataset = Collect “{ $name }”
+front-test-confirmation = Citizen confirms
+front-test-notification = Notify the service (SP-API)
+front-test-sealing = Sign and encrypt
+front-test-fetching = Service fetches the data
+
+front-test-ahead = Not started
+front-test-now = In progress
+front-test-done = Done
+front-test-no-data = No data found
+front-test-failed = Failed
+front-test-passed = All done
+front-test-stopped = Not finished
+front-test-bytes = { $bytes } bytes
+
+front-test-refused = The citizen refused.
+front-test-left = The citizen left or did nothing for too long.
+front-test-other-person = Somebody other than the person the service asked for logged in.
+front-test-notification-refused = The SP-API refused the notification (4xx). The platform does not try again.
+front-test-notification-failing = The SP-API has not accepted the notification in { $tries } attempts. The platform keeps trying.
+front-test-suspended = The service was suspended during the test.
+front-test-nothing = No dataset could be delivered.
+front-test-out-of-time = It did not finish within the time of a test.
+front-test-detail = Answer: { $detail }
+front-test-look-at = Check: { $fields }
+front-test-dp-refused-caller = The data provider’s system does not accept the platform’s authorisation (401, 403). Most likely the host that asks the platform about it is not registered, or the resource_secret is wrong.
+front-test-dp-not-found = There is nothing at the DP-API URL (404).
+front-test-dp-method = The DP-API does not accept this method (405).
+front-test-dp-parameters = The data provider’s system does not accept the values of the parameters.
+front-test-dp-refused = The data provider’s system refused the request.
+front-test-dp-waits = The data provider’s system kept asking to wait (429) for longer than a citizen can be made to.
+front-test-dp-not-reached = The data provider’s system cannot be reached: its name is unknown, it refuses connections, or its address is not allowed.
+front-test-dp-no-answer = The data provider’s system did not answer in time.
+front-test-dp-broken = The transfer broke off.
+front-test-dp-server = The data provider’s system failed (5xx).
+front-test-dp-not-registered = The host of the DP-API URL is at none of the registered IP addresses, so the platform does not connect to it.
+front-test-dp-signature = The signature or certificate of what came did not pass verification.
+front-test-dp-package = What came does not meet the specification.
+front-test-dp-withdrawn = The dataset is delisted, suspended, or hidden and not available.
+front-test-lost = The platform can no longer read what it had collected. Please run the test again.
+
+front-test-no-service = The service is suspended or delisted in the test zone, so no citizen can enter.
+front-test-no-dataset = Dataset { $id } is suspended, delisted, or hidden and not available in the test zone, so no citizen can enter.
+front-test-dataset-fails = Dataset { $id } is under maintenance or failing, so no citizen can enter.
+front-test-unknown-dataset = Dataset { $id } is not in the test zone. Apply for a change and choose datasets of the test zone.
+front-test-no-entry = No citizen can enter: { $reason }
+
+said-front-test-ended = The front-end test of “{ $what }” has ended, and everything it collected has been deleted.

@@ -1,0 +1,74 @@
+# 前臺測試頁：申請機關在測試區以民眾的身分試用自己的資料集或服務
+front-test = 前臺測試頁
+    .dataset = 以民眾的身分，在測試區走一遍這個資料集的授權、取得與預覽。只使用測試區的設定與虛擬值；取得的資料不會傳送給任何服務，測試結束後即刪除。
+    .service = 以民眾的身分，從這項服務在測試區的申請網址進入平臺，走到服務收到通知並取件為止。只使用測試區的設定與虛擬值；過程中的資料在測試結束後即刪除。
+front-test-begin = 開始測試
+front-test-begin-again = 結束這次並重新測試
+front-test-not-begun = 無法開始測試
+front-test-no-record = 這個項目在測試區還沒有介接設定；審核通過、進入測試後才能使用前臺測試頁。
+front-test-counter = 臨櫃服務由民眾到櫃檯辦理，沒有前臺測試頁。
+front-test-this = 這次測試
+front-test-began = 開始時間：
+front-test-pages = 回到民眾頁面
+front-test-look-again = 更新進度
+front-test-end = 結束並刪除
+front-test-until = 這次測試最晚到 { $at } 自動結束。結束後，交換過程與取得的資料都會刪除，只留下各步驟的結果。
+front-test-tried = 測試區的設定
+front-test-values = 測試民眾與虛擬值
+    .what = 虛擬值會先填在民眾頁面的欄位裡，可以在那裡改成其他值再試。
+front-test-citizen = 測試民眾
+    .provider = 由示範身分驗證中心提供，登入時選擇一位示範民眾
+    .test = 測試民眾（A123456789）；選擇任一種驗證方式即可，不需要真的登入
+front-test-earlier = 先前的測試
+    .none = 還沒有測試紀錄。
+
+front-test-entry = 進入平臺
+front-test-identity = 同意條款並驗證身分
+front-test-dataset = 取得「{ $name }」
+front-test-confirmation = 民眾確認傳送
+front-test-notification = 通知服務（SP-API）
+front-test-sealing = 簽章並加密
+front-test-fetching = 服務取件
+
+front-test-ahead = 尚未開始
+front-test-now = 進行中
+front-test-done = 完成
+front-test-no-data = 查無資料
+front-test-failed = 失敗
+front-test-passed = 全部完成
+front-test-stopped = 未走完
+front-test-bytes = { $bytes } 位元組
+
+front-test-refused = 民眾選擇了拒絕。
+front-test-left = 民眾離開，或閒置過久。
+front-test-other-person = 登入的人與服務指定的人不同。
+front-test-notification-refused = SP-API 拒絕了通知（4xx），平臺不會再試。
+front-test-notification-failing = SP-API 還沒有接受通知，已試 { $tries } 次，平臺會再試。
+front-test-suspended = 服務在測試途中停權。
+front-test-nothing = 沒有任何資料集可以傳送。
+front-test-out-of-time = 在測試時限內沒有完成。
+front-test-detail = 回應：{ $detail }
+front-test-look-at = 請檢查：{ $fields }
+front-test-dp-refused-caller = 資料提供者的系統不接受平臺的授權（401、403）。多半是連線到平臺查核授權的主機 IP 沒有登記，或 resource_secret 不對。
+front-test-dp-not-found = DP-API 網址不存在（404）。
+front-test-dp-method = DP-API 不接受這個連線方法（405）。
+front-test-dp-parameters = 資料提供者的系統不接受參數的值。
+front-test-dp-refused = 資料提供者的系統拒絕了要求。
+front-test-dp-waits = 資料提供者的系統一直要求稍後再試（429），超過了可以等候的時間。
+front-test-dp-not-reached = 連不上資料提供者的系統：網址查不到、連線被拒絕，或網址指向不允許的位址。
+front-test-dp-no-answer = 資料提供者的系統沒有在時限內回應。
+front-test-dp-broken = 傳輸中斷。
+front-test-dp-server = 資料提供者的系統發生錯誤（5xx）。
+front-test-dp-not-registered = DP-API 網址的主機不在登記的 IP 位址上，平臺不連線。
+front-test-dp-signature = 收到的檔案簽章或憑證查核沒有通過。
+front-test-dp-package = 收到的檔案不符合規格。
+front-test-dp-withdrawn = 資料集已下架、停權，或設定為不顯示前台且不可被取用。
+front-test-lost = 平臺無法再讀取先前取得的檔案，請重新測試。
+
+front-test-no-service = 這項服務在測試區停權或已下架，民眾無法進入。
+front-test-no-dataset = 資料集 { $id } 在測試區停權、已下架，或設定為不顯示前台且不可被取用，民眾無法進入。
+front-test-dataset-fails = 資料集 { $id } 正在維護或異常，民眾無法進入。
+front-test-unknown-dataset = 資料集 { $id } 不在測試區；請以變更申請改選測試區的資料集。
+front-test-no-entry = 民眾無法進入：{ $reason }
+
+said-front-test-ended = 「{ $what }」的前臺測試已結束，過程中的資料已刪除。
