@@ -19,6 +19,8 @@ front-test-values = Test citizen and virtual values
 front-test-citizen = Test citizen
     .provider = Provided by the sandbox’s identity provider: choose one of its people when you log in
     .test = Test citizen (A123456789); choose any method, no real login is needed
+front-test-tx-id = tx_id
+    .how = If your service accepts only transactions it opened itself, open one there first and enter its tx_id here. Leave it empty and the platform makes one.
 front-test-earlier = Earlier tests
     .none = No tests yet.
 
@@ -42,7 +44,7 @@ front-test-bytes = { $bytes } bytes
 front-test-refused = The citizen refused.
 front-test-left = The citizen left or did nothing for too long.
 front-test-other-person = Somebody other than the person the service asked for logged in.
-front-test-notification-refused = The SP-API refused the notification (4xx). The platform does not try again.
+front-test-notification-refused = The SP-API refused the notification (4xx). The platform does not try again. If your service accepts only transactions it opened itself, enter its own tx_id and test again.
 front-test-notification-failing = The SP-API has not accepted the notification in { $tries } attempts. The platform keeps trying.
 front-test-suspended = The service was suspended during the test.
 front-test-nothing = No dataset could be delivered.
@@ -69,6 +71,8 @@ front-test-no-service = The service is suspended or delisted in the test zone, s
 front-test-no-dataset = Dataset { $id } is suspended, delisted, or hidden and not available in the test zone, so no citizen can enter.
 front-test-dataset-fails = Dataset { $id } is under maintenance or failing, so no citizen can enter.
 front-test-unknown-dataset = Dataset { $id } is not in the test zone. Apply for a change and choose datasets of the test zone.
+front-test-bad-tx-id = A tx_id is a version 4 UUID of 36 characters.
+front-test-used-tx-id = This tx_id was used before. Have the service make a new one for every test.
 front-test-no-entry = No citizen can enter: { $reason }
 
 said-front-test-ended = The front-end test of “{ $what }” has ended, and everything it collected has been deleted.

@@ -19,6 +19,8 @@ front-test-values = 測試民眾與虛擬值
 front-test-citizen = 測試民眾
     .provider = 由示範身分驗證中心提供，登入時選擇一位示範民眾
     .test = 測試民眾（A123456789）；選擇任一種驗證方式即可，不需要真的登入
+front-test-tx-id = tx_id
+    .how = 服務只接受自己開立的交易時，請先在服務端開立一筆，把它的 tx_id 填在這裡。空白時由平臺產生。
 front-test-earlier = 先前的測試
     .none = 還沒有測試紀錄。
 
@@ -42,7 +44,7 @@ front-test-bytes = { $bytes } 位元組
 front-test-refused = 民眾選擇了拒絕。
 front-test-left = 民眾離開，或閒置過久。
 front-test-other-person = 登入的人與服務指定的人不同。
-front-test-notification-refused = SP-API 拒絕了通知（4xx），平臺不會再試。
+front-test-notification-refused = SP-API 拒絕了通知（4xx），平臺不會再試。服務若只接受自己開立的交易，請填入服務端的 tx_id 再測試。
 front-test-notification-failing = SP-API 還沒有接受通知，已試 { $tries } 次，平臺會再試。
 front-test-suspended = 服務在測試途中停權。
 front-test-nothing = 沒有任何資料集可以傳送。
@@ -69,6 +71,8 @@ front-test-no-service = 這項服務在測試區停權或已下架，民眾無�
 front-test-no-dataset = 資料集 { $id } 在測試區停權、已下架，或設定為不顯示前台且不可被取用，民眾無法進入。
 front-test-dataset-fails = 資料集 { $id } 正在維護或異常，民眾無法進入。
 front-test-unknown-dataset = 資料集 { $id } 不在測試區；請以變更申請改選測試區的資料集。
+front-test-bad-tx-id = tx_id 須為第 4 版 UUID，共 36 個字元。
+front-test-used-tx-id = 這個 tx_id 已經使用過；每次測試請由服務產生新的 tx_id。
 front-test-no-entry = 民眾無法進入：{ $reason }
 
 said-front-test-ended = 「{ $what }」的前臺測試已結束，過程中的資料已刪除。

@@ -10,8 +10,8 @@ mod system;
 mod walk;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -59,6 +59,7 @@ pub(crate) struct Office {
     pub(crate) app: App,
     clock: Arc<Held>,
     store: TestStore,
+    root: rcgen::Issuer<'static, rcgen::KeyPair>,
 }
 
 impl Office {
@@ -80,17 +81,20 @@ impl Office {
             ..Config::default()
         };
         set(&mut config);
-        let root = rcgen::generate_simple_self_signed(vec!["root.example".to_owned()]).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["root.example".to_owned()]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+        let root = params.self_signed(&key).unwrap().pem();
         let app = App::new(Parts {
             outbound: Outbound::new(&config.policy, true).unwrap(),
-            trust: Trust::new(root.cert.pem().as_bytes(), Arc::new(NoRevocationCheck)).unwrap(),
+            trust: Trust::new(root.as_bytes(), Arc::new(NoRevocationCheck)).unwrap(),
             config,
             store: store.store(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
             methods: Methods::default(),
         });
-        let office = Self { app, clock, store };
+        let office = Self { app, clock, store, root: rcgen::Issuer::new(params, key) };
         office.organisations().await;
         office
     }
@@ -114,6 +118,18 @@ impl Office {
             .run_tx("test", |tx| async move { registry::apply(&tx, crypter, document, START).await })
             .await
             .unwrap();
+    }
+
+    /// A certificate for signing packages, of a root that the platform trusts, valid up to the beginning of this day in UTC.
+    pub(crate) fn certificate(&self, until: mydata_domain::calendar::Date) -> String {
+        static KEY: LazyLock<rcgen::KeyPair> =
+            LazyLock::new(|| rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap());
+        let mut params = rcgen::CertificateParams::new(vec!["dp.example".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        let (month, day) = (until.month().unsigned_abs(), until.day().unsigned_abs());
+        params.not_after = rcgen::date_time_ymd(until.year().into(), month, day);
+        params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
+        params.signed_by(&*KEY, &self.root).unwrap().pem()
     }
 
     /// Works on every job that is due, one after the other.

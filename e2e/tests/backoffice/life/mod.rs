@@ -3,6 +3,7 @@
 
 mod counter;
 mod dataset;
+mod front_test;
 mod service;
 mod walk;
 mod world;

@@ -7,7 +7,7 @@ use super::world::{AUTHORITY, World};
 
 const FINTECH: Newcomer =
     Newcomer {
-        mail: "wu@fintech.example", organisation: "示範金融科技公司", authority: Some(AUTHORITY)
+        mail: "wumei@fintech.example", organisation: "示範金融科技公司", authority: Some(AUTHORITY)
     };
 
 /// Shows R1, R3, R4, R6, R7, R9, R10, R13, R15, R16, R17, R25, R32, R33, R35, R53, R89, R90, R91.
@@ -46,7 +46,7 @@ async fn a_service_of_a_non_public_body_in_english() {
     w.approve("authority", "B1151201001", true).await;
     w.approve("ministry", "B1151201001", false).await;
 
-    w.become_("wu").await;
+    w.become_("wumei").await;
     let item = w.item("services", "線上貸款").await;
     w.sees("", "Testing").await;
     w.begin_form(&item, "", "Apply to go live", "service-go-live").await;
@@ -66,12 +66,12 @@ async fn a_service_of_a_non_public_body_in_english() {
     w.approve("ministry", &number, false).await;
     world.mail(FINTECH.mail, "正式區試辦").await;
 
-    w.on(day(2026, 12, 20), "wu", &item).await;
+    w.on(day(2026, 12, 20), "wumei", &item).await;
     w.begin_form(&item, "", "File the pilot report", "service-report").await;
     w.fill(&[("report", File(&pdf))]).await;
     let number = w.file("service-report").await;
     w.approve("operator", &number, false).await;
-    w.on(day(2026, 12, 31), "wu", &item).await;
+    w.on(day(2026, 12, 31), "wumei", &item).await;
     w.sees("", "Listed").await;
     w.look("service-listed").await;
     w.open("/mydata-backend/all-services?q=線上貸款").await;

@@ -12,6 +12,12 @@ use super::world::{AUTHENTICATOR, PASSWORD, World};
 
 const ROOT: &str = "/mydata-backend";
 const PHONE: (u32, u32) = (390, 844);
+/// What stands out to the right where the page is wider than the phone.
+const TOO_WIDE: &str = "
+    if (document.documentElement.scrollWidth <= 390) return null;
+    return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > 390)
+        .map(e => e.outerHTML.slice(0, 160)).slice(-4);
+";
 
 /// Who signs up.
 pub struct Newcomer {
@@ -75,9 +81,8 @@ impl<'w> Walk<'w> {
                 .await
                 .unwrap_or_else(|e| panic!("{name}, phone: {phone}: {e:#}"));
             if phone {
-                let script = "return document.documentElement.scrollWidth";
-                let width = self.browser.execute(script, vec![]).await.unwrap().json().as_u64().unwrap();
-                assert!(width <= 390, "{name} is {width} pixels wide on a phone");
+                let wide = self.browser.execute(TOO_WIDE, vec![]).await.unwrap().json().clone();
+                assert!(wide.is_null(), "{name} is wider than a phone: {wide}");
             }
             if let Some(folder) = std::env::var_os("MYDATA_TEST_PICTURES") {
                 let file =

@@ -100,7 +100,9 @@ impl World {
             short_name: None,
             kind: OrganisationKind::Agency,
         });
-        for mut entry in document.datasets.clone() {
+        for (number, mut entry) in document.datasets.clone().into_iter().enumerate() {
+            entry.dataset.name = format!("正式區資料 {number}");
+            entry.dataset.name_en = format!("Production data {number}");
             entry.dataset.resource_id = mydata_wire::ResourceId::generate(&SystemRandom);
             entry.dataset.zone = mydata_domain::Zone::Production;
             document.datasets.push(entry);
@@ -117,7 +119,8 @@ impl World {
         }
     }
 
-    async fn account(&self, name: &str, role: Role, organisation: Option<&str>) {
+    /// An account that can be used at once.
+    pub async fn account(&self, name: &str, role: Role, organisation: Option<&str>) {
         let app = &self.platform.app;
         let account = &Account {
             id: AccountId::generate(&SystemRandom),
@@ -145,9 +148,12 @@ impl World {
         let add = async |tx| {
             accounts::insert(&tx, crypter, account).await?;
             accounts::set_password(&tx, account.id, hash, now).await?;
-            let kind = FactorKind::Totp;
-            let new = NewFactor { id, account: account.id, kind, lookup: None, counter: 0, content };
-            factors::add(&tx, crypter, &new, now).await
+            if role.is_staff() {
+                let kind = FactorKind::Totp;
+                let new = NewFactor { id, account: account.id, kind, lookup: None, counter: 0, content };
+                factors::add(&tx, crypter, &new, now).await?;
+            }
+            Ok(())
         };
         app.store.db.run_tx("test", add).await.unwrap();
     }

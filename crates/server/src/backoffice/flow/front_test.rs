@@ -26,11 +26,12 @@ use crate::backoffice::front_test::nobody;
 use crate::jobs::Job;
 
 /// Begins a test of the item's record of the test zone: by its owner or the operating team. A test of the same item that the same
-/// account has not ended ends now. Gives the way into the citizen's pages.
+/// account has not ended ends now. `tx_id` is the transaction that the service itself has opened for it: many accept notifications
+/// of their own transactions only. Gives the way into the citizen's pages.
 ///
 /// # Errors
 /// [`ActError::NoRecord`], [`ActError::NotOfThisKind`]; [`ActError::NoEntry`]: a citizen could not enter either.
-pub async fn begin(app: &App, by: &By, item: ItemId) -> Result<String, ActError> {
+pub async fn begin(app: &App, by: &By, item: ItemId, tx_id: Option<TxId>) -> Result<String, ActError> {
     let catalogue = &app.catalogue().await?;
     let (path, blobs) = in_tx(app, "front-test-begin", |tx| async move {
         let doer = Doer::of(app, &tx, by).await?;
@@ -53,7 +54,7 @@ pub async fn begin(app: &App, by: &By, item: ItemId) -> Result<String, ActError>
             item,
             account: doer.account()?.id,
             client_id: nobody::client_id(),
-            tx_id: TxId::generate(&*app.random),
+            tx_id: tx_id.unwrap_or_else(|| TxId::generate(&*app.random)),
             resources,
             transaction: None,
             began_at: doer.now,
@@ -73,7 +74,14 @@ pub async fn begin(app: &App, by: &By, item: ItemId) -> Result<String, ActError>
         let (before, query) = path.split_once('?').unwrap_or((&path, ""));
         let raw = RawEntry::split(before.trim_start_matches("/service/"), Some(query));
         let datasets: Vec<&Dataset> = datasets.iter().collect();
-        if let Err(refused) = entry::judge(&raw, &service, Seen::Never, &datasets, doer.now) {
+        let db = &app.store.db;
+        let seen = match front_tests::of_entry(db, &test.client_id, test.tx_id).await? {
+            Some(_) => Seen::Used,
+            None => transactions::seen(db, &test.client_id, test.tx_id).await?,
+        };
+        // What a citizen has begun is no test.
+        let seen = if seen == Seen::Never { seen } else { Seen::Used };
+        if let Err(refused) = entry::judge(&raw, &service, seen, &datasets, doer.now) {
             return Err(ActError::NoEntry(refused.fault));
         }
         let mut blobs = Vec::new();

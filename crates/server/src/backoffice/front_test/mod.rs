@@ -16,6 +16,9 @@ pub mod nobody;
 pub mod page;
 pub mod words;
 
+#[cfg(test)]
+pub(super) mod samples;
+
 use mydata_domain::account::Role;
 
 use super::owner::Thing;

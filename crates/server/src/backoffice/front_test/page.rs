@@ -18,12 +18,15 @@ use crate::backoffice::frame::{Crumb, Frame};
 use crate::backoffice::item::{load, name, path, record};
 use crate::backoffice::parts::cell::{Cell, Chip, Colour, Link};
 use crate::backoffice::parts::facts::Facts;
+use crate::backoffice::parts::field::Field;
 use crate::backoffice::parts::form::{Form, Look};
 use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
 use crate::web::RocDateTime;
 
+/// The field for the service's own transaction.
+const TX_ID: &str = "tx_id";
 /// How many earlier tests are shown.
 const SHOWN: u32 = 10;
 
@@ -90,7 +93,14 @@ pub async fn submit(visit: Visit) -> Answer {
         flow::end(&visit.app, &by, kept.id, test).await.map_err(Fault::from)?;
         return Ok(visit.go_saying(&address(kept.id), "said-front-test-ended", &kept.name));
     }
-    match flow::begin(&visit.app, &by, kept.id).await {
+    let begun = match (kept.kind, visit.posted.text(TX_ID)) {
+        (Kind::Service, typed) if !typed.is_empty() => match typed.parse() {
+            Ok(tx_id) => flow::begin(&visit.app, &by, kept.id, Some(tx_id)).await,
+            Err(_) => Err(ActError::NoEntry(mydata_domain::entry::Fault::TxId)),
+        },
+        _ => flow::begin(&visit.app, &by, kept.id, None).await,
+    };
+    match begun {
         Ok(way_in) => Ok(visit.go(&way_in)),
         Err(error) => match error.fault() {
             Ok(fault) => Err(fault),
@@ -134,6 +144,15 @@ async fn page(
     let begin = tried.then(|| {
         let mut form = Form::simple(lang, own.clone(), &frame.token, visit.t(label));
         form.buttons[0].value = "begin";
+        if kept.kind == Kind::Service {
+            form = form.with(
+                Field::line(lang, TX_ID, visit.t("front-test-tx-id"))
+                    .hint(visit.t("front-test-tx-id.how"))
+                    .value(visit.posted.text(TX_ID))
+                    .max(36)
+                    .optional(),
+            );
+        }
         if now.is_some() {
             form.buttons[0].look = Look::Plain;
         }

@@ -154,6 +154,8 @@ pub fn no_entry(lang: crate::web::Lang, fault: &Fault) -> String {
         Fault::DatasetStopped(id) => dataset("front-test-no-dataset", id),
         Fault::DatasetFailing(id) => dataset("front-test-dataset-fails", id),
         Fault::UnknownResource(id) => dataset("front-test-unknown-dataset", id),
+        Fault::TxId => lang.t("front-test-bad-tx-id"),
+        Fault::TxIdUsed => lang.t("front-test-used-tx-id"),
         other => i18n::t(lang, "front-test-no-entry", &[("reason", other.to_string().into())]),
     }
 }

@@ -54,7 +54,7 @@ async fn serve(router: Router) -> String {
 }
 
 impl Office {
-    async fn rows(&self, table: &str) -> i64 {
+    pub(super) async fn rows(&self, table: &str) -> i64 {
         let sql = format!("SELECT COUNT(*) FROM {table}");
         self.app.store.db.fetch_one(sql, &[]).await.unwrap().get_i64(0).unwrap()
     }
