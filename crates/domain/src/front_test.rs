@@ -18,6 +18,11 @@ crate::own_id::own_id!(
     "front test id"
 );
 
+/// The identifier of the service that asks for a dataset which is tried alone. No other may have it.
+pub const CLIENT_ID: &str = "CLI.FrontTest0";
+/// The identifier of the organisation that this service names. No other may have it.
+pub const ORGANISATION: &str = "mydata-front-test";
+
 /// How long a front test goes on at most; then its exchange is deleted.
 pub const LASTS: Duration = Duration::from_secs(30 * 60);
 

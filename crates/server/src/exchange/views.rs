@@ -121,6 +121,7 @@ impl Scene<'_> {
         let t = self.t();
         let mut chrome = chrome(self.app, self.prefs, self.path(""));
         chrome.zone = Some(match t.zone {
+            Zone::Test if self.kept.front_test => ZoneChip::FrontTest,
             Zone::Test => ZoneChip::Test,
             Zone::Production => ZoneChip::Production,
         });

@@ -38,7 +38,6 @@ async fn a_dataset_from_sign_up_to_delisting() {
         ("dp_api", Text("https://dp.archives.example/data")),
         ("dp_ip[0]", Text("203.0.113.64")),
         ("client_ip[0]", Text("203.0.113.65")),
-        ("shown", Tick("")),
         ("parameter", Row),
         ("parameter[0].key", Text("INQ_YR")),
         ("parameter[0].name", Text("查詢年度")),

@@ -2,6 +2,7 @@
 //! no address that may fetch, so what is "sent" to it goes to nobody. It lives in the catalogue in memory, so that the exchange finds
 //! it as it finds every service.
 
+use mydata_domain::front_test::{CLIENT_ID, ORGANISATION};
 use mydata_domain::item::ItemId;
 use mydata_domain::organisation::{Organisation, OrganisationKind};
 use mydata_domain::service::{Service, ServiceSecrets, ServiceState, ServiceWithSecrets};
@@ -14,9 +15,6 @@ use mydata_wire::returns::RegisteredReturnUrl;
 use url::Url;
 
 use crate::app::App;
-
-const CLIENT_ID: &str = "CLI.FrontTest0";
-const ORGANISATION: &str = "mydata-front-test";
 
 /// Whether it is this service.
 pub fn is(id: &ClientId) -> bool {
@@ -50,8 +48,8 @@ pub fn join(catalogue: &mut Catalogue, crypter: &Crypter, base: &Url) {
     };
     let organisation = Organisation {
         id: ORGANISATION.parse().expect("a constant of the right form"),
-        name: "MyData 前臺測試".to_owned(),
-        name_en: "MyData front-end test".to_owned(),
+        name: "前臺測試頁".to_owned(),
+        name_en: "the front-end test page".to_owned(),
         short_name: None,
         kind: OrganisationKind::Agency,
     };
@@ -59,8 +57,8 @@ pub fn join(catalogue: &mut Catalogue, crypter: &Crypter, base: &Url) {
         client_id: client_id(),
         zone: Zone::Test,
         organisation: organisation.id.clone(),
-        name: "前臺測試".to_owned(),
-        name_en: "Front-end test".to_owned(),
+        name: "資料集測試".to_owned(),
+        name_en: "Dataset test".to_owned(),
         purpose: "試用測試區的資料集；不會傳送給任何服務。".to_owned(),
         purpose_en: "Trying a dataset of the test zone; nothing is sent to any service.".to_owned(),
         category: String::new(),
