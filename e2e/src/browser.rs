@@ -198,12 +198,33 @@ impl Browser {
     }
 
     async fn web_authentication(&self, what: &str, wish: &serde_json::Value) -> Result<serde_json::Value> {
+        self.command(&format!("webauthn/{what}"), wish).await
+    }
+
+    async fn command(&self, what: &str, wish: &serde_json::Value) -> Result<serde_json::Value> {
         let (port, session) = (self.driver.port, self.web.session_id());
-        let url = format!("http://127.0.0.1:{port}/session/{session}/webauthn/{what}");
+        let url = format!("http://127.0.0.1:{port}/session/{session}/{what}");
         let client = crate::country::client()?;
         let answer: serde_json::Value = client.post(url).json(wish).send().await?.json().await?;
         ensure!(answer["value"]["error"].is_null(), "the driver says {answer}");
         Ok(answer["value"].clone())
+    }
+
+    /// Looks at the page through a window of this width and height from now on, as a phone would below 500 pixels; `None`
+    /// gives the window back.
+    ///
+    /// # Errors
+    /// When the driver refuses.
+    pub async fn look_through(&self, size: Option<(u32, u32)>) -> Result<()> {
+        let (command, wish) = match size {
+            Some((width, height)) => (
+                "Emulation.setDeviceMetricsOverride",
+                serde_json::json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 }),
+            ),
+            None => ("Emulation.clearDeviceMetricsOverride", serde_json::json!({})),
+        };
+        self.command("goog/cdp/execute", &serde_json::json!({ "cmd": command, "params": wish })).await?;
+        Ok(())
     }
 
     /// Ends it. Dropping it does the same, less politely.

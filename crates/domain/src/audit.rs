@@ -133,6 +133,10 @@ pub enum What {
     SignUpDecided,
     /// What an organisation says about itself was changed.
     OrganisationChanged,
+    /// The owner of an item began to try it as a citizen would.
+    FrontTestBegun,
+    /// That came to its end, and its exchange was deleted.
+    FrontTestEnded,
 }
 
 impl What {
@@ -183,6 +187,8 @@ impl What {
             Self::SignUpFiled => "sign-up-filed",
             Self::SignUpDecided => "sign-up-decided",
             Self::OrganisationChanged => "organisation-changed",
+            Self::FrontTestBegun => "front-test-begun",
+            Self::FrontTestEnded => "front-test-ended",
         }
     }
 }

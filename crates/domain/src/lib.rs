@@ -39,6 +39,7 @@ pub mod dataset;
 pub mod entry;
 pub mod filing;
 pub mod forms;
+pub mod front_test;
 pub mod item;
 pub mod mail;
 pub mod method;

@@ -12,6 +12,7 @@ use crate::counter_service::CounterService;
 use crate::credentials::Earlier;
 use crate::dataset::Dataset;
 use crate::entry;
+use crate::front_test;
 use crate::organisation::Organisation;
 use crate::service::{Service, ServiceKeys, ServiceSecrets};
 use crate::time::Time;
@@ -232,6 +233,12 @@ impl Registry {
             if organisation.name.trim().is_empty() {
                 faults.push(format!("organisation {}: name is empty", organisation.id));
             }
+            if organisation.id.as_str() == front_test::ORGANISATION {
+                faults.push(format!(
+                    "organisation {}: the platform's front tests have this id; choose another",
+                    organisation.id
+                ));
+            }
         }
         let organisation_exists = |id: &str| organisations.contains(id) || known_organisation(id);
 
@@ -276,6 +283,11 @@ impl Registry {
             }
             if s.name.trim().is_empty() {
                 faults.push(format!("service {id}: name is empty"));
+            }
+            if id.as_str() == front_test::CLIENT_ID {
+                faults.push(format!(
+                    "service {id}: the platform's front tests have this client_id; choose another"
+                ));
             }
             if s.return_urls.is_empty() {
                 faults.push(format!("service {id}: return_urls needs at least one URL"));
@@ -352,5 +364,39 @@ impl Registry {
             }
         }
         faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shows R48: what is tried on the front test page can never be mistaken for something registered.
+    #[test]
+    fn the_names_of_front_tests_are_taken() {
+        let mut document = Registry::default();
+        document.organisations.push(Organisation {
+            id: front_test::ORGANISATION.parse().unwrap(),
+            name: "示範圖書館".to_owned(),
+            name_en: "Demo Library".to_owned(),
+            short_name: None,
+            kind: crate::organisation::OrganisationKind::Agency,
+        });
+        let service = serde_json::from_value(serde_json::json!({
+            "client_id": front_test::CLIENT_ID, "zone": "test", "organisation": front_test::ORGANISATION, "name": "示範",
+            "name_en": "Demo", "purpose": "示範", "purpose_en": "Demo", "category": "綜合", "url": "https://library.example/",
+            "terms": "示範", "return_urls": ["https://library.example/back"], "sp_api": "https://library.example/notify",
+            "allowed_ips": [], "datasets": ["API.Kr1C3b1ijJ"], "state": "listed",
+        }));
+        let secrets = ServiceSecrets {
+            client_secret: "demoBankSecret16".parse().unwrap(),
+            cbc_iv: "demoBankCbcIv016".parse().unwrap(),
+            api_key: None,
+            earlier: None,
+        };
+        document.services.push(ServiceEntry { service: service.unwrap(), secrets });
+        let faults = document.check(|_| false, |_| Some(crate::zone::Zone::Test));
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults.iter().all(|fault| fault.contains("choose another")), "{faults:?}");
     }
 }

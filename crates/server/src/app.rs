@@ -140,7 +140,7 @@ impl App {
 
     /// What is registered.
     pub async fn catalogue(&self) -> Result<Arc<Catalogue>, StoreError> {
-        self.catalogue.get(&self.store, self.now()).await
+        self.catalogue.get(&self.store, &self.base_url, self.now()).await
     }
 
     /// An absolute URL of ours.

@@ -6,6 +6,9 @@ use std::time::Duration;
 use mydata_domain::Time;
 use mydata_store::repo::registry::{self, Catalogue};
 use mydata_store::{Store, StoreError};
+use url::Url;
+
+use crate::backoffice::front_test::nobody;
 
 /// How old what is in memory may be.
 const FRESH: Duration = Duration::from_secs(1);
@@ -18,7 +21,7 @@ pub struct Cached {
 
 impl Cached {
     /// The registry as it is now, at most a second old.
-    pub async fn get(&self, store: &Store, now: Time) -> Result<Arc<Catalogue>, StoreError> {
+    pub async fn get(&self, store: &Store, base: &Url, now: Time) -> Result<Arc<Catalogue>, StoreError> {
         let held = self.held.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         if let Some((at, catalogue)) = held {
             if now < at.plus(FRESH) && at <= now {
@@ -29,7 +32,9 @@ impl Cached {
                 return Ok(catalogue);
             }
         }
-        let catalogue = Arc::new(registry::load(&store.db, &store.crypter).await?);
+        let mut catalogue = registry::load(&store.db, &store.crypter).await?;
+        nobody::join(&mut catalogue, &store.crypter, base);
+        let catalogue = Arc::new(catalogue);
         self.hold(now, Arc::clone(&catalogue));
         Ok(catalogue)
     }

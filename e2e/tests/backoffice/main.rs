@@ -2,4 +2,5 @@
 
 mod admin;
 mod browser;
+mod life;
 mod steps;

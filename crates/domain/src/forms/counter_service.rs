@@ -80,15 +80,7 @@ impl CounterServiceForm {
         let description_en = r.optional_paragraphs("description_en", DESCRIPTION);
         let application = r.upload("application", Purpose::Application);
         let ips = r.addresses("ip", 1);
-        let mut cases = Vec::new();
-        let mut names = Vec::new();
-        for row in r.rows("case", 1, MAX_CASES) {
-            if let Some(case) = case(&mut r, row) {
-                names.push((row, case.name.clone()));
-                cases.push(case);
-            }
-        }
-        r.unique("case", "name", &names);
+        let cases = cases(&mut r, "case");
         r.finish(|| {
             Some(Self {
                 category,
@@ -137,8 +129,21 @@ impl CounterServiceForm {
     }
 }
 
-fn case(r: &mut Reader<'_>, row: usize) -> Option<CaseForm> {
-    let path = |field: &str| format!("case[{row}].{field}");
+/// Reads the cases of this list.
+pub(super) fn cases(r: &mut Reader<'_>, list: &str) -> Vec<CaseForm> {
+    let (mut cases, mut names) = (Vec::new(), Vec::new());
+    for row in r.rows(list, 1, MAX_CASES) {
+        if let Some(case) = case(r, list, row) {
+            names.push((row, case.name.clone()));
+            cases.push(case);
+        }
+    }
+    r.unique(list, "name", &names);
+    cases
+}
+
+fn case(r: &mut Reader<'_>, list: &str, row: usize) -> Option<CaseForm> {
+    let path = |field: &str| format!("{list}[{row}].{field}");
     let name = r.line(&path("name"), NAME);
     let name_en = r.optional_line(&path("name_en"), NAME * 2);
     let bring = r.optional_paragraphs(&path("bring"), DESCRIPTION);

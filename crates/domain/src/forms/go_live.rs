@@ -6,6 +6,7 @@ use mydata_wire::returns::RegisteredReturnUrl;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::counter_service::{self, CaseForm};
 use super::reader::Reader;
 use super::service::MAX_RETURN_URLS;
 use super::upload::{Purpose, UploadId};
@@ -69,6 +70,9 @@ pub enum Production {
         /// 臨櫃 IP.
         #[serde(rename = "ip")]
         ips: AllowList,
+        /// 案件, with the datasets of the production zone, which have ids of their own (R94).
+        #[serde(default, rename = "case")]
+        cases: Vec<CaseForm>,
     },
 }
 
@@ -102,7 +106,11 @@ impl GoLiveForm {
                     datasets,
                 })
             }
-            Kind::CounterService => Some(Production::CounterService { ips: r.addresses("production.ip", 1) }),
+            Kind::CounterService => {
+                let ips = r.addresses("production.ip", 1);
+                let cases = counter_service::cases(&mut r, "production.case");
+                Some(Production::CounterService { ips, cases })
+            }
         };
         let pilot_ips = r.addresses("pilot_ip", 1);
         let checklist = r.upload("checklist", Purpose::Checklist);
@@ -136,8 +144,9 @@ impl GoLiveForm {
     /// The counter service's form with what holds in production; as it was when this form is of another kind of item.
     pub fn apply_to_counter_service(&self, form: &CounterServiceForm) -> CounterServiceForm {
         let mut form = form.clone();
-        if let Production::CounterService { ips } = &self.production {
+        if let Production::CounterService { ips, cases } = &self.production {
             form.ips = ips.clone();
+            form.cases.clone_from(cases);
         }
         form
     }
@@ -213,6 +222,9 @@ mod tests {
                 "checklist"
             ]
         );
-        assert_eq!(paths(Kind::CounterService), ["on", "production.ip", "pilot_ip", "checklist"]);
+        assert_eq!(
+            paths(Kind::CounterService),
+            ["on", "production.ip", "production.case", "pilot_ip", "checklist"]
+        );
     }
 }

@@ -4,6 +4,7 @@ brand = MyData
     .description = With your consent, data that agencies keep about you goes straight to the service you name.
 
 zone-test = Test zone
+zone-front-test = Front-end test
 zone-production = Production zone
 
 skip = Skip to the main content

@@ -4,6 +4,7 @@ brand = MyData
     .description = 經您同意，把機關保管的個人資料直接交給您指定的服務。
 
 zone-test = 測試區
+zone-front-test = 前臺測試
 zone-production = 正式區
 
 skip = 跳到主要內容

@@ -21,6 +21,7 @@
 //! | [`flow`] | what happens when somebody acts |
 //! | [`scope`] | whose items and filings an account may see |
 //! | [`lists`], [`item`] | lists of items, and the page of one |
+//! | [`front_test`] | 前臺測試頁: trying an item as a citizen would |
 //! | [`review`], [`system`] | filings under review; accounts, mails and the record |
 //! | [`statistics`] | 統計數據 |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
@@ -35,6 +36,7 @@ pub mod flow;
 pub mod forgot;
 pub mod forms;
 pub mod frame;
+pub mod front_test;
 pub mod gate;
 pub mod gov;
 pub mod hash;

@@ -11,8 +11,8 @@ mod system;
 mod walk;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -60,6 +60,7 @@ pub(crate) struct Office {
     pub(crate) app: App,
     clock: Arc<Held>,
     store: TestStore,
+    root: rcgen::Issuer<'static, rcgen::KeyPair>,
 }
 
 impl Office {
@@ -81,17 +82,20 @@ impl Office {
             ..Config::default()
         };
         set(&mut config);
-        let root = rcgen::generate_simple_self_signed(vec!["root.example".to_owned()]).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["root.example".to_owned()]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+        let root = params.self_signed(&key).unwrap().pem();
         let app = App::new(Parts {
             outbound: Outbound::new(&config.policy, true).unwrap(),
-            trust: Trust::new(root.cert.pem().as_bytes(), Arc::new(NoRevocationCheck)).unwrap(),
+            trust: Trust::new(root.as_bytes(), Arc::new(NoRevocationCheck)).unwrap(),
             config,
             store: store.store(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
             methods: Methods::default(),
         });
-        let office = Self { app, clock, store };
+        let office = Self { app, clock, store, root: rcgen::Issuer::new(params, key) };
         office.organisations().await;
         office
     }
@@ -115,6 +119,18 @@ impl Office {
             .run_tx("test", |tx| async move { registry::apply(&tx, crypter, document, START).await })
             .await
             .unwrap();
+    }
+
+    /// A certificate for signing packages, of a root that the platform trusts, valid up to the beginning of this day in UTC.
+    pub(crate) fn certificate(&self, until: mydata_domain::calendar::Date) -> String {
+        static KEY: LazyLock<rcgen::KeyPair> =
+            LazyLock::new(|| rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap());
+        let mut params = rcgen::CertificateParams::new(vec!["dp.example".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        let (month, day) = (until.month().unsigned_abs(), until.day().unsigned_abs());
+        params.not_after = rcgen::date_time_ymd(until.year().into(), month, day);
+        params.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
+        params.signed_by(&*KEY, &self.root).unwrap().pem()
     }
 
     /// Works on every job that is due, one after the other.
@@ -220,6 +236,7 @@ impl Office {
         Browser {
             office: self,
             cookie: None,
+            exchange: None,
             token: String::new(),
             address: "192.0.2.1:1000".parse().unwrap(),
             origin: None,
@@ -231,10 +248,11 @@ impl Office {
     }
 }
 
-/// A browser with a cookie jar for one cookie, that remembers the token of the last page.
+/// A browser with a cookie jar for one session and one exchange, that remembers the token of the last page.
 struct Browser<'o> {
     office: &'o Office,
     cookie: Option<String>,
+    exchange: Option<String>,
     token: String,
     address: SocketAddr,
     origin: Option<&'static str>,
@@ -286,8 +304,9 @@ impl Browser<'_> {
     }
 
     async fn send(&mut self, mut request: Request<Body>) -> Answered {
-        if let Some(cookie) = &self.cookie {
-            request.headers_mut().insert(COOKIE, cookie.parse().unwrap());
+        let cookies: Vec<&str> = self.cookie.iter().chain(&self.exchange).map(String::as_str).collect();
+        if !cookies.is_empty() {
+            request.headers_mut().insert(COOKIE, cookies.join("; ").parse().unwrap());
         }
         request.extensions_mut().insert(ConnectInfo(self.address));
         let router: Router = crate::platform::router(self.office.app.clone());
@@ -298,6 +317,8 @@ impl Browser<'_> {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
             if pair.starts_with("__Host-mydata_backend=") {
                 self.cookie = Some(pair.to_owned());
+            } else if pair.starts_with("mydata_") {
+                self.exchange = Some(pair.to_owned());
             }
         }
         if let Some(token) = body.split("name=\"form_token\" value=\"").nth(1) {

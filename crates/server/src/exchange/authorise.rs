@@ -13,10 +13,12 @@ use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::Kept;
 use mydata_wire::{ResourceId, Verification};
 
+use super::callback;
 use super::decide::onward;
 use super::fault::Fault;
 use super::views::Scene;
 use super::visit::{Visit, field};
+use crate::backoffice::front_test::citizen;
 use crate::flow::identify::{self, Draft, Parameters};
 use crate::web::consent::{MethodFault, param_name};
 use crate::web::{
@@ -86,6 +88,12 @@ async fn begun(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<Res
             return Ok(page(StatusCode::UNPROCESSABLE_ENTITY, &view, &Policy::personal()));
         }
     };
+    if citizen::stands_in(&visit.app, &kept, method) {
+        let id = kept.transaction.id;
+        let outcome =
+            identify::as_test_citizen(&visit.app, id, method, &parameters, &kept.browser, visit.from).await?;
+        return callback::landed(visit, &kept, outcome).await;
+    }
     let lang = visit.prefs.lang.tag();
     match identify::begin(&visit.app, kept.transaction.id, method, parameters, &draft, lang).await? {
         Ok(redirect) => Ok(onward(&scene, Destination::Identity, redirect.as_str())),

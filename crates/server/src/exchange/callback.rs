@@ -4,7 +4,7 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, Method, StatusCode};
-use mydata_store::repo::transactions::Which;
+use mydata_store::repo::transactions::{Kept, Which};
 
 use super::authorise::identity_error;
 use super::browser;
@@ -56,8 +56,15 @@ async fn finished(visit: &Visit, callback: &Callback) -> Result<Response, Fault>
         return Err(Fault::OtherBrowser);
     }
     visit.within(&kept).await?;
+    let outcome = identify::finish(app, callback, &kept.browser, visit.from).await?;
+    landed(visit, &kept, outcome).await
+}
+
+/// The page that follows when a citizen has proved who they are, or has not.
+pub async fn landed(visit: &Visit, kept: &Kept, outcome: Option<Identified>) -> Result<Response, Fault> {
+    let (app, id) = (&visit.app, kept.transaction.id);
     let back = Redirect::to(&format!("/exchange/{id}"));
-    match identify::finish(app, callback, &kept.browser, visit.from).await? {
+    match outcome {
         None => Err(Fault::OtherBrowser),
         Some(Identified::Authorised { browser: secret }) => {
             let mut response = back.into_response();
@@ -71,7 +78,7 @@ async fn finished(visit: &Visit, callback: &Callback) -> Result<Response, Fault>
         Some(Identified::Elsewhere) => Ok(back.into_response()),
         Some(Identified::Failed { method, fault }) => {
             let catalogue = app.catalogue().await?;
-            let scene = Scene { app, kept: &kept, catalogue: &catalogue, prefs: visit.prefs, now: app.now() };
+            let scene = Scene { app, kept, catalogue: &catalogue, prefs: visit.prefs, now: app.now() };
             let fault = match fault {
                 Trouble::Cancelled => IdentityFault::Cancelled,
                 Trouble::Invalid => IdentityFault::Failed,

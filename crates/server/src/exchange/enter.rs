@@ -24,6 +24,7 @@ async fn opened(visit: &Visit, uri: &Uri) -> Result<Response, Fault> {
     let cookie = |id| browser::secret(&visit.headers, id);
     match entry::enter(&visit.app, &raw, visit.from, &cookie).await? {
         Entry::UnknownService => Err(Fault::UnknownService),
+        Entry::TestOver => Err(Fault::TestOver),
         Entry::Pilot(insiders) => Err(Fault::Pilot(insiders)),
         Entry::Refused(refused) => {
             Ok(Redirect::to(&refused.target.abnormal(refused.fault.code(), &raw.tx_id)).into_response())

@@ -31,6 +31,8 @@ pub enum Fault {
     Pilot(Box<Insiders>),
     /// An entry by a service that does not exist (401).
     UnknownService,
+    /// An entry of a front test that is over (410).
+    TestOver,
     /// The step failed.
     Flow(FlowError),
 }
@@ -88,6 +90,7 @@ impl FaultPage<'_> {
             Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, DeadEnd::TooMany, Gathered::Unrelated),
             Fault::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, DeadEnd::Busy, Gathered::Unrelated),
             Fault::Pilot(_) => (StatusCode::FORBIDDEN, DeadEnd::Pilot, Gathered::Nothing),
+            Fault::TestOver => (StatusCode::GONE, DeadEnd::TestOver, Gathered::Nothing),
             Fault::UnknownService => {
                 (StatusCode::UNAUTHORIZED, DeadEnd::Code(ReturnCode::UnknownId), Gathered::Nothing)
             }

@@ -13,6 +13,7 @@ use mydata_wire::{ResourceId, Verification};
 
 use super::browser;
 use crate::app::App;
+use crate::backoffice::front_test::citizen;
 use crate::flow::identify::Draft;
 use crate::web::consent::ParamFault;
 use crate::web::{
@@ -120,6 +121,7 @@ impl Scene<'_> {
         let t = self.t();
         let mut chrome = chrome(self.app, self.prefs, self.path(""));
         chrome.zone = Some(match t.zone {
+            Zone::Test if self.kept.front_test => ZoneChip::FrontTest,
             Zone::Test => ZoneChip::Test,
             Zone::Production => ZoneChip::Production,
         });
@@ -249,7 +251,9 @@ impl Scene<'_> {
                 dataset: self.dataset_name(&d.resource_id),
                 weakest: d.weakest_verification,
             },
-            _ if self.app.methods.offers(v) => MethodState::Offered,
+            _ if self.app.methods.offers(v) || citizen::stands_in(self.app, self.kept, v) => {
+                MethodState::Offered
+            }
             _ => MethodState::NotAvailable,
         };
         Verification::ALL

@@ -4,10 +4,13 @@ use std::net::IpAddr;
 
 use mydata_domain::audit::{Actor, Event, What};
 use mydata_domain::entry::{Accepted, Refused, Seen, judge};
+use mydata_domain::front_test::FrontTestId;
+use mydata_domain::service::ServiceWithSecrets;
 use mydata_domain::transaction::{State, TransactionId};
-use mydata_domain::{Organisation, Service, Transaction};
+use mydata_domain::{Organisation, Service, Transaction, Zone};
 use mydata_store::StoreError;
 use mydata_store::repo::audit;
+use mydata_store::repo::front_tests::{self, FrontTest};
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::{self, Which};
 use mydata_wire::b64;
@@ -17,6 +20,7 @@ use serde_json::json;
 
 use super::{Change, FlowError, event, look, step};
 use crate::app::App;
+use crate::backoffice::front_test::nobody;
 use crate::jobs::Job;
 
 /// What became of an entry.
@@ -26,6 +30,8 @@ pub enum Entry {
     UnknownService,
     /// The service, or a dataset that it asks for, is in its pilot, and the citizen is none of the insiders (R15).
     Pilot(Box<Insiders>),
+    /// It belongs to a front test that is over.
+    TestOver,
     /// The browser goes back with a code.
     Refused(Box<Refused>),
     /// The exchange begins, or goes on in the same browser.
@@ -70,6 +76,17 @@ pub async fn enter(
     let catalogue = app.catalogue().await?;
     let service = raw.client_id.parse::<ClientId>().ok().and_then(|id| catalogue.services.get(&id));
     let Some(service) = service else { return Ok(Entry::UnknownService) };
+    let test = front_test(app, raw, service).await?;
+    let asking;
+    let service = match &test {
+        Some(test) if !test.goes_on(app.now()) => return Ok(Entry::TestOver),
+        Some(test) if nobody::is(&service.service.client_id) => {
+            asking = nobody::asking(app, service, test);
+            &asking
+        }
+        None if nobody::is(&service.service.client_id) => return Ok(Entry::UnknownService),
+        _ => service,
+    };
     let client_id = &service.service.client_id;
     if !service.service.lets_in(from) {
         return keep_out(app, &catalogue, &service.service, from).await;
@@ -97,7 +114,7 @@ pub async fn enter(
         }
         let opened = match seen {
             Seen::Unconfirmed => resume(app, accepted, from, cookie).await,
-            _ => begin(app, accepted, from).await,
+            _ => begin(app, accepted, from, test.as_ref().map(|test| test.id)).await,
         };
         match opened {
             Err(FlowError::Store(StoreError::Conflict { .. }) | FlowError::Stage(_)) => {}
@@ -105,6 +122,20 @@ pub async fn enter(
         }
     }
     Err(FlowError::Broken("an entry met itself twice".to_owned()))
+}
+
+/// The front test that an entry belongs to. There are none but in the test zone.
+async fn front_test(
+    app: &App,
+    raw: &RawEntry,
+    service: &ServiceWithSecrets,
+) -> Result<Option<FrontTest>, FlowError> {
+    match raw.tx_id.parse() {
+        Ok(tx_id) if service.service.zone == Zone::Test => {
+            Ok(front_tests::of_entry(&app.store.db, &service.service.client_id, tx_id).await?)
+        }
+        _ => Ok(None),
+    }
 }
 
 async fn record_refusal(
@@ -167,7 +198,12 @@ pub fn kept_out(catalogue: &Catalogue, transaction: &Transaction, from: IpAddr) 
     (!open).then(|| Box::new(insiders(catalogue, service)))
 }
 
-async fn begin(app: &App, accepted: Accepted, from: IpAddr) -> Result<Entry, FlowError> {
+async fn begin(
+    app: &App,
+    accepted: Accepted,
+    from: IpAddr,
+    test: Option<FrontTestId>,
+) -> Result<Entry, FlowError> {
     let now = app.now();
     let secret = browser_secret(app);
     let browser = browser_index(app, &secret);
@@ -181,6 +217,9 @@ async fn begin(app: &App, accepted: Accepted, from: IpAddr) -> Result<Entry, Flo
         .db
         .run_tx("enter", |tx| async move {
             transactions::insert(&tx, &app.store.crypter, transaction, browser).await?;
+            if let Some(test) = test {
+                front_tests::entered(&tx, test, transaction.id).await?;
+            }
             audit::append(&tx, &*app.random, entered).await?;
             Job::Abandon { transaction: transaction.id }.enqueue(&tx, transaction.idle_until, now).await
         })

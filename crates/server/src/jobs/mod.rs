@@ -6,6 +6,7 @@ pub mod runner;
 
 use mydata_domain::Time;
 use mydata_domain::account::AccountId;
+use mydata_domain::front_test::FrontTestId;
 use mydata_domain::item::ItemId;
 use mydata_domain::mail::MailId;
 use mydata_domain::transaction::TransactionId;
@@ -66,6 +67,11 @@ pub enum Job {
         /// Its identifier.
         record: String,
     },
+    /// End a front test, and delete its exchange.
+    FrontTestEnd {
+        /// Which.
+        test: FrontTestId,
+    },
     /// Send the link that sets a forgotten password.
     Forgotten {
         /// The account's id, or any text that is no other job's.
@@ -104,6 +110,7 @@ impl Job {
             Self::Expire { .. } => "expire",
             Self::ItemDue { .. } => ITEM_DUE,
             Self::CredentialsEnd { .. } => "credentials-end",
+            Self::FrontTestEnd { .. } => "front-test-end",
             Self::Forgotten { .. } => "forgotten",
             Self::LockedOut { .. } => "locked-out",
             Self::Mail { .. } => lanes::MAIL,
@@ -120,6 +127,7 @@ impl Job {
             | Self::Expire { transaction } => transaction.to_string(),
             Self::ItemDue { item } => item.to_string(),
             Self::CredentialsEnd { record } => record.clone(),
+            Self::FrontTestEnd { test } => test.to_string(),
             Self::Forgotten { key, .. } | Self::LockedOut { key, .. } => key.clone(),
             Self::Mail { mail } => mail.to_string(),
         }

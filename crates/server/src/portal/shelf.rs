@@ -9,6 +9,7 @@ use mydata_domain::{Dataset, Organisation, Service, Zone};
 use mydata_store::repo::registry::Catalogue;
 use mydata_wire::{ClientId, ResourceId};
 
+use crate::backoffice::front_test::nobody;
 use crate::web::Lang;
 
 /// The registry as one citizen sees it.
@@ -35,7 +36,10 @@ impl<'c> Shelf<'c> {
     }
 
     fn shows_service(&self, service: &Service) -> bool {
-        service.is_listed() && self.shows_zone(service.zone) && service.lets_in(self.from)
+        service.is_listed()
+            && self.shows_zone(service.zone)
+            && service.lets_in(self.from)
+            && !nobody::is(&service.client_id)
     }
 
     fn shows_counter_service(&self, service: &CounterService) -> bool {

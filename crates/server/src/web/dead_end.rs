@@ -40,6 +40,8 @@ pub enum DeadEnd {
     FormExpired,
     /// A pilot goes on, which is not open to this address (R15).
     Pilot,
+    /// The front test that the entry belongs to is over.
+    TestOver,
     /// There is no such page.
     NotFound,
     /// Too many requests from this address.
@@ -90,6 +92,7 @@ impl DeadEnd {
             Self::AlreadyConfirmed => "dead-end-already-confirmed",
             Self::FormExpired => "dead-end-form-expired",
             Self::Pilot => "dead-end-pilot",
+            Self::TestOver => "dead-end-test-over",
             Self::NotFound => "dead-end-not-found",
             Self::TooMany => "dead-end-too-many",
             Self::Busy => "dead-end-busy",
@@ -109,6 +112,7 @@ impl DeadEnd {
             Self::Code(ReturnCode::Refused | ReturnCode::Abandoned)
                 | Self::SessionEnded
                 | Self::Pilot
+                | Self::TestOver
                 | Self::AlreadyConfirmed
         )
     }

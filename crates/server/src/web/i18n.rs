@@ -47,6 +47,7 @@ const ZH_TW: &Source = &[
     ("backoffice-forms", include_str!("../../locales/zh-TW/backoffice-forms.ftl")),
     ("backoffice-uploads", include_str!("../../locales/zh-TW/backoffice-uploads.ftl")),
     ("backoffice-sign-up", include_str!("../../locales/zh-TW/backoffice-sign-up.ftl")),
+    ("backoffice-front-test", include_str!("../../locales/zh-TW/backoffice-front-test.ftl")),
 ];
 
 const EN: &Source = &[
@@ -72,6 +73,7 @@ const EN: &Source = &[
     ("backoffice-forms", include_str!("../../locales/en/backoffice-forms.ftl")),
     ("backoffice-uploads", include_str!("../../locales/en/backoffice-uploads.ftl")),
     ("backoffice-sign-up", include_str!("../../locales/en/backoffice-sign-up.ftl")),
+    ("backoffice-front-test", include_str!("../../locales/en/backoffice-front-test.ftl")),
 ];
 
 type Bundle = FluentBundle<FluentResource>;

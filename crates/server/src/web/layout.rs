@@ -17,6 +17,8 @@ pub enum ZoneChip {
     Test,
     /// 正式區
     Production,
+    /// An exchange that the owner of a dataset or service tries in the test zone (R48).
+    FrontTest,
 }
 
 /// How to reach the service desk, from the settings (R22).
@@ -108,7 +110,7 @@ impl Chrome {
     }
 
     pub(crate) fn is_test(&self) -> bool {
-        self.zone == Some(ZoneChip::Test)
+        matches!(self.zone, Some(ZoneChip::Test | ZoneChip::FrontTest))
     }
 
     pub(crate) fn other_lang(&self) -> Lang {

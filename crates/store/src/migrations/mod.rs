@@ -28,4 +28,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     8 "0008_backoffice_flow";
     10 "0010_statistics";
     11 "0011_spent";
+    14 "0014_front_tests";
 };

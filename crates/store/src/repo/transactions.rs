@@ -34,7 +34,7 @@ const PARTS: &str = "transaction_parts";
 
 const COLUMNS: &str = "t.id, t.client_id, t.tx_id, t.zone, t.stage, t.ending, t.browser, t.entered_at, t.idle_until, t.authorised_at, \
      t.confirmed_at, t.sealed_at, t.taken_at, t.ended_at, t.expires_at, t.verification, t.told, t.told_undeliverable, t.token_blob, \
-     t.token_len, t.token_sha256, t.delivered, t.private";
+     t.token_len, t.token_sha256, t.delivered, t.front_test, t.private";
 const PART_COLUMNS: &str = "p.place, p.resource_id, p.transaction_uid, p.state, p.received, p.total, p.until_at, p.asked, p.blob, \
      p.failure, p.calls, p.failures, p.first_call_at, p.access_expires_at, p.private AS part_private";
 
@@ -45,6 +45,8 @@ pub struct Kept {
     pub transaction: Transaction,
     /// Keyed index of the cookie of the browser that it belongs to.
     pub browser: String,
+    /// An exchange that the owner of a dataset or service only tries.
+    pub front_test: bool,
     before: Vec<Part>,
 }
 
@@ -548,7 +550,8 @@ fn read(crypter: &Crypter, rows: &[Row]) -> Result<Option<Kept>> {
         parts: parts.clone(),
         state,
     };
-    Ok(Some(Kept { transaction, browser: row.get_text("browser")?, before: parts }))
+    let front_test = row.get_bool("front_test")?;
+    Ok(Some(Kept { transaction, browser: row.get_text("browser")?, front_test, before: parts }))
 }
 
 fn read_part(crypter: &Crypter, row: &Row) -> Result<Part> {

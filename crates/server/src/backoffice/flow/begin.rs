@@ -117,10 +117,11 @@ fn for_production(test: &Fields, kind: Kind) -> Fields {
     let carried: &[&str] = match kind {
         Kind::Dataset => &["dp_api", "dp_ip[", "client_ip["],
         Kind::Service => &["url", "return_url[", "sp_api", "ip["],
-        Kind::CounterService => &["ip["],
+        Kind::CounterService => &["ip[", "case["],
     };
     let mut fields = Fields::new();
-    for (path, text) in test.iter() {
+    let is_dataset = |path: &str| path.contains("].required[") || path.contains("].choice[");
+    for (path, text) in test.iter().filter(|(path, _)| !is_dataset(path)) {
         if carried.iter().any(|c| if c.ends_with('[') { path.starts_with(c) } else { path == *c }) {
             fields.set(format!("production.{path}"), text);
         }

@@ -59,6 +59,9 @@ pub enum ActError {
     /// The certificate cannot be registered; the reason in zh-TW, then in English.
     #[error("the certificate cannot be registered: {1}")]
     Certificate(String, String),
+    /// A citizen could not enter.
+    #[error("a citizen could not enter: {0}")]
+    NoEntry(mydata_domain::entry::Fault),
     /// The account's name is taken.
     #[error("the account's name is taken")]
     NameTaken,
@@ -116,6 +119,7 @@ impl ActError {
                 let reason = if lang == Lang::ZhTw { zh } else { en };
                 one("act-certificate", "reason", reason.as_str().into())
             }
+            Self::NoEntry(fault) => crate::backoffice::front_test::words::no_entry(lang, fault),
             Self::NameTaken => lang.t("act-name-taken"),
             Self::LinkEnded => lang.t("act-link-ended"),
             Self::TooManyDeputies(most) => one("act-too-many-deputies", "most", (*most).into()),

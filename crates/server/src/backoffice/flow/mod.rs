@@ -13,6 +13,7 @@
 //! | certificates are registered and watched | [`certificates`] |
 //! | credentials are shown and replaced | [`credentials`] |
 //! | 顯示前台 | [`display`] |
+//! | 前臺測試 is begun and ended | [`front_test`] |
 //! | an organisation signs up | [`sign_up`] |
 //! | the operating side opens accounts; deputies | [`organisations`] |
 //! | who is told | [`tell`] |
@@ -30,6 +31,7 @@ pub mod decide;
 pub mod display;
 pub mod error;
 pub mod file;
+pub mod front_test;
 pub mod organisations;
 pub mod records;
 pub mod sign_up;
@@ -339,6 +341,7 @@ pub async fn work(
     let worked = match job {
         Job::ItemDue { item } => clock::run(app, *item, leased).await,
         Job::CredentialsEnd { record } => credentials::end(app, record, leased).await,
+        Job::FrontTestEnd { test } => front_test::run(app, *test, leased).await,
         other => Err(ActError::Broken(format!("{other:?} is no job of the back office"))),
     };
     worked.map_err(|error| match error {

@@ -134,7 +134,13 @@ impl Choices {
 
 /// Whether a form asks for datasets.
 fn asks_for_datasets(form: FormKind) -> bool {
-    matches!(form, FormKind::Service | FormKind::CounterService | FormKind::GoLiveService)
+    matches!(
+        form,
+        FormKind::Service
+            | FormKind::CounterService
+            | FormKind::GoLiveService
+            | FormKind::GoLiveCounterService
+    )
 }
 
 fn organisation(catalogue: &Catalogue, id: OrganisationId) -> Option<OrganisationChoice> {

@@ -76,7 +76,9 @@ fn filing_kind(form: FormKind, item: Option<&Kept>) -> FilingKind {
 /// The zone of the datasets that a form asks for.
 fn zone(form: FormKind, kind: FilingKind) -> Zone {
     match (form, kind) {
-        (FormKind::GoLiveService, _) | (_, FilingKind::Change) => Zone::Production,
+        (FormKind::GoLiveService | FormKind::GoLiveCounterService, _) | (_, FilingKind::Change) => {
+            Zone::Production
+        }
         _ => Zone::Test,
     }
 }

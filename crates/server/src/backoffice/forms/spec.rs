@@ -281,6 +281,33 @@ const SERVICE: &[SectionSpec] = &[
     },
 ];
 
+/// The cases of a counter service, at this path.
+const fn cases(path: &'static str) -> Spot {
+    Spot::Rows(RowsSpec {
+        path,
+        key: "form-cases",
+        fields: CASE,
+        least: 1,
+        most: mydata_domain::forms::counter_service::MAX_CASES,
+    })
+}
+
+const CASE: &[FieldSpec] = &[
+    field("name", "form-case-name", line(NAME)),
+    optional("name_en", "form-name-en", line(NAME * 2)),
+    optional("bring", "form-case-bring", Ask::Area(3, DESCRIPTION)),
+    FieldSpec { path: "required", key: "form-case-required", ask: Ask::Datasets, need: Need::Sometimes },
+    FieldSpec { path: "choice", key: "form-case-choice", ask: Ask::Datasets, need: Need::Sometimes },
+    FieldSpec {
+        path: "choose",
+        key: "form-case-choose",
+        ask: Ask::Line(TextKind::Number, 4),
+        need: Need::Sometimes,
+    },
+    field("take", "form-case-take", Ask::Take),
+    optional("delegate", "form-case-delegate", Ask::Tick),
+];
+
 const COUNTER_SERVICE: &[SectionSpec] = &[
     SectionSpec {
         key: "form-section-counter",
@@ -293,40 +320,7 @@ const COUNTER_SERVICE: &[SectionSpec] = &[
             addresses("ip", "form-counter-ip"),
         ],
     },
-    SectionSpec {
-        key: "form-section-cases",
-        spots: &[Spot::Rows(RowsSpec {
-            path: "case",
-            key: "form-cases",
-            fields: &[
-                field("name", "form-case-name", line(NAME)),
-                optional("name_en", "form-name-en", line(NAME * 2)),
-                optional("bring", "form-case-bring", Ask::Area(3, DESCRIPTION)),
-                FieldSpec {
-                    path: "required",
-                    key: "form-case-required",
-                    ask: Ask::Datasets,
-                    need: Need::Sometimes,
-                },
-                FieldSpec {
-                    path: "choice",
-                    key: "form-case-choice",
-                    ask: Ask::Datasets,
-                    need: Need::Sometimes,
-                },
-                FieldSpec {
-                    path: "choose",
-                    key: "form-case-choose",
-                    ask: Ask::Line(TextKind::Number, 4),
-                    need: Need::Sometimes,
-                },
-                field("take", "form-case-take", Ask::Take),
-                optional("delegate", "form-case-delegate", Ask::Tick),
-            ],
-            least: 1,
-            most: mydata_domain::forms::counter_service::MAX_CASES,
-        })],
-    },
+    SectionSpec { key: "form-section-cases", spots: &[cases("case")] },
     SectionSpec {
         key: "form-section-documents",
         spots: &[one("application", "form-application", Ask::File(Purpose::Application))],
@@ -381,7 +375,10 @@ const GO_LIVE_SERVICE: &[SectionSpec] = &[
 
 const GO_LIVE_COUNTER_SERVICE: &[SectionSpec] = &[
     WHEN,
-    SectionSpec { key: "form-section-production", spots: &[addresses("production.ip", "form-counter-ip")] },
+    SectionSpec {
+        key: "form-section-production",
+        spots: &[addresses("production.ip", "form-counter-ip"), cases("production.case")],
+    },
     PILOT,
     CHECKLIST,
 ];

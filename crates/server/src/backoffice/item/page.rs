@@ -24,7 +24,7 @@ use crate::backoffice::parts::way::{Happened, History, Way};
 use crate::backoffice::route::Answer;
 use crate::backoffice::statistics::usage::{self, Usage};
 use crate::backoffice::visit::Visit;
-use crate::backoffice::{ROOT, scope};
+use crate::backoffice::{ROOT, front_test, scope};
 use crate::web::{Lang, RocDateTime, i18n};
 
 /// What is registered in one zone.
@@ -33,8 +33,8 @@ pub struct ZoneView {
     pub title: String,
     /// What is registered.
     pub facts: Facts,
-    /// Where the credentials are shown, for their owner.
-    pub credentials: Option<Link>,
+    /// Where the credentials are shown, for their owner; where it is tried as a citizen would.
+    pub links: Vec<Link>,
 }
 
 /// A file.
@@ -109,7 +109,8 @@ pub async fn show(visit: Visit) -> Answer {
     let known = kept.facts(organisation.map_or(OrganisationKind::Agency, |o| o.kind));
     let lang = visit.lang();
     let mut zones = Vec::new();
-    let owns = Role::ORGANISATION.contains(&visit.me()?.account.role);
+    let role = visit.me()?.account.role;
+    let owns = Role::ORGANISATION.contains(&role);
     for zone in [Zone::Test, Zone::Production] {
         if let Some(facts) = record::facts(&visit, &kept, zone).await? {
             let shown = owns && kept.kind != Kind::CounterService;
@@ -117,7 +118,12 @@ pub async fn show(visit: Visit) -> Answer {
                 let href = format!("{}/credentials?zone={}", path(kept.id), zone.as_str());
                 Link::new(visit.t("item-credentials"), href)
             };
-            zones.push(ZoneView { title: visit.t(zone_key(zone)), facts, credentials: shown.then(link) });
+            let mut links: Vec<Link> = shown.then(link).into_iter().collect();
+            if zone == Zone::Test && front_test::page::can_be_tried(&kept) && (owns || role == Role::Operator)
+            {
+                links.push(Link::new(visit.t("front-test"), front_test::page::address(kept.id)));
+            }
+            zones.push(ZoneView { title: visit.t(zone_key(zone)), facts, links });
         }
     }
     let files = files.iter().map(|upload| FileView {

@@ -2,10 +2,13 @@
 
 mod credentials;
 mod dataset;
+mod doors;
 mod filled;
+mod front_test;
 mod lives;
 mod pilot;
 mod quarrels;
+mod services;
 
 use std::time::Duration;
 
