@@ -119,6 +119,9 @@ pub struct Dataset {
     pub expected_minutes: u32,
     /// Whether it may be asked for.
     pub state: DatasetState,
+    /// It is in maintenance besides: what is suspended or hidden comes back as [`DatasetState::Maintenance`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub maintenance: bool,
     /// The one certificate that may sign its packages (PEM), where it is registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer_certificate: Option<String>,
@@ -137,6 +140,17 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Gives it the state that follows from its item's life. A maintenance that had begun before, with a registry file,
+    /// goes on: behind what is worse it is remembered, and comes back when that ends.
+    pub fn settle(&mut self, state: DatasetState) {
+        let maintained = self.maintenance || self.state == DatasetState::Maintenance;
+        (self.state, self.maintenance) = match state {
+            DatasetState::Listed if maintained => (DatasetState::Maintenance, false),
+            DatasetState::Suspended | DatasetState::Hidden | DatasetState::Failing => (state, maintained),
+            other => (other, false),
+        };
+    }
+
     /// Whether it can be asked for at all, now or in a while.
     pub fn is_offered(&self) -> bool {
         use DatasetState::{Delisted, Failing, Hidden, Listed, Maintenance, Stopped, Suspended};

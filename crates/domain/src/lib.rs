@@ -23,12 +23,17 @@
 //! | [`counter_service`] | services at a counter |
 //! | [`credentials`] | secrets that are replaced while the earlier ones go on |
 //! | [`mail`] | which mails there are, and what they say |
+//! | [`category`] | the trees that datasets and services are sorted by |
+//! | [`policy_text`], [`news`], [`markup`] | texts that the operating side publishes |
+//! | [`maintenance`] | when the platform or a dataset is not to be used |
+//! | [`settings`] | what may be changed while the platform runs |
 //! | [`calendar`], [`text`] | days and words as people write them |
 
 pub mod account;
 pub mod address;
 pub mod audit;
 pub mod calendar;
+pub mod category;
 pub mod collect;
 pub mod counter_service;
 pub mod credentials;
@@ -38,14 +43,19 @@ pub mod filing;
 pub mod forms;
 pub mod item;
 pub mod mail;
+pub mod maintenance;
+pub mod markup;
 pub mod method;
+pub mod news;
 pub mod notify;
 pub mod organisation;
 mod own_id;
 pub mod parameter;
 pub mod policy;
+pub mod policy_text;
 pub mod registry;
 pub mod service;
+pub mod settings;
 pub mod text;
 pub mod time;
 pub mod transaction;

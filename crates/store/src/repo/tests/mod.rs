@@ -7,6 +7,7 @@ mod item_rows;
 mod lists;
 mod mail_rows;
 mod organisation_rows;
+mod system_rows;
 
 use mydata_domain::Time;
 use mydata_domain::account::{AccountId, Role};
