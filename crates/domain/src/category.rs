@@ -167,6 +167,11 @@ impl Categories {
         offered.collect()
     }
 
+    /// Whether a whole path is in the tree, retired or not: what an item may keep.
+    pub fn knows(&self, area: Area, path: &str) -> bool {
+        path.split(SEPARATOR).count() == area.levels() && self.missing(area, path).is_empty()
+    }
+
     /// A path as readers see it; parts that the tree does not know stand as they are.
     pub fn label(&self, area: Area, path: &str, english: bool) -> String {
         let mut parent = None;
@@ -266,6 +271,8 @@ mod tests {
         assert_eq!(tree.label(Area::Service, "別的/線上申請", false), "別的/線上申請");
         assert_eq!(tree.missing(Area::Service, "社會福利/臨櫃/身障"), ["臨櫃", "身障"]);
         assert!(tree.missing(Area::Service, path).is_empty());
+        assert!(tree.knows(Area::Service, path) && !tree.knows(Area::Service, "社會福利/線上申請"));
+        assert!(!tree.knows(Area::Service, "別的/線上申請/生育津貼") && !tree.knows(Area::Dataset, path));
     }
 
     #[test]

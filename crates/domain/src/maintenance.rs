@@ -28,7 +28,8 @@ const HORIZON: i32 = 62;
 pub struct DayTime(u16);
 
 impl DayTime {
-    fn on(self, day: Date) -> Time {
+    /// This time of a day.
+    pub fn on(self, day: Date) -> Time {
         Time(midnight(day).0 + i64::from(self.0) * 60_000)
     }
 

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::outbound::Outbound;
-use crate::{CALLBACK_PATH, backoffice, exchange, jobs, partner, web};
+use crate::{CALLBACK_PATH, backoffice, exchange, jobs, partner, public, web};
 
 /// How long open requests may take to end when the platform stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -117,6 +117,7 @@ pub fn router(app: App) -> Router {
     let router = Router::new()
         .merge(partner::router())
         .merge(exchange::router())
+        .merge(public::router())
         .merge(backoffice::router())
         .merge(web::assets::router())
         .merge(web::prefs::router(secure))

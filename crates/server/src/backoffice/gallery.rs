@@ -598,6 +598,12 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
     for (name, view) in super::sign_up::samples::pages(lang, &|title| outside(prefs, title)) {
         add(name, &*view);
     }
+    for (name, view) in super::system::samples::pages(lang, &|title| inside(prefs, title)) {
+        add(name, &*view);
+    }
+    for (name, view) in super::organisation::samples::pages(lang, &|title| inside(prefs, title)) {
+        add(name, &*view);
+    }
     for (name, view) in super::forms::samples::pages(lang, &|title| inside(prefs, title)) {
         add(name, &*view);
     }

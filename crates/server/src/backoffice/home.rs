@@ -1,11 +1,13 @@
 //! The first page after sign-in: where to go on.
 
 use askama::Template;
+use mydata_domain::policy_text::{self, PolicyKind};
 
 use super::frame::Frame;
 use super::parts::notice::{Notice, Tone};
 use super::route::Answer;
 use super::visit::Visit;
+use crate::web::{i18n, maintenance, policy};
 
 /// The page: the menu as cards, and what needs the reader.
 #[derive(Template)]
@@ -19,6 +21,27 @@ pub struct HomePage {
     pub notices: Vec<Notice>,
 }
 
+/// What is announced: maintenance, and versions of policies that begin to hold (R20).
+pub fn announced(visit: &Visit) -> Vec<String> {
+    let (lang, now, system) = (visit.lang(), visit.now, &visit.system);
+    let name = |id: &mydata_wire::ResourceId| {
+        let dataset = visit.catalogue.datasets.get(id)?;
+        Some(lang.pick(&dataset.dataset.name, Some(&dataset.dataset.name_en)).to_owned())
+    };
+    let mut all = maintenance::announced(lang, &system.windows, now, name);
+    for kind in PolicyKind::ALL {
+        if let Some(version) = policy_text::next(&system.policies, kind, now) {
+            let args = [
+                ("policy", lang.t(policy::title_key(kind)).into()),
+                ("of", policy::of(lang, version).into()),
+                ("mailbox", visit.app.contact().mailbox.into()),
+            ];
+            all.push(i18n::t(lang, "policy-announced", &args));
+        }
+    }
+    all
+}
+
 /// `GET /mydata-backend`.
 pub async fn show(visit: Visit) -> Answer {
     let me = visit.me()?;
@@ -27,6 +50,7 @@ pub async fn show(visit: Visit) -> Answer {
     if frame.menu.is_empty() {
         notices.push(Notice::new(Tone::Calm, visit.t("home-nothing")));
     }
+    notices.extend(announced(&visit).into_iter().map(|text| Notice::new(Tone::Warn, text)));
     let began = crate::web::RocDateTime::new(me.session.moments.began.to_timestamp());
     let lead = visit.t1("home-since", "at", began.date_time(visit.lang()));
     Ok(visit.ok(&HomePage { frame, lead, notices }))

@@ -15,17 +15,21 @@
 //! | [`gov`] | signing in with an e-government account |
 //! | [`forgot`], [`account_mail`] | links that set a password, and what holders are told by mail |
 //! | [`hash`], [`totp`], [`passkey`], [`recovery`], [`qr`] | what proves who somebody is |
+//! | [`accept`], [`announce`] | a new version of a policy is accepted, and told by mail |
 //! | [`sign_up`] | 建立帳號, from the mail address to 送出 |
 //! | [`forms`], [`uploads`] | the application forms as pages; their files |
 //! | [`frame`], [`menu`], [`fault`], [`home`] | the frame of every page |
 //! | [`flow`] | what happens when somebody acts |
 //! | [`scope`] | whose items and filings an account may see |
 //! | [`lists`], [`item`] | lists of items, and the page of one |
+//! | [`organisation`] | 機關單位管理: an organisation, its accounts and files; all organisations |
 //! | [`review`], [`system`] | filings under review; accounts, mails and the record |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
 //! | [`upload`] | what an uploaded file is, by its content |
 
+pub mod accept;
 pub mod account_mail;
+pub mod announce;
 pub mod browser;
 pub mod enrol;
 pub mod factor;
@@ -42,6 +46,7 @@ pub mod item;
 pub mod lists;
 pub mod me;
 pub mod menu;
+pub mod organisation;
 pub mod owner;
 pub mod parts;
 pub mod passkey;

@@ -7,19 +7,21 @@ use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
 use super::{
-    enrol, forgot, forms, gov, home, item, lists, me, password, prove, review, second_factor, session,
-    sign_in, sign_up, system, uploads,
+    accept, enrol, forgot, forms, gov, home, item, lists, me, organisation, password, prove, review,
+    second_factor, session, sign_in, sign_up, system, uploads,
 };
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let mut table = signing_in();
     table.extend(own_account());
+    table.extend(accept::routes());
     table.extend(sign_up::routes());
     table.extend(forms::routes());
     table.extend(uploads::routes());
     table.extend(lists::routes());
     table.extend(item::routes());
     table.extend(review::routes());
+    table.extend(organisation::routes());
     table.extend(system::routes());
     table
 });

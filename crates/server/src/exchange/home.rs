@@ -7,7 +7,7 @@ use mydata_domain::service::ServiceState;
 use super::fault::Fault;
 use super::views;
 use super::visit::Visit;
-use crate::web::{HomePage, Policy, WayIn, page};
+use crate::web::{HomePage, Policy, WayIn, maintenance, page};
 
 /// `GET /`.
 pub async fn home(visit: Visit) -> Response {
@@ -32,6 +32,13 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
             url: service.url.to_string(),
         })
         .collect();
-    let view = HomePage { chrome: views::chrome(&visit.app, visit.prefs, visit.here.clone()), ways_in };
+    let system = visit.app.system().await?;
+    let name = |id: &mydata_wire::ResourceId| {
+        let dataset = &catalogue.datasets.get(id).filter(|d| d.dataset.is_offered())?.dataset;
+        Some(lang.pick(&dataset.name, Some(&dataset.name_en)).to_owned())
+    };
+    let notices = maintenance::announced(lang, &system.windows, visit.app.now(), name);
+    let chrome = views::chrome(&visit.app, visit.prefs, visit.here.clone());
+    let view = HomePage { chrome, notices, ways_in };
     Ok(page(StatusCode::OK, &view, &Policy::public()))
 }

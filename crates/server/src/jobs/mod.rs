@@ -8,6 +8,7 @@ use mydata_domain::Time;
 use mydata_domain::account::AccountId;
 use mydata_domain::item::ItemId;
 use mydata_domain::mail::MailId;
+use mydata_domain::policy_text::PolicyKind;
 use mydata_domain::transaction::TransactionId;
 use mydata_store::jobs::{Leased, NewJob};
 use mydata_store::{StoreError, Tx, jobs};
@@ -80,6 +81,15 @@ pub enum Job {
         /// The account, where there is one.
         account: Option<AccountId>,
     },
+    /// Tell the holders of accounts of a new version of a policy.
+    AnnouncePolicy {
+        /// Which policy.
+        policy: PolicyKind,
+        /// Which version.
+        number: u32,
+        /// The name of the account that was told last; empty to begin.
+        after: String,
+    },
     /// Send a mail.
     Mail {
         /// Which.
@@ -106,6 +116,7 @@ impl Job {
             Self::CredentialsEnd { .. } => "credentials-end",
             Self::Forgotten { .. } => "forgotten",
             Self::LockedOut { .. } => "locked-out",
+            Self::AnnouncePolicy { .. } => "announce-policy",
             Self::Mail { .. } => lanes::MAIL,
         }
     }
@@ -121,6 +132,7 @@ impl Job {
             Self::ItemDue { item } => item.to_string(),
             Self::CredentialsEnd { record } => record.clone(),
             Self::Forgotten { key, .. } | Self::LockedOut { key, .. } => key.clone(),
+            Self::AnnouncePolicy { policy, number, after } => format!("{policy}-{number}-{after}"),
             Self::Mail { mail } => mail.to_string(),
         }
     }

@@ -10,6 +10,8 @@ use super::layout::{Chrome, ZoneChip};
 pub struct HomePage {
     /// The frame.
     pub chrome: Chrome,
+    /// What is announced, one sentence each.
+    pub notices: Vec<String>,
     /// Services from which an exchange can be started; may be empty.
     pub ways_in: Vec<WayIn>,
 }

@@ -44,6 +44,7 @@ const ZH_TW: &Source = &[
     ("backoffice-forms", include_str!("../../locales/zh-TW/backoffice-forms.ftl")),
     ("backoffice-uploads", include_str!("../../locales/zh-TW/backoffice-uploads.ftl")),
     ("backoffice-sign-up", include_str!("../../locales/zh-TW/backoffice-sign-up.ftl")),
+    ("backoffice-settings", include_str!("../../locales/zh-TW/backoffice-settings.ftl")),
 ];
 
 const EN: &Source = &[
@@ -66,6 +67,7 @@ const EN: &Source = &[
     ("backoffice-forms", include_str!("../../locales/en/backoffice-forms.ftl")),
     ("backoffice-uploads", include_str!("../../locales/en/backoffice-uploads.ftl")),
     ("backoffice-sign-up", include_str!("../../locales/en/backoffice-sign-up.ftl")),
+    ("backoffice-settings", include_str!("../../locales/en/backoffice-settings.ftl")),
 ];
 
 type Bundle = FluentBundle<FluentResource>;

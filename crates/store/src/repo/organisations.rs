@@ -96,6 +96,19 @@ pub async fn profile(db: &Db, crypter: &Crypter, id: &OrganisationId) -> Result<
     row.map(|row| read(crypter, &row)).transpose()
 }
 
+/// Reads what an organisation filled in, locked until the database transaction ends.
+///
+/// # Errors
+/// The database refuses, or a column cannot be read.
+pub async fn profile_for_update(tx: &Tx, crypter: &Crypter, id: &OrganisationId) -> Result<Option<Profile>> {
+    let sql = format!(
+        "SELECT organisation, state, authority, updated_at, form FROM organisation_profiles WHERE organisation = $1{}",
+        items::lock(tx)
+    );
+    let row = tx.fetch_opt(sql, args![id.as_str()]).await?;
+    row.map(|row| read(crypter, &row)).transpose()
+}
+
 /// Keeps what an organisation filled in; its registry record must be there. What lists show of it is brought up to date.
 ///
 /// # Errors

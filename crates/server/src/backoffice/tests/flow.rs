@@ -4,7 +4,7 @@ mod credentials;
 mod dataset;
 mod filled;
 mod lives;
-mod pilot;
+pub(in crate::backoffice::tests) mod pilot;
 mod quarrels;
 
 use std::time::Duration;
