@@ -198,3 +198,34 @@ impl fmt::Debug for DatasetWithSecret {
         write!(f, "DatasetWithSecret({})", self.dataset.resource_id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a registry file put into maintenance comes back to it after a suspension, and does not become listed by itself.
+    #[test]
+    fn maintenance_outlasts_a_suspension() {
+        use DatasetState::{Delisted, Hidden, Listed, Maintenance, Suspended};
+        let mut dataset: Dataset = serde_json::from_value(serde_json::json!({
+            "resource_id": "API.Kr1C3b1ijJ", "zone": "test", "organisation": "library", "name": "示範", "name_en": "Demo",
+            "category": "教育", "weakest_verification": "NHI", "dp_api": "https://dp.library.example/", "state": "maintenance",
+        }))
+        .unwrap();
+        for (given, state, remembered) in [
+            (Listed, Maintenance, false),
+            (Suspended, Suspended, true),
+            (Suspended, Suspended, true),
+            (Listed, Maintenance, false),
+            (Hidden, Hidden, true),
+            (Listed, Maintenance, false),
+            (Delisted, Delisted, false),
+            (Listed, Listed, false),
+            (Suspended, Suspended, false),
+            (Listed, Listed, false),
+        ] {
+            dataset.settle(given);
+            assert_eq!((dataset.state, dataset.maintenance), (state, remembered), "{given:?}");
+        }
+    }
+}

@@ -83,7 +83,7 @@ pub async fn add(tx: &Tx, window: &Window, now: Time) -> Result<()> {
          updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)",
         args![
             window.id.to_string(),
-            window.dataset.as_ref().map(|id| id.as_str()),
+            window.dataset.as_ref().map(mydata_wire::ResourceId::as_str),
             json(&window.schedule),
             &window.note,
             &window.note_en,
@@ -108,7 +108,7 @@ pub async fn update(tx: &Tx, window: &Window, now: Time) -> Result<bool> {
             args![
                 window.id.to_string(),
                 window.version,
-                window.dataset.as_ref().map(|id| id.as_str()),
+                window.dataset.as_ref().map(mydata_wire::ResourceId::as_str),
                 json(&window.schedule),
                 &window.note,
                 &window.note_en,

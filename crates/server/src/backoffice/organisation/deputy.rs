@@ -55,7 +55,7 @@ fn fields(visit: &Visit, mut form: Form, known: Option<&Account>, wrong: &[Field
     ] {
         let fault = wrong.iter().find(|e| e.path == format!("deputy.{name}"));
         let field = format!("deputy_{name}");
-        let value = visit.posted.get(&field).map(str::to_owned).unwrap_or_else(|| kept(name));
+        let value = visit.posted.get(&field).map_or_else(|| kept(name), str::to_owned);
         form = form.with(
             Field::text(lang, field, visit.t(key), kind)
                 .value(value)

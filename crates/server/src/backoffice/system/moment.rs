@@ -22,7 +22,7 @@ fn split(at: Time) -> (String, String) {
 pub fn fields(visit: &Visit, name: &str, at: Option<Time>, (day, time): BadMoment) -> [Field; 2] {
     let lang = visit.lang();
     let kept = at.map(split).unwrap_or_default();
-    let shown = |field: &str, kept: String| visit.posted.get(field).map(str::to_owned).unwrap_or(kept);
+    let shown = |field: &str, kept: String| visit.posted.get(field).map_or(kept, str::to_owned);
     let (day_name, time_name) = (format!("{name}_day"), format!("{name}_time"));
     let labels = match name {
         "until" => ("moment-until-day", "moment-until-time"),

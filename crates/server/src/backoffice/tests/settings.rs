@@ -6,15 +6,19 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use mydata_domain::account::Role;
 use mydata_domain::account::session::Stage;
+use mydata_domain::dataset::DatasetState;
+use mydata_domain::item::{Act, Kind as ItemKind};
 use mydata_domain::mail::{AboutAccount, Kind};
 use mydata_domain::news::NewsKind;
 use mydata_domain::policy_text::PolicyKind;
 use mydata_store::Engine;
-use mydata_store::repo::{news, policy_texts};
+use mydata_store::repo::list::Scope;
+use mydata_store::repo::{items, news, policy_texts};
 
 use super::flow::pilot::document;
 use super::forms::hidden;
 use super::{Browser, Office};
+use crate::backoffice::flow::{self, By};
 
 const SYSTEM: &str = "/mydata-backend/system";
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -43,11 +47,11 @@ async fn the_ministry_looks_after_the_categories() {
         page.says("生育津貼");
         page.says("Birth grants");
         let add = format!("{SYSTEM}/category/new");
-        let root = ["category=", "&parent="].map(|s| s.to_owned());
         let parent = {
             // The second level below 社會福利: its link that adds below it.
             let after = page.body.split("線上申請").nth(1).unwrap();
-            after.split(&root[1]).nth(1).unwrap().split('"').next().unwrap().to_owned()
+            let link = after.split("category/new?").nth(1).unwrap();
+            link.split("parent=").nth(1).unwrap().split('"').next().unwrap().to_owned()
         };
         for (name, name_en, says) in [
             ("", "New", "請填寫"),
@@ -266,7 +270,7 @@ async fn maintenance_is_announced_and_answered() {
     let closed = office.entry("192.0.2.1:1000", 2, &secret).await;
     assert_eq!(closed.status, StatusCode::SERVICE_UNAVAILABLE, "{}", closed.body);
     closed.says("115 年 11 月 23 日 01:00");
-    closed.says("更換&lt;b&gt;機器");
+    closed.says("更換&#60;b&#62;機器");
     let wait: u64 = closed.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
     assert!((7_000..=7_200).contains(&wait), "{wait}");
     let partner = office.introspect("192.0.2.1:1000", "lxLRIhDcR59kp2SG").await;
@@ -416,5 +420,29 @@ async fn settings_hold_at_once() {
     auditor.get(&format!("{SYSTEM}/audit?what=settings-changed")).await.says("功能設定變更");
     let read = auditor.get(&path).await;
     assert!(!read.body.contains("<textarea"), "the auditor reads");
+    office.close().await;
+}
+
+/// What a registry file put into maintenance is suspended and resumed, and is in maintenance again.
+#[tokio::test]
+async fn a_dataset_in_maintenance_comes_back_to_it() {
+    let office = Office::open().await;
+    let mut file = document("", "");
+    file.datasets[0].dataset.state = DatasetState::Maintenance;
+    office.apply(&file).await;
+    let (app, id) = (&office.app, &"API.Kr1C3b1ijJ".parse().unwrap());
+    let item =
+        items::of_record(&app.store.db, &Scope::All, ItemKind::Dataset, "API.Kr1C3b1ijJ").await.unwrap();
+    let item = item.unwrap().id;
+    let operator = office.account("operator", Role::Operator, None).await;
+    let by = By::account(&operator, None);
+    let state = async || {
+        office.pass(Duration::from_secs(2));
+        app.catalogue().await.unwrap().datasets[id].dataset.state
+    };
+    flow::act(app, &by, item, Act::Suspend("稽核".parse().unwrap())).await.unwrap();
+    assert_eq!(state().await, DatasetState::Suspended);
+    flow::act(app, &by, item, Act::Resume("完成".parse().unwrap())).await.unwrap();
+    assert_eq!(state().await, DatasetState::Maintenance);
     office.close().await;
 }
