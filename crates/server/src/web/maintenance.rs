@@ -36,10 +36,12 @@ impl MaintenancePage {
     }
 }
 
-/// 115 年 12 月 1 日 22:00 至 115 年 12 月 2 日 02:00.
+/// 115 年 12 月 1 日 22:00 至 115 年 12 月 2 日 02:00; a day is said once.
 pub fn span(lang: Lang, occurrence: Occurrence) -> String {
-    let at = |time: Time| RocDateTime::new(time.to_timestamp()).date_time(lang);
-    let args = [("from", at(occurrence.from).into()), ("until", at(occurrence.until).into())];
+    let at = |time: Time| RocDateTime::new(time.to_timestamp());
+    let (from, until) = (at(occurrence.from), at(occurrence.until));
+    let ends = if from.date(lang) == until.date(lang) { until.time() } else { until.date_time(lang) };
+    let args = [("from", from.date_time(lang).into()), ("until", ends.into())];
     i18n::t(lang, "maintenance-span", &args)
 }
 

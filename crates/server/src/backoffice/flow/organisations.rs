@@ -6,7 +6,7 @@ use mydata_domain::audit::What;
 use mydata_domain::forms::organisation::{Contact, MAX_DEPUTIES};
 use mydata_domain::forms::{DraftId, Fields, Form, FormKind, OrganisationForm};
 use mydata_domain::mail::{AboutAccount, Fact, Link, Mail};
-use mydata_domain::organisation::OrganisationId;
+use mydata_domain::organisation::{OrganisationId, OrganisationKind};
 use mydata_domain::registry::Registry;
 use mydata_domain::{Time, Zone};
 use mydata_store::Tx;
@@ -267,7 +267,9 @@ pub async fn change(
             form.name_en.clone_from(&known.name_en);
             form.short_name = known.short_name.clone().unwrap_or_default();
             form.kind = known.kind;
-            form.authority = profile.as_ref().and_then(|p| p.authority.clone());
+            // A private body that has none yet names its own.
+            let kept = profile.as_ref().and_then(|p| p.authority.clone());
+            form.authority = kept.or(form.authority).filter(|_| known.kind == OrganisationKind::Private);
         }
         form.deputies = profile.as_ref().map(|p| p.form.deputies.clone()).unwrap_or_default();
         let state = profile.as_ref().map_or(State::Active, |p| p.state);

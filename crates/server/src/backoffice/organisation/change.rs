@@ -81,10 +81,20 @@ impl Desk {
         self.profile.as_ref().map_or_else(String::new, |p| p.updated_at.0.to_string())
     }
 
+    /// Whether its own people name the competent authority: of a private body that has none yet.
+    fn names_authority(&self) -> bool {
+        let known = self.profile.as_ref().is_some_and(|p| p.authority.is_some());
+        self.organisation.kind == OrganisationKind::Private && !known
+    }
+
     /// What is typed, over what is known; what was reviewed only by the operating team.
     fn fields(&self, visit: &Visit) -> Fields {
         let mut fields = known(&self.organisation, self.profile.as_ref());
-        let theirs: &[&str] = if self.operates { &REVIEWED } else { &[] };
+        let theirs: &[&str] = match (self.operates, self.names_authority()) {
+            (true, _) => &REVIEWED,
+            (false, true) => &["authority"],
+            (false, false) => &[],
+        };
         for name in OWN.iter().chain(theirs) {
             if let Some(typed) = visit.posted.get(name) {
                 fields.set(*name, typed);
@@ -105,6 +115,16 @@ fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>, wrong: &[FieldError]
         Field::text(lang, path, visit.t(key), kind).value(fields.text(path)).fault(fault(path))
     };
     let line = |path: &'static str, key: &str| input(path, key, TextKind::Line).max(100);
+    let authority = || {
+        let authorities = desk.context.authorities.iter().map(|id| {
+            let found = visit.catalogue.organisation(id.as_str());
+            Choice::new(id.as_str(), found.map_or_else(|| id.to_string(), |o| name(visit, o)))
+        });
+        let choices = Input::Select(authorities.collect());
+        Field::new(lang, "authority", visit.t("organisation-authority"), choices)
+            .value(fields.text("authority"))
+            .fault(fault("authority"))
+    };
     let mut form =
         Form::simple(lang, format!("{ROOT}/organisation/change"), &frame.token, visit.t("organisation-save"))
             .hide("organisation", desk.organisation.id.as_str())
@@ -112,10 +132,6 @@ fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>, wrong: &[FieldError]
     if desk.operates {
         let kinds = [OrganisationKind::Agency, OrganisationKind::Private]
             .map(|kind| Choice::new(kind_text(kind), visit.t(kind_key(kind))));
-        let authorities = desk.context.authorities.iter().map(|id| {
-            let found = visit.catalogue.organisation(id.as_str());
-            Choice::new(id.as_str(), found.map_or_else(|| id.to_string(), |o| name(visit, o)))
-        });
         form = form
             .section(visit.t("organisation-reviewed"), None)
             .with(line("name", "organisation-name"))
@@ -126,17 +142,7 @@ fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>, wrong: &[FieldError]
                     .value(fields.text("kind"))
                     .fault(fault("kind")),
             )
-            .with(
-                Field::new(
-                    lang,
-                    "authority",
-                    visit.t("organisation-authority"),
-                    Input::Select(authorities.collect()),
-                )
-                .value(fields.text("authority"))
-                .sometimes()
-                .fault(fault("authority")),
-            );
+            .with(authority().sometimes());
     } else {
         let shown = |name: &str, key: &str, value: String| {
             Field::new(lang, name, visit.t(key), Input::Shown).value(value)

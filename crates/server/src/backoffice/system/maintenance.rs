@@ -106,7 +106,10 @@ pub async fn show(visit: Visit) -> Answer {
     let keeps = may_keep(&visit)?;
     let row = |window: &Window| {
         let href = format!("{ROOT}{LIST}/window?window={}", window.id);
-        let next = window.schedule.at(visit.now).or_else(|| window.schedule.next(visit.now));
+        // Of one that is once the column before says it.
+        let again = !matches!(window.schedule, Schedule::Once { .. });
+        let next =
+            window.schedule.at(visit.now).or_else(|| window.schedule.next(visit.now)).filter(|_| again);
         vec![
             Cell::Name {
                 title: about(&visit, window),

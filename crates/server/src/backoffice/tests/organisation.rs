@@ -4,10 +4,12 @@ use http::StatusCode;
 use mydata_domain::account::session::Stage;
 use mydata_domain::account::{AccountState, Role};
 use mydata_domain::mail::{AboutAccount, Kind};
+use mydata_domain::organisation::OrganisationKind;
 use mydata_store::Engine;
 use mydata_store::repo::{accounts, organisations};
 
 use super::Office;
+use super::flow::pilot::document;
 use super::forms::hidden;
 
 const PAGE: &str = "/mydata-backend/organisation";
@@ -140,5 +142,29 @@ async fn an_organisation_looks_after_its_deputies() {
     let (db, crypter) = (&office.app.store.db, &office.app.store.crypter);
     let account = accounts::load(db, crypter, id.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(account.state, AccountState::Closed);
+    office.close().await;
+}
+
+/// A private body that came with a registry file names its competent authority itself, once.
+#[tokio::test]
+async fn a_private_body_names_its_authority_once() {
+    let office = Office::open().await;
+    let mut file = document("", "");
+    file.organisations[0].kind = OrganisationKind::Private;
+    office.apply(&file).await;
+    office.account("authority", Role::Authority, Some("museum")).await;
+    let jenny = office.account("jenny", Role::Applicant, Some("library")).await;
+    let (mut jenny, _) = office.session(jenny.id, Stage::Whole, office.now()).await;
+    let change = format!("{PAGE}/change");
+    jenny.get(&change).await.says("name=\"authority\"");
+    let missing = jenny.post(&change, &details("", "臺北市")).await;
+    assert_eq!(missing.status, StatusCode::UNPROCESSABLE_ENTITY);
+    missing.says("href=\"#authority\"");
+    let mut fields = details("", "臺北市");
+    fields.push(("authority", "museum"));
+    let saved = jenny.post(&change, &fields).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+    jenny.get(PAGE).await.says("示範博物館");
+    assert!(!jenny.get(&change).await.body.contains("name=\"authority\""));
     office.close().await;
 }

@@ -49,7 +49,7 @@ async fn the_ministry_looks_after_the_categories() {
         let add = format!("{SYSTEM}/category/new");
         let parent = {
             // The second level below 社會福利: its link that adds below it.
-            let after = page.body.split("線上申請").nth(1).unwrap();
+            let (_, after) = page.body.split_once("線上申請").unwrap();
             let link = after.split("category/new?").nth(1).unwrap();
             link.split("parent=").nth(1).unwrap().split('"').next().unwrap().to_owned()
         };
