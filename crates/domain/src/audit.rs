@@ -1,6 +1,8 @@
 //! What goes on record. An event says who did what to which transaction, from where, and how it ended; it holds no
 //! personal data beyond a keyed index of the person, so that citizens can find their own.
 
+mod words;
+
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -137,6 +139,20 @@ pub enum What {
     FrontTestBegun,
     /// That came to its end, and its exchange was deleted.
     FrontTestEnded,
+    /// A category was added, renamed, moved, retired or taken up again.
+    CategoriesChanged,
+    /// A version of a policy was written or thrown away.
+    PolicyDrafted,
+    /// A version of a policy was published.
+    PolicyPublished,
+    /// An account accepted a version of a policy.
+    PolicyAccepted,
+    /// A maintenance window was set, changed or taken away.
+    MaintenanceChanged,
+    /// An entry of the news or the questions was written, changed or taken away.
+    NewsChanged,
+    /// A setting was changed while the platform runs.
+    SettingsChanged,
 }
 
 impl What {
@@ -189,6 +205,13 @@ impl What {
             Self::OrganisationChanged => "organisation-changed",
             Self::FrontTestBegun => "front-test-begun",
             Self::FrontTestEnded => "front-test-ended",
+            Self::CategoriesChanged => "categories-changed",
+            Self::PolicyDrafted => "policy-drafted",
+            Self::PolicyPublished => "policy-published",
+            Self::PolicyAccepted => "policy-accepted",
+            Self::MaintenanceChanged => "maintenance-changed",
+            Self::NewsChanged => "news-changed",
+            Self::SettingsChanged => "settings-changed",
         }
     }
 }

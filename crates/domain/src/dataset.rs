@@ -119,6 +119,9 @@ pub struct Dataset {
     pub expected_minutes: u32,
     /// Whether it may be asked for.
     pub state: DatasetState,
+    /// It is in maintenance besides: what is suspended or hidden comes back as [`DatasetState::Maintenance`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub maintenance: bool,
     /// The one certificate that may sign its packages (PEM), where it is registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer_certificate: Option<String>,
@@ -137,6 +140,17 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Gives it the state that follows from its item's life. A maintenance that had begun before, with a registry file,
+    /// goes on: behind what is worse it is remembered, and comes back when that ends.
+    pub fn settle(&mut self, state: DatasetState) {
+        let maintained = self.maintenance || self.state == DatasetState::Maintenance;
+        (self.state, self.maintenance) = match state {
+            DatasetState::Listed if maintained => (DatasetState::Maintenance, false),
+            DatasetState::Suspended | DatasetState::Hidden | DatasetState::Failing => (state, maintained),
+            other => (other, false),
+        };
+    }
+
     /// Whether it can be asked for at all, now or in a while.
     pub fn is_offered(&self) -> bool {
         use DatasetState::{Delisted, Failing, Hidden, Listed, Maintenance, Stopped, Suspended};
@@ -182,5 +196,36 @@ impl DatasetWithSecret {
 impl fmt::Debug for DatasetWithSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DatasetWithSecret({})", self.dataset.resource_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a registry file put into maintenance comes back to it after a suspension, and does not become listed by itself.
+    #[test]
+    fn maintenance_outlasts_a_suspension() {
+        use DatasetState::{Delisted, Hidden, Listed, Maintenance, Suspended};
+        let mut dataset: Dataset = serde_json::from_value(serde_json::json!({
+            "resource_id": "API.Kr1C3b1ijJ", "zone": "test", "organisation": "library", "name": "示範", "name_en": "Demo",
+            "category": "教育", "weakest_verification": "NHI", "dp_api": "https://dp.library.example/", "state": "maintenance",
+        }))
+        .unwrap();
+        for (given, state, remembered) in [
+            (Listed, Maintenance, false),
+            (Suspended, Suspended, true),
+            (Suspended, Suspended, true),
+            (Listed, Maintenance, false),
+            (Hidden, Hidden, true),
+            (Listed, Maintenance, false),
+            (Delisted, Delisted, false),
+            (Listed, Listed, false),
+            (Suspended, Suspended, false),
+            (Listed, Listed, false),
+        ] {
+            dataset.settle(given);
+            assert_eq!((dataset.state, dataset.maintenance), (state, remembered), "{given:?}");
+        }
     }
 }

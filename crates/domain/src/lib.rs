@@ -25,6 +25,10 @@
 //! | [`mail`] | which mails there are, and what they say |
 //! | [`barcode`], [`one_time`] | the numbers by which data is handed over at a counter |
 //! | [`statistics`] | what is counted of exchanges |
+//! | [`category`] | the trees that datasets and services are sorted by |
+//! | [`policy_text`], [`news`], [`markup`] | texts that the operating side publishes |
+//! | [`maintenance`] | when the platform or a dataset is not to be used |
+//! | [`settings`] | what may be changed while the platform runs |
 //! | [`calendar`], [`text`] | days and words as people write them |
 
 pub mod account;
@@ -32,6 +36,7 @@ pub mod address;
 pub mod audit;
 pub mod barcode;
 pub mod calendar;
+pub mod category;
 pub mod collect;
 pub mod counter_service;
 pub mod credentials;
@@ -42,15 +47,20 @@ pub mod forms;
 pub mod front_test;
 pub mod item;
 pub mod mail;
+pub mod maintenance;
+pub mod markup;
 pub mod method;
+pub mod news;
 pub mod notify;
 pub mod one_time;
 pub mod organisation;
 mod own_id;
 pub mod parameter;
 pub mod policy;
+pub mod policy_text;
 pub mod registry;
 pub mod service;
+pub mod settings;
 pub mod statistics;
 pub mod text;
 pub mod time;

@@ -6,9 +6,12 @@ use std::net::IpAddr;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
+use mydata_domain::maintenance::{self, Occurrence};
 use mydata_domain::{Clock, Time};
 use mydata_seal::trust::Trust;
+
 use mydata_store::repo::registry::Catalogue;
+use mydata_store::repo::system::System;
 use mydata_store::{Store, StoreError};
 use mydata_wire::{Random, ResourceId, Verification};
 use tokio::sync::Semaphore;
@@ -18,12 +21,13 @@ use crate::backoffice::gov;
 use crate::backoffice::hash::Passwords;
 use crate::bell::Bell;
 use crate::catalogue::Cached;
-use crate::config::Config;
+use crate::config::{Config, Contact};
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::limit::Limiter;
 use crate::mail::post::Post;
 use crate::outbound::Outbound;
+use crate::system;
 
 /// Each takes up to some tens of megabytes.
 const UPLOADS_AT_ONCE: usize = 8;
@@ -69,6 +73,7 @@ pub struct Shared {
     /// The revision of the registry whose certificates are watched.
     pub certificates_seen: AtomicI64,
     catalogue: Cached,
+    system: system::Cached,
     pinned: RwLock<HashMap<ResourceId, (String, Trust)>>,
 }
 
@@ -129,6 +134,7 @@ impl App {
             upload_room: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             certificates_seen: AtomicI64::new(-1),
             catalogue: Cached::default(),
+            system: system::Cached::default(),
             pinned: RwLock::default(),
         }))
     }
@@ -141,6 +147,43 @@ impl App {
     /// What is registered.
     pub async fn catalogue(&self) -> Result<Arc<Catalogue>, StoreError> {
         self.catalogue.get(&self.store, &self.base_url, self.now()).await
+    }
+
+    /// What the operating side set.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn system(&self) -> Result<Arc<System>, StoreError> {
+        self.system.get(&self.store, self.now()).await
+    }
+
+    /// What was read last of it, for what cannot wait.
+    pub fn last_system(&self) -> Arc<System> {
+        self.system.last()
+    }
+
+    /// Lets what was just changed here hold at once.
+    pub fn system_changed(&self) {
+        self.system.changed();
+    }
+
+    /// The service desk (R22): as it was set while the platform runs, else as configured.
+    pub fn contact(&self) -> Contact {
+        let system = self.system.last();
+        let set = |set: &Option<String>, configured: &String| set.as_ref().unwrap_or(configured).clone();
+        Contact {
+            phone: set(&system.settings.phone, &self.config.contact.phone),
+            mailbox: set(&system.settings.mailbox, &self.config.contact.mailbox),
+        }
+    }
+
+    /// The maintenance of the whole platform that goes on now.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn maintenance(&self) -> Result<Option<Occurrence>, StoreError> {
+        let system = self.system().await?;
+        Ok(maintenance::of_platform(&system.windows, self.now()).map(|(_, occurrence)| occurrence))
     }
 
     /// An absolute URL of ours.

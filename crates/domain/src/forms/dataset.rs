@@ -161,6 +161,7 @@ impl DatasetForm {
             method: self.method,
             expected_minutes: self.expected_minutes,
             state,
+            maintenance: false,
             signer_certificate: (!self.certificate.is_empty()).then(|| self.certificate.clone()),
             allowed_ips: self.client_ips.clone(),
             dp_ips: self.dp_ips.clone(),

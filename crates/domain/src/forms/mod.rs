@@ -12,7 +12,6 @@
 //! | [`counter_service`] | 臨櫃服務申請單 |
 //! | [`extension`], [`go_live`], [`pilot_report`] | 延長測試 (R31), 申請上線 (R33, R36), 試辦報告 (R53) |
 
-pub mod categories;
 pub mod counter_service;
 pub mod dataset;
 pub mod extension;

@@ -25,6 +25,18 @@ pub struct Contact {
     pub email: String,
 }
 
+impl Contact {
+    /// Reads one alone; its fields stand below `path`.
+    ///
+    /// # Errors
+    /// Every field at fault.
+    pub fn read(fields: &Fields, path: &str, context: &Context) -> Result<Self, Vec<FieldError>> {
+        let mut r = Reader::new(fields, context);
+        let read = contact(&mut r, path);
+        r.finish(|| Some(read))
+    }
+}
+
 impl fmt::Debug for Contact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Contact(…)")

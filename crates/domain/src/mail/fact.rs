@@ -52,12 +52,14 @@ pub enum DayOf {
     CertificateEnds,
     /// 申請日期
     Filed,
+    /// 生效日期 of a policy (R20).
+    Effective,
 }
 
 impl DayOf {
     /// All of them.
-    pub const ALL: [DayOf; 5] =
-        [Self::TestEnds, Self::GoLive, Self::ReportDue, Self::CertificateEnds, Self::Filed];
+    pub const ALL: [DayOf; 6] =
+        [Self::TestEnds, Self::GoLive, Self::ReportDue, Self::CertificateEnds, Self::Filed, Self::Effective];
 
     /// The key of its words.
     pub fn as_str(self) -> &'static str {
@@ -67,6 +69,7 @@ impl DayOf {
             Self::ReportDue => "report-due",
             Self::CertificateEnds => "certificate-ends",
             Self::Filed => "filed",
+            Self::Effective => "effective",
         }
     }
 }

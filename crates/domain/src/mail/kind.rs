@@ -39,11 +39,13 @@ pub enum AboutAccount {
     StaffSignInClosed,
     /// An e-government account was linked or unlinked (R67).
     GovAccountChanged,
+    /// A new version of a policy was published (R20).
+    PolicyChanged,
 }
 
 impl AboutAccount {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SignUp,
         Self::InReview,
         Self::Approved,
@@ -55,6 +57,7 @@ impl AboutAccount {
         Self::SignInClosed,
         Self::StaffSignInClosed,
         Self::GovAccountChanged,
+        Self::PolicyChanged,
     ];
 
     /// As it is kept.
@@ -71,6 +74,7 @@ impl AboutAccount {
             Self::SignInClosed => "sign-in-closed",
             Self::StaffSignInClosed => "staff-sign-in-closed",
             Self::GovAccountChanged => "gov-account-changed",
+            Self::PolicyChanged => "policy-changed",
         }
     }
 
@@ -88,6 +92,7 @@ impl AboutAccount {
             Self::SignInClosed => "帳號暫停登入",
             Self::StaffSignInClosed => "管理端帳號暫停登入",
             Self::GovAccountChanged => "E政府帳號連結已變更",
+            Self::PolicyChanged => "條款或政策修訂公告",
         }
     }
 
@@ -105,6 +110,7 @@ impl AboutAccount {
             Self::SignInClosed => "Sign-in to your account is closed for a while",
             Self::StaffSignInClosed => "Sign-in to a staff account is closed for a while",
             Self::GovAccountChanged => "Your e-government account link was changed",
+            Self::PolicyChanged => "Terms or policy revised",
         }
     }
 }

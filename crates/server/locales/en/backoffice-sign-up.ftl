@@ -1,8 +1,5 @@
 # Signing up
 signup-lead = New applicants: read the terms of service and the privacy policy first, then make an account with your organisation’s mail address.
-signup-terms = Terms of service
-signup-privacy = Privacy policy
-signup-of = Of { $day }
 signup-unread = Please read the text above to its end; the box can be ticked once you have scrolled there.
 signup-agree = I understand and agree
     .missing = Read the terms of service and the privacy policy to the end, and tick the box.
@@ -54,45 +51,3 @@ signup-send = Send
 signup-in-review = In review
     .what = The operating team is reviewing your account and your application; please wait for our mail. Once they have passed, you can sign in.
 signup-number = Number of the account’s application: { $number }
-
-# Terms of service (the operator’s own words)
-signup-terms-scope = 1. What these terms apply to
-    .what = These terms apply to organisations that apply to be connected to the MyData platform, and to their staff. At a person’s consent, the platform passes personal data that a data provider holds on to the service provider that the person names.
-signup-terms-account = 2. Accounts
-    .what = An account is applied for by the organisation’s applicant with an address of the organisation, and opened after review.
-        It is for its holder alone. When the applicant leaves or changes duties, the organisation tells the service desk at once.
-        What is done with an account is put on record for audits.
-signup-terms-duties = 3. Duties of the organisation
-    .what = What is filled in and uploaded is correct, complete and the organisation’s to use.
-        A service provider uses data for the purpose that the person agreed to, and asks only for the datasets that the service needs.
-        A data provider keeps its data correct and its connection available, and keeps its certificates and secrets safe.
-        Tests use virtual data only, never data of real people.
-signup-terms-review = 4. Review, test and going live
-    .what = After the operating team’s first review, the application goes by official letter to the competent authority or to the ministry, as the kind of organisation demands.
-        After approval the test lasts three months and may be extended once; what has not applied to go live by then is delisted.
-        Before going live, staff run a pilot in production, and a report is handed in.
-signup-terms-end = 5. Suspension and delisting
-    .what = The platform may suspend a connection when a certificate ends, a service fails, these terms are broken, or personal data may leak; it tells the organisation why, and what ends the suspension.
-        The organisation may ask to be delisted at any time. After that, no data is passed on.
-signup-terms-law = 6. Law and changes
-    .what = These terms are read under the law of the Republic of China (Taiwan).
-        Changes are announced on the platform with the day they begin. Who does not agree may object at { $contact } before that day, and end the use.
-# Privacy policy
-signup-privacy-scope = 1. What this policy applies to
-    .what = This policy says how the platform treats the personal data that you give when you apply for an account and use the back office. How it treats citizens’ data is said on the citizens’ pages.
-signup-privacy-collect = 2. What is collected, and why
-    .what = To handle applications, reviews, questions and audits, the platform collects names, phone numbers, mail addresses and account names of applicants and deputies, and when, from which address and with what kind of browser they signed in.
-signup-privacy-use = 3. How it is used and kept
-    .what = The operating team, the competent authority and the ministry use it as far as reviews and administration need it; nobody else receives it.
-        Personal data is kept encrypted, and deleted when the time that the law sets has passed after the account was closed.
-signup-privacy-cookie = 4. Cookies
-    .what = Cookies are short notes that a site keeps in your browser. The platform’s cookies keep you signed in, remember language and text size, and count visits without telling who visits.
-        You can refuse cookies in your browser. Public pages stay open to you; signing in needs the cookie that keeps you signed in.
-signup-privacy-law = 5. Personal Data Protection Act
-    .what = Unless another law says otherwise, the platform collects, processes and uses personal data as the Personal Data Protection Act has it.
-signup-privacy-self = 6. Keep yourself safe
-    .what = Keep your personal data and your password to yourself. On a computer that others use, sign out and close the browser when you are done.
-signup-privacy-change = 7. Changes of this policy
-    .what = Changes are announced on the platform. If you object, write to { $contact }; if you go on using the platform without objecting, you are taken to have read, understood and accepted them.
-signup-privacy-rights = 8. Your rights
-    .what = You may ask to see, copy, complete or correct your personal data, and to have its use ended or the data deleted. Write to { $contact }.

@@ -25,6 +25,7 @@ mail-day-go-live = Estimated go-live date: { $value }
 mail-day-report-due = Pilot report due: { $value }
 mail-day-certificate-ends = Certificate ends: { $value }
 mail-day-filed = Filed: { $value }
+mail-day-effective = In force from: { $value }
 
 mail-about-account-sign-up = This is the confirmation mail of the MyData platform. You get it because somebody registered a back-office account with this address. Follow the link to fill in the data of your organisation and the application; if it was not you, ignore this mail.
 mail-about-account-in-review = The operating team reviews your account. Please wait for the next mail.
@@ -37,6 +38,7 @@ mail-about-factor-changed = The second factor of your account (authenticator, pa
 mail-about-sign-in-closed = Sign-in to your account is closed for 15 minutes after 5 failures within 15 minutes; it opens again by itself. If it was not you, tell the service desk.
 mail-about-staff-sign-in-closed = Sign-in to the staff account below is closed for 15 minutes after 5 failures within 15 minutes. Please find out whether it was its holder, and lock the account if need be.
 mail-about-gov-account-changed = The link of your account to an e-government account was changed. If it was not you, tell the service desk at once.
+mail-about-policy-changed = The platform’s terms or policy will change; please read the new text at the link below. You may be asked to accept it at your first sign-in after that day. If you object, please write to the service mailbox.
 
 mail-about-review-waiting = An application waits for your review.
 mail-about-in-review = The operating team reviews your application. Please wait for the next mail.

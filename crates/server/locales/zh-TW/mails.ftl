@@ -25,6 +25,7 @@ mail-day-go-live = 預計上線日期：{ $value }
 mail-day-report-due = 試辦報告繳交期限：{ $value }
 mail-day-certificate-ends = 憑證到期日：{ $value }
 mail-day-filed = 申請日期：{ $value }
+mail-day-effective = 生效日期：{ $value }
 
 mail-about-account-sign-up = 這封信是由 MyData 平臺寄送的後臺帳號註冊驗證信。您收到這封信，是因為有人用這個電子信箱註冊後臺帳號。請由下方連結填寫機關單位基本資料及申請單；若不是您本人申請，請忽略這封信。
 mail-about-account-in-review = 您的帳號申請正由維運團隊審核中，請您耐心等候通知，謝謝。
@@ -37,6 +38,7 @@ mail-about-factor-changed = 您帳號的第二道驗證（驗證器、通行密�
 mail-about-sign-in-closed = 您的帳號因 15 分鐘內登入錯誤達 5 次，已暫停登入 15 分鐘，之後會自動恢復。若不是您本人登入，請洽服務窗口。
 mail-about-staff-sign-in-closed = 下列管理端帳號因 15 分鐘內登入錯誤達 5 次，已暫停登入 15 分鐘。請確認是否為本人，必要時停用該帳號。
 mail-about-gov-account-changed = 您帳號的 E政府帳號連結已變更。若不是您本人變更，請立即洽服務窗口。
+mail-about-policy-changed = 平臺的條款或政策將修訂，內容請由下方連結閱讀。生效後第一次登入時，可能須重新同意才能繼續使用；如有異議，請以服務信箱聯繫我們。
 
 mail-about-review-waiting = 有一份申請單等候您審核。
 mail-about-in-review = 目前您的申請單正由維運團隊審核中，請您耐心等候通知，謝謝。

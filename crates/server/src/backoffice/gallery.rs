@@ -620,6 +620,12 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
     for (name, view) in super::front_test::samples::pages(lang, &|title| inside(prefs, title)) {
         add(name, &*view);
     }
+    for (name, view) in super::system::samples::pages(lang, &|title| inside(prefs, title)) {
+        add(name, &*view);
+    }
+    for (name, view) in super::organisation::samples::pages(lang, &|title| inside(prefs, title)) {
+        add(name, &*view);
+    }
     for (name, view) in super::forms::samples::pages(lang, &|title| inside(prefs, title)) {
         add(name, &*view);
     }

@@ -1,5 +1,5 @@
 //! What every request of the back office passes before its handler is called, in this order: the session behind the
-//! browser's cookie; the rule of the route; for a form its origin, its size and its token; the repeated proof where the
+//! browser's cookie; the rule of the route; the policies to be accepted; for a form its origin, its size and its token; the repeated proof where the
 //! route asks for one.
 
 use axum::body::to_bytes;
@@ -16,7 +16,7 @@ use super::posted::Posted;
 use super::route::Route;
 use super::rule::Verdict;
 use super::visit::{Me, Visit, next_path, with_next};
-use super::{ROOT, prove, second_factor, sign_in, sign_up};
+use super::{ROOT, accept, prove, second_factor, sign_in, sign_up};
 use crate::address::CallerAddress;
 use crate::app::App;
 use crate::web::Prefs;
@@ -90,6 +90,7 @@ impl Back {
             query: Vec::new(),
             posted: Posted::default(),
             catalogue: visit.catalogue.clone(),
+            system: visit.system.clone(),
             said: None,
             room: None,
         })
@@ -140,6 +141,7 @@ async fn arrive(
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().take(200).collect(),
         posted: Posted::default(),
         catalogue: app.catalogue().await?,
+        system: app.system().await?,
         said: browser::said(&parts.headers),
         room: None,
     })
@@ -174,6 +176,7 @@ async fn admit(visit: &mut Visit, route: &Route, body: axum::body::Body) -> Resu
         Verdict::Forbidden => return Err(Fault::Forbidden),
         Verdict::NotFound => return Err(Fault::NotFound),
     }
+    accept::first(visit, route).await?;
     if is_form {
         if route.takes_files() {
             let room = std::sync::Arc::clone(&visit.app.upload_room);

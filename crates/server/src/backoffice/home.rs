@@ -4,6 +4,7 @@ use askama::Template;
 use mydata_domain::account::Role;
 use mydata_domain::filing::{FilingState, ReviewStep};
 use mydata_domain::item::StageName;
+use mydata_domain::policy_text::{self, PolicyKind};
 use mydata_store::repo::list::List;
 use mydata_store::repo::mails::State as Sent;
 use mydata_store::repo::{drafts, filings, items, mails};
@@ -18,7 +19,7 @@ use super::parts::notice::{Notice, Tone};
 use super::route::Answer;
 use super::visit::Visit;
 use super::{ROOT, routes, scope};
-use crate::web::RocDateTime;
+use crate::web::{RocDateTime, i18n, maintenance, policy};
 
 /// How many lines a card shows; the list behind it has all.
 const LINES: u32 = 5;
@@ -65,6 +66,27 @@ pub struct AgendaLine {
     pub chip: Option<Chip>,
 }
 
+/// What is announced: maintenance, and versions of policies that begin to hold (R20).
+pub fn announced(visit: &Visit) -> Vec<String> {
+    let (lang, now, system) = (visit.lang(), visit.now, &visit.system);
+    let name = |id: &mydata_wire::ResourceId| {
+        let dataset = visit.catalogue.datasets.get(id)?;
+        Some(lang.pick(&dataset.dataset.name, Some(&dataset.dataset.name_en)).to_owned())
+    };
+    let mut all = maintenance::announced(lang, &system.windows, now, name);
+    for kind in PolicyKind::ALL {
+        if let Some(version) = policy_text::next(&system.policies, kind, now) {
+            let args = [
+                ("policy", lang.t(policy::title_key(kind)).into()),
+                ("of", policy::of(lang, version).into()),
+                ("mailbox", visit.app.contact().mailbox.into()),
+            ];
+            all.push(i18n::t(lang, "policy-announced", &args));
+        }
+    }
+    all
+}
+
 /// `GET /mydata-backend`.
 pub async fn show(visit: Visit) -> Answer {
     let me = visit.me()?;
@@ -74,6 +96,7 @@ pub async fn show(visit: Visit) -> Answer {
     if frame.menu.is_empty() {
         notices.push(Notice::new(Tone::Calm, visit.t("home-nothing")));
     }
+    notices.extend(announced(&visit).into_iter().map(|text| Notice::new(Tone::Warn, text)));
     let mut agendas = Vec::new();
     if let Some(step) = step_of(role) {
         agendas.push(reviews(&visit, step).await?);

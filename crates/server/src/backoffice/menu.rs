@@ -27,7 +27,7 @@ pub struct MenuLine {
 
 /// Groups with their lines: text, and path below the root.
 const MENU: [(&str, &[(&str, &str)]); 6] = [
-    ("menu-organisation", &[("menu-organisation-data", "/organisation")]),
+    ("menu-organisation", &[("menu-organisation-data", "/organisation"), ("drafts", "/drafts")]),
     ("menu-sp", &[("menu-services", "/services"), ("menu-services-failing", "/services/failing")]),
     ("menu-dp", &[("menu-datasets", "/datasets"), ("menu-datasets-failing", "/datasets/failing")]),
     ("menu-counter", &[("menu-counter-services", "/counter-services")]),
@@ -69,6 +69,8 @@ pub fn menu(lang: Lang, role: Role, path: &str) -> Vec<MenuGroup> {
 /// The line that a path belongs to: the longest that it begins with.
 fn current(path: &str) -> Option<&'static str> {
     let below = path.strip_prefix(ROOT)?;
+    // The list that the operating side comes from.
+    let below = if below == "/organisations" { "/organisation" } else { below };
     let lines = MENU.iter().flat_map(|(_, lines)| lines.iter().map(|(_, below)| *below));
     let within =
         |line: &&str| below.strip_prefix(*line).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

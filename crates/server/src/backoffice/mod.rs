@@ -15,6 +15,7 @@
 //! | [`gov`] | signing in with an e-government account |
 //! | [`forgot`], [`account_mail`] | links that set a password, and what holders are told by mail |
 //! | [`hash`], [`totp`], [`passkey`], [`recovery`], [`qr`] | what proves who somebody is |
+//! | [`accept`], [`announce`] | a new version of a policy is accepted, and told by mail |
 //! | [`sign_up`] | 建立帳號, from the mail address to 送出 |
 //! | [`forms`], [`uploads`] | the application forms as pages; their files |
 //! | [`frame`], [`menu`], [`fault`], [`home`] | the frame of every page |
@@ -22,12 +23,15 @@
 //! | [`scope`] | whose items and filings an account may see |
 //! | [`lists`], [`item`] | lists of items, and the page of one |
 //! | [`front_test`] | 前臺測試頁: trying an item as a citizen would |
+//! | [`organisation`] | 機關單位管理: an organisation, its accounts and files; all organisations |
 //! | [`review`], [`system`] | filings under review; accounts, mails and the record |
 //! | [`statistics`] | 統計數據 |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
 //! | [`upload`] | what an uploaded file is, by its content |
 
+pub mod accept;
 pub mod account_mail;
+pub mod announce;
 pub mod browser;
 pub mod enrol;
 pub mod factor;
@@ -45,6 +49,7 @@ pub mod item;
 pub mod lists;
 pub mod me;
 pub mod menu;
+pub mod organisation;
 pub mod owner;
 pub mod parts;
 pub mod passkey;

@@ -18,6 +18,8 @@ type Handler = Arc<dyn Fn(Visit) -> Pin<Box<dyn Future<Output = Answer> + Send>>
 
 /// Largest posted form without files.
 const MAX_FORM: usize = 512 * 1024;
+/// Largest posted form with long texts: nine bytes a character, as browsers write them, in two languages.
+const MAX_LONG: usize = 4 * 1024 * 1024;
 /// Largest file that may be uploaded (R45).
 pub const MAX_FILE: usize = 10 * 1024 * 1024;
 
@@ -74,6 +76,12 @@ impl Route {
     /// Asks for a proof (password or second factor) within the last minutes.
     pub fn fresh(mut self) -> Self {
         self.fresh = true;
+        self
+    }
+
+    /// Takes long texts, in two languages: more than other forms hold.
+    pub fn with_long_texts(mut self) -> Self {
+        self.max_body = MAX_LONG;
         self
     }
 

@@ -7,13 +7,14 @@ use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
 use super::{
-    enrol, forgot, forms, front_test, gov, home, item, lists, me, password, prove, review, second_factor,
-    session, sign_in, sign_up, statistics, system, uploads,
+    accept, enrol, forgot, forms, front_test, gov, home, item, lists, me, organisation, password, prove,
+    review, second_factor, session, sign_in, sign_up, statistics, system, uploads,
 };
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let mut table = signing_in();
     table.extend(own_account());
+    table.extend(accept::routes());
     table.extend(sign_up::routes());
     table.extend(forms::routes());
     table.extend(uploads::routes());
@@ -21,6 +22,7 @@ static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
     table.extend(item::routes());
     table.extend(front_test::routes());
     table.extend(review::routes());
+    table.extend(organisation::routes());
     table.extend(statistics::routes());
     table.extend(system::routes());
     table

@@ -5,6 +5,8 @@ mod account_mail;
 mod flow;
 mod forms;
 mod items;
+mod organisation;
+mod settings;
 mod sign_up;
 mod statistics;
 mod system;

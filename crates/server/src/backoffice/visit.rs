@@ -12,6 +12,7 @@ use mydata_domain::audit::{Actor, Event, What};
 use mydata_domain::{Time, Zone};
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::sessions::Session;
+use mydata_store::repo::system::System;
 
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -60,6 +61,8 @@ pub struct Visit {
     pub posted: Posted,
     /// The registry, for names.
     pub catalogue: Arc<Catalogue>,
+    /// What the operating side set.
+    pub system: Arc<System>,
     /// The sentence that a redirect sent along.
     pub said: Option<(String, String)>,
     /// The room that its files take, given back when it is done.
@@ -129,12 +132,12 @@ impl Visit {
 
     /// The frame of a page. `trail` are the pages above it, without the first page of the back office.
     pub fn frame(&self, title: impl Into<String>, trail: Vec<Crumb>) -> Frame {
-        let contact = &self.app.config.contact;
+        let contact = self.app.contact();
         let whole = self.who.as_ref().filter(|me| me.is_whole());
         Frame {
             prefs: self.prefs,
             here: self.here.clone(),
-            contact: Contact { phone: contact.phone.clone(), mailbox: contact.mailbox.clone() },
+            contact: Contact { phone: contact.phone, mailbox: contact.mailbox },
             title: title.into(),
             crumbs: trail,
             who: self.who.as_ref().map(|me| self.describe(me)),

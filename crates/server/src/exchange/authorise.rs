@@ -16,6 +16,7 @@ use mydata_wire::{ResourceId, Verification};
 use super::callback;
 use super::decide::onward;
 use super::fault::Fault;
+use super::show::closed;
 use super::views::Scene;
 use super::visit::{Visit, field};
 use crate::backoffice::front_test::citizen;
@@ -57,6 +58,11 @@ async fn begun(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<Res
     };
 
     let draft = filled_in(&kept, &catalogue, form);
+    if let Some(fault) = closed(&scene).await? {
+        // What is filled in stands there again afterwards.
+        identify::keep_draft(&visit.app, kept.transaction.id, &draft).await?;
+        return Err(fault);
+    }
     let mut parameters = Parameters::new();
     let mut faults: HashMap<(ResourceId, String), BadValue> = HashMap::new();
     for (dataset, parameter) in asked(&kept, &catalogue) {

@@ -23,6 +23,7 @@ async fn opened(visit: &Visit, uri: &Uri) -> Result<Response, Fault> {
     let raw = RawEntry::split(uri.path().trim_start_matches("/service/"), uri.query());
     let cookie = |id| browser::secret(&visit.headers, id);
     match entry::enter(&visit.app, &raw, visit.from, &cookie).await? {
+        Entry::Maintenance(occurrence) => Err(Fault::maintenance(occurrence)),
         Entry::UnknownService => Err(Fault::UnknownService),
         Entry::TestOver => Err(Fault::TestOver),
         Entry::Pilot(insiders) => Err(Fault::Pilot(insiders)),

@@ -6,13 +6,17 @@ use axum::extract::State;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use mydata_domain::Time;
+use mydata_domain::maintenance::{self, Occurrence};
 use mydata_wire::ReturnCode;
 
 use super::views;
 use crate::app::App;
 use crate::flow::FlowError;
 use crate::flow::entry::Insiders;
-use crate::web::{DeadEnd, DeadEndPage, Gathered, Policy, Prefs, page};
+use crate::web::{
+    DeadEnd, DeadEndPage, Gathered, MaintenancePage, Policy, Prefs, RocDateTime, WayBack, page,
+};
 
 /// What went wrong.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub enum Fault {
     TooMany(Duration),
     /// Too much is asked for at once; how long to wait.
     Busy(Duration),
+    /// The platform, or datasets that the exchange needs, are in maintenance (503).
+    Maintenance(Box<Closed>),
     /// A pilot goes on to which this address is not registered (403).
     Pilot(Box<Insiders>),
     /// An entry by a service that does not exist (401).
@@ -39,6 +45,31 @@ pub enum Fault {
 
 /// How long to wait when others were in the way of a step.
 const BUSY: Duration = Duration::from_secs(5);
+/// What is in maintenance, and until when.
+#[derive(Debug, Clone)]
+pub struct Closed {
+    /// When it goes on.
+    pub until: Time,
+    /// What is done, in zh-TW and in English; possibly empty.
+    pub note: (String, String),
+    /// The datasets that are the reason; none: the whole platform.
+    pub datasets: Vec<String>,
+    /// The way back to the service, where there is an exchange.
+    pub way_back: Option<WayBack>,
+}
+
+impl Fault {
+    /// The whole platform is in maintenance.
+    pub fn maintenance(occurrence: Occurrence) -> Self {
+        let note = (String::new(), String::new());
+        Self::Maintenance(Box::new(Closed {
+            until: occurrence.until,
+            note,
+            datasets: Vec::new(),
+            way_back: None,
+        }))
+    }
+}
 
 impl From<FlowError> for Fault {
     fn from(error: FlowError) -> Self {
@@ -75,6 +106,9 @@ pub struct FaultPage<'a> {
 impl FaultPage<'_> {
     /// The page.
     pub fn page(&self, fault: &Fault) -> Response {
+        if let Fault::Maintenance(closed) = fault {
+            return self.maintenance(closed);
+        }
         let mut reference = None;
         let (mut organisation, mut service) = (None, None);
         if let Fault::Pilot(insiders) = fault {
@@ -89,6 +123,8 @@ impl FaultPage<'_> {
             Fault::FormExpired => (StatusCode::CONFLICT, DeadEnd::FormExpired, Gathered::Unrelated),
             Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, DeadEnd::TooMany, Gathered::Unrelated),
             Fault::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, DeadEnd::Busy, Gathered::Unrelated),
+            // Answered above, with a page of its own.
+            Fault::Maintenance(_) => (StatusCode::SERVICE_UNAVAILABLE, DeadEnd::Busy, Gathered::Unrelated),
             Fault::Pilot(_) => (StatusCode::FORBIDDEN, DeadEnd::Pilot, Gathered::Nothing),
             Fault::TestOver => (StatusCode::GONE, DeadEnd::TestOver, Gathered::Nothing),
             Fault::UnknownService => {
@@ -116,6 +152,31 @@ impl FaultPage<'_> {
         if let Fault::TooMany(wait) | Fault::Busy(wait) = fault {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
         }
+        response
+    }
+}
+
+impl FaultPage<'_> {
+    /// Until when it lasts, and what is done meanwhile.
+    fn maintenance(&self, closed: &Closed) -> Response {
+        let lang = self.prefs.lang;
+        let now = self.app.now();
+        let system = self.app.last_system();
+        let set = maintenance::of_platform(&system.windows, now).map(|(window, _)| window);
+        let note = match set.filter(|_| closed.datasets.is_empty()) {
+            Some(window) => lang.pick(&window.note, Some(&window.note_en)).to_owned(),
+            None => lang.pick(&closed.note.0, Some(&closed.note.1)).to_owned(),
+        };
+        let view = MaintenancePage {
+            chrome: views::chrome(self.app, self.prefs, self.here.to_owned()),
+            until: RocDateTime::new(closed.until.to_timestamp()).date_time(lang),
+            note: (!note.is_empty()).then_some(note),
+            datasets: closed.datasets.clone(),
+            way_back: closed.way_back.clone(),
+        };
+        let mut response = page(StatusCode::SERVICE_UNAVAILABLE, &view, &Policy::personal());
+        let wait = now.until(closed.until).as_secs().max(1);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
         response
     }
 }

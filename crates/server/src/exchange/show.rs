@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
+use mydata_domain::maintenance;
 use mydata_domain::transaction::{Ending, State};
 use mydata_store::repo::transactions::Kept;
 use mydata_wire::ReturnCode;
 
-use super::fault::Fault;
+use super::fault::{Closed, Fault};
 use super::views::Scene;
 use super::visit::{AUTOMATIC, Visit};
 use crate::flow::confirm;
@@ -44,6 +45,9 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
     };
     Ok(match &kept.transaction.state {
         State::Entered => {
+            if let Some(fault) = closed(&scene).await? {
+                return Err(fault);
+            }
             let view = scene.consent(&draft, &HashMap::new(), ConsentErrors::default());
             page(StatusCode::OK, &view, &Policy::personal())
         }
@@ -62,6 +66,26 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
         }
         _ => dead_end(&scene, &kept),
     })
+}
+
+/// Whether the platform, or a dataset that is asked for, is in maintenance: nothing is consented to meanwhile.
+pub async fn closed(scene: &Scene<'_>) -> Result<Option<Fault>, Fault> {
+    if let Some(occurrence) = scene.app.maintenance().await? {
+        return Ok(Some(Fault::maintenance(occurrence)));
+    }
+    let system = scene.app.system().await?;
+    let ids = scene.kept.transaction.parts.iter().map(|part| &part.resource_id);
+    let closed: Vec<_> =
+        ids.filter_map(|id| Some((id, maintenance::of_dataset(&system.windows, id, scene.now)?))).collect();
+    let Some((_, (window, last))) = closed.iter().max_by_key(|(_, (_, occurrence))| occurrence.until) else {
+        return Ok(None);
+    };
+    Ok(Some(Fault::Maintenance(Box::new(Closed {
+        until: last.until,
+        note: (window.note.clone(), window.note_en.clone()),
+        datasets: closed.iter().map(|(id, _)| scene.dataset_name(id)).collect(),
+        way_back: Some(WayBack::Post(scene.form("/refuse"))),
+    }))))
 }
 
 /// An exchange on which nothing more can be decided.

@@ -23,13 +23,13 @@ use crate::web::{
 
 /// The frame of a page that belongs to no exchange.
 pub fn chrome(app: &App, prefs: Prefs, here: String) -> Chrome {
-    let contact = &app.config.contact;
+    let contact = app.contact();
     Chrome {
         prefs,
         zone: None,
         citizen: None,
         here,
-        contact: Contact { phone: contact.phone.clone(), mailbox: contact.mailbox.clone() },
+        contact: Contact { phone: contact.phone, mailbox: contact.mailbox },
         session: None,
         carry: None,
     }

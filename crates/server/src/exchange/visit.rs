@@ -52,6 +52,9 @@ impl FromRequestParts<App> for Visit {
             headers: parts.headers.clone(),
             here: here.to_owned(),
         };
+        if let Err(error) = app.system().await {
+            return Err(visit.fault(&error.into()));
+        }
         // Reading pages is cheap; entries and posted forms change something, and a preview opens a package.
         let path = parts.uri.path();
         let counts = parts.method != http::Method::GET

@@ -6,11 +6,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mydata_domain::Dataset;
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::collect::{Answer, Failure, FailureKind, Next};
 use mydata_domain::transaction::part::{Part, PartState};
 use mydata_domain::transaction::{State, Transaction, TransactionId};
+use mydata_domain::{Dataset, Time, maintenance};
 use mydata_seal::dp_package::{self, DpPackageError};
 use mydata_seal::zip::ZipError;
 use mydata_store::blobs::BlobInfo;
@@ -42,6 +42,9 @@ pub async fn run(
     uid: TransactionUid,
     leased: &Leased,
 ) -> Result<(), FlowError> {
+    if let Some(until) = maintained(app, resource).await? {
+        return Ok(app.store.jobs.retry_at(leased, until, "maintenance").await?);
+    }
     let catalogue = app.catalogue().await?;
     let asked = match begin(app, id, uid, &catalogue).await? {
         Begun::Asked(asked) => asked,
@@ -58,6 +61,16 @@ pub async fn run(
         None => Err(Answer::Final(Failure::new(FailureKind::Withdrawn, ""))),
     };
     end(app, id, uid, leased, outcome).await
+}
+
+/// Until when nobody is asked for a dataset: the platform is in maintenance, or the dataset is.
+async fn maintained(app: &App, resource: &ResourceId) -> Result<Option<Time>, FlowError> {
+    let (system, now) = (app.system().await?, app.now());
+    let windows = [
+        maintenance::of_platform(&system.windows, now),
+        maintenance::of_dataset(&system.windows, resource, now),
+    ];
+    Ok(windows.into_iter().flatten().map(|(_, occurrence)| occurrence.until).max())
 }
 
 fn part_of(t: &mut Transaction, uid: TransactionUid) -> Option<&mut Part> {

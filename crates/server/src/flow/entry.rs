@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 
 use mydata_domain::audit::{Actor, Event, What};
+use mydata_domain::dataset::DatasetState;
 use mydata_domain::entry::{Accepted, Refused, Seen, judge};
 use mydata_domain::front_test::FrontTestId;
+use mydata_domain::maintenance::{self, Occurrence};
 use mydata_domain::service::ServiceWithSecrets;
 use mydata_domain::transaction::{State, TransactionId};
-use mydata_domain::{Organisation, Service, Transaction, Zone};
+use mydata_domain::{Dataset, Organisation, Service, Transaction, Zone};
 use mydata_store::StoreError;
 use mydata_store::repo::audit;
 use mydata_store::repo::front_tests::{self, FrontTest};
@@ -26,6 +28,8 @@ use crate::jobs::Job;
 /// What became of an entry.
 #[derive(Debug)]
 pub enum Entry {
+    /// The platform is in maintenance until then; nothing was looked at.
+    Maintenance(Occurrence),
     /// No such service: there is nowhere to send the browser back to.
     UnknownService,
     /// The service, or a dataset that it asks for, is in its pilot, and the citizen is none of the insiders (R15).
@@ -73,6 +77,9 @@ pub async fn enter(
     from: IpAddr,
     cookie: &(dyn Fn(TransactionId) -> Option<String> + Sync),
 ) -> Result<Entry, FlowError> {
+    if let Some(occurrence) = app.maintenance().await? {
+        return Ok(Entry::Maintenance(occurrence));
+    }
     let catalogue = app.catalogue().await?;
     let service = raw.client_id.parse::<ClientId>().ok().and_then(|id| catalogue.services.get(&id));
     let Some(service) = service else { return Ok(Entry::UnknownService) };
@@ -93,8 +100,22 @@ pub async fn enter(
     }
     let tx_id: Option<TxId> = raw.tx_id.parse().ok();
     let asked = decode_resources(&raw.resources).unwrap_or_default();
-    let datasets: Vec<_> =
-        asked.iter().filter_map(|id| catalogue.datasets.get(id)).map(|d| &d.dataset).collect();
+    let system = app.system().await?;
+    let datasets: Vec<Dataset> = asked
+        .iter()
+        .filter_map(|id| catalogue.datasets.get(id))
+        .map(|d| {
+            let mut dataset = d.dataset.clone();
+            // A dataset in its window is one in maintenance (check 11).
+            if dataset.state == DatasetState::Listed
+                && maintenance::of_dataset(&system.windows, &dataset.resource_id, app.now()).is_some()
+            {
+                dataset.state = DatasetState::Maintenance;
+            }
+            dataset
+        })
+        .collect();
+    let datasets: Vec<&Dataset> = datasets.iter().collect();
 
     // A second try: between the look and the insert the same entry may have come from another window.
     for _ in 0..2 {

@@ -33,7 +33,7 @@ use mydata_store::repo::{audit, consent_draft, logins, statistics};
 use mydata_store::{Isolation, StoreError};
 
 use crate::app::App;
-use crate::backoffice::account_mail;
+use crate::backoffice::{account_mail, announce};
 use crate::bell::News;
 use crate::jobs::Job;
 
@@ -210,6 +210,9 @@ pub async fn work(app: &App, job: &Job, leased: &Leased) -> Result<(), FlowError
         }
         Job::Forgotten { account, .. } => Ok(account_mail::forgotten(app, *account, leased).await?),
         Job::LockedOut { account, .. } => Ok(account_mail::locked_out(app, *account, leased).await?),
+        Job::AnnouncePolicy { policy, number, after } => {
+            Ok(announce::run(app, *policy, *number, after, leased).await?)
+        }
         Job::Mail { mail } => Ok(crate::mail::deliver::run(app, *mail, leased).await?),
     }
 }

@@ -9,6 +9,7 @@ use mydata_domain::account::AccountId;
 use mydata_domain::front_test::FrontTestId;
 use mydata_domain::item::ItemId;
 use mydata_domain::mail::MailId;
+use mydata_domain::policy_text::PolicyKind;
 use mydata_domain::transaction::TransactionId;
 use mydata_store::jobs::{Leased, NewJob};
 use mydata_store::{StoreError, Tx, jobs};
@@ -86,6 +87,15 @@ pub enum Job {
         /// The account, where there is one.
         account: Option<AccountId>,
     },
+    /// Tell the holders of accounts of a new version of a policy.
+    AnnouncePolicy {
+        /// Which policy.
+        policy: PolicyKind,
+        /// Which version.
+        number: u32,
+        /// The name of the account that was told last; empty to begin.
+        after: String,
+    },
     /// Send a mail.
     Mail {
         /// Which.
@@ -113,6 +123,7 @@ impl Job {
             Self::FrontTestEnd { .. } => "front-test-end",
             Self::Forgotten { .. } => "forgotten",
             Self::LockedOut { .. } => "locked-out",
+            Self::AnnouncePolicy { .. } => "announce-policy",
             Self::Mail { .. } => lanes::MAIL,
         }
     }
@@ -129,6 +140,7 @@ impl Job {
             Self::CredentialsEnd { record } => record.clone(),
             Self::FrontTestEnd { test } => test.to_string(),
             Self::Forgotten { key, .. } | Self::LockedOut { key, .. } => key.clone(),
+            Self::AnnouncePolicy { policy, number, after } => format!("{policy}-{number}-{after}"),
             Self::Mail { mail } => mail.to_string(),
         }
     }

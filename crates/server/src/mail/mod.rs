@@ -32,7 +32,8 @@ use crate::jobs::Job;
 pub async fn enqueue(tx: &Tx, app: &App, mail: &Mail) -> Result<MailId, StoreError> {
     let id = MailId::generate(&*app.random);
     let now = app.now();
-    let content = words::write(mail, &app.base_url, &app.config.contact);
+    app.system().await?;
+    let content = words::write(mail, &app.base_url, &app.contact());
     mails::add(tx, &app.store.crypter, id, mail.kind, mail.about.as_deref(), &content, now).await?;
     Job::Mail { mail: id }.enqueue(tx, now, now).await?;
     Ok(id)

@@ -11,7 +11,7 @@ use crate::address::CallerAddress;
 use crate::app::App;
 use crate::limit::subscriber;
 
-/// A partner's call that is within its limit.
+/// A partner's call that is within its limit, and comes while the platform is not in maintenance.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller(pub IpAddr);
 
@@ -20,6 +20,9 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let Ok(CallerAddress(address)) = CallerAddress::from_request_parts(parts, app).await;
+        if let Some(occurrence) = app.maintenance().await? {
+            return Err(Problem::Maintenance(app.now().until(occurrence.until).as_secs().max(1)));
+        }
         match app.partner_limit.take(subscriber(address), app.now()) {
             Ok(()) => Ok(Self(address)),
             Err(wait) => Err(Problem::TooMany(wait.as_secs().max(1))),

@@ -35,6 +35,8 @@ pub enum Problem {
     Form,
     /// Too many calls; seconds to wait.
     TooMany(u64),
+    /// The platform is in maintenance; seconds until it goes on.
+    Maintenance(u64),
     /// The platform failed.
     Internal,
 }
@@ -49,6 +51,7 @@ impl Problem {
             Self::Range { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Credentials | Self::Token => StatusCode::UNAUTHORIZED,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Maintenance(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -67,6 +70,7 @@ impl Problem {
             Self::Token => "invalid_token",
             Self::Form => "invalid_request",
             Self::TooMany(_) => "too_many_requests",
+            Self::Maintenance(_) => "maintenance",
             Self::Internal => "internal_error",
         }
     }
@@ -86,6 +90,7 @@ impl Problem {
             Self::Token => "access token 無效、已逾時或非此交易所有;請以平臺呼叫 DP-API 時帶入的 token 於該次呼叫內使用。".to_owned(),
             Self::Form => "內容應為 application/x-www-form-urlencoded,且含欄位 token(值為 mydata::<token>)。".to_owned(),
             Self::TooMany(seconds) => format!("呼叫過於頻繁;請於 {seconds} 秒後再試。"),
+            Self::Maintenance(seconds) => format!("平臺維護中,暫停服務;請於 {seconds} 秒後再試。"),
             Self::Internal => "平臺處理時發生錯誤,未變更任何資料;請稍後再試。".to_owned(),
         }
     }
@@ -112,7 +117,7 @@ impl IntoResponse for Problem {
             Self::Token => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
             }
-            Self::TooMany(seconds) => {
+            Self::TooMany(seconds) | Self::Maintenance(seconds) => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
             Self::Range { len } => {

@@ -7,7 +7,7 @@ use super::nav::Area;
 use super::view::{Frame, public, shelf};
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
-use crate::web::{Chrome, i18n};
+use crate::web::{Chrome, i18n, maintenance};
 
 /// A way in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct HomePage {
     pub chrome: Chrome,
     /// The frame of the portal.
     pub frame: Frame,
+    /// What is announced, one sentence each.
+    pub notices: Vec<String>,
     /// The ways in.
     pub ways_in: Vec<WayIn>,
     /// Services to begin with; may be empty.
@@ -78,6 +80,12 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
         href: format!("/services/{}", service.client_id),
     };
     let services = services.into_iter().take(SERVICES).map(begin).collect();
+    let system = visit.app.system().await?;
+    let name = |id: &mydata_wire::ResourceId| {
+        let dataset = shelf.dataset(id)?;
+        Some(lang.pick(&dataset.name, Some(&dataset.name_en)).to_owned())
+    };
+    let notices = maintenance::announced(lang, &system.windows, visit.app.now(), name);
     let frame = Frame::new(visit, Area::Elsewhere, lang.t("home-title"));
-    Ok(public(&HomePage { chrome: frame.chrome.clone(), frame, ways_in, services }))
+    Ok(public(&HomePage { chrome: frame.chrome.clone(), frame, notices, ways_in, services }))
 }

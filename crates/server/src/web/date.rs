@@ -37,7 +37,12 @@ impl RocDateTime {
     /// `115 年 11 月 21 日 22:40`; `21 November 2026, 22:40`.
     pub fn date_time(self, lang: Lang) -> String {
         let separator = if lang == Lang::En { ", " } else { " " };
-        format!("{}{separator}{:02}:{:02}", self.date(lang), self.0.hour(), self.0.minute())
+        format!("{}{separator}{}", self.date(lang), self.time())
+    }
+
+    /// `22:40`.
+    pub fn time(self) -> String {
+        format!("{:02}:{:02}", self.0.hour(), self.0.minute())
     }
 
     /// The value for `<time datetime>`.

@@ -7,10 +7,13 @@ use std::fs;
 use std::path::Path;
 
 use askama::Template;
+use mydata_domain::Time;
+use mydata_domain::policy_text::{PolicyKind, Status, Version};
 use mydata_wire::{ReturnCode, Verification};
 use serde_json::json;
 
 use super::consent::{MethodFault, ParamFault};
+use super::policy::{PolicyPage, PolicyText, VersionLine};
 use super::*;
 
 fn pick(lang: Lang, zh: &str, en: &str) -> String {
@@ -405,6 +408,44 @@ fn pages(prefs: Prefs) -> BTreeMap<String, String> {
     for (name, kind, gathered, way_back) in ends() {
         add(&name, &dead_end(prefs, kind, gathered, way_back));
     }
+    let closed = |datasets: Vec<String>| MaintenancePage {
+        chrome: Chrome { session: None, ..chrome(prefs) },
+        until: pick(lang, "115 年 12 月 1 日 05:00", "1 December 2026, 05:00"),
+        note: datasets.is_empty().then(|| pick(lang, "更換機器。", "New machines.")),
+        way_back: (!datasets.is_empty()).then(|| WayBack::Post(form("/exchange/refuse"))),
+        datasets,
+    };
+    add("maintenance", &closed(Vec::new()));
+    add("maintenance-dataset", &closed(vec![pick(lang, "個人戶籍資料", "Household registration")]));
+    let version = |number, from| Version {
+        kind: PolicyKind::Terms,
+        number,
+        from: Some(Time(from)),
+        binding: true,
+        published_at: Some(Time(from)),
+        updated_at: Time(from),
+        edit: 1,
+    };
+    let all = [version(2, 1_795_219_200_000), version(1, 1_793_462_400_000)];
+    let body = pick(
+        lang,
+        "# 一、範圍\n\n**機關**\n\n- 甲\n- 乙\n\n寫信到 {mailbox}。",
+        "# 1. Scope\n\n**All**\n\n- One\n\nWrite to {mailbox}.",
+    );
+    for (name, number, status) in [("policy", 0, Status::Current), ("policy-past", 1, Status::Past)] {
+        let line = |v: &Version| {
+            let status = if v.number == 2 { Status::Current } else { Status::Past };
+            VersionLine::new(lang, v, status, "/policies/terms".to_owned(), v.number == all[number].number)
+        };
+        let view = PolicyPage {
+            chrome: Chrome { session: None, zone: None, ..chrome(prefs) },
+            policy: PolicyText::new(lang, &all[number], &body, "02-0000-0000", "service@mydata.example"),
+            status,
+            current: "/policies/terms".to_owned(),
+            versions: all.iter().map(line).collect(),
+        };
+        add(name, &view);
+    }
     pages
 }
 
@@ -435,7 +476,7 @@ fn every_page_renders() {
     let out = std::env::var_os("MYDATA_PAGES_OUT");
     for lang in Lang::ALL {
         let pages = pages(prefs(lang));
-        assert_eq!(pages.len(), 39);
+        assert_eq!(pages.len(), 43);
         for (name, html) in &pages {
             let at = format!("{name} in {lang}");
             well_nested(html).unwrap_or_else(|fault| panic!("{at}: {fault}"));

@@ -48,6 +48,7 @@ const ZH_TW: &Source = &[
     ("backoffice-uploads", include_str!("../../locales/zh-TW/backoffice-uploads.ftl")),
     ("backoffice-sign-up", include_str!("../../locales/zh-TW/backoffice-sign-up.ftl")),
     ("backoffice-front-test", include_str!("../../locales/zh-TW/backoffice-front-test.ftl")),
+    ("backoffice-settings", include_str!("../../locales/zh-TW/backoffice-settings.ftl")),
 ];
 
 const EN: &Source = &[
@@ -74,6 +75,7 @@ const EN: &Source = &[
     ("backoffice-uploads", include_str!("../../locales/en/backoffice-uploads.ftl")),
     ("backoffice-sign-up", include_str!("../../locales/en/backoffice-sign-up.ftl")),
     ("backoffice-front-test", include_str!("../../locales/en/backoffice-front-test.ftl")),
+    ("backoffice-settings", include_str!("../../locales/en/backoffice-settings.ftl")),
 ];
 
 type Bundle = FluentBundle<FluentResource>;

@@ -11,6 +11,8 @@
 //! | [`preview`], [`json_table`] | one dataset as the service will receive it |
 //! | [`waiting`], [`onward`] | the moment between 確認 and the way back; the step to another party |
 //! | [`dead_end`] | every way in which an exchange ends without data |
+//! | [`maintenance`] | the page that says until when, and what is announced |
+//! | [`policy`], [`document`] | terms and policies; texts with markup |
 //! | [`layout`], [`prefs`], [`i18n`], [`date`] | the frame around a page, and whom it is for |
 //! | [`assets`], [`headers`], [`response`] | how a page travels |
 
@@ -20,12 +22,15 @@ pub mod confirm;
 pub mod consent;
 pub mod date;
 pub mod dead_end;
+pub mod document;
 pub mod headers;
 pub mod i18n;
 pub mod identity_error;
 pub mod json_table;
 pub mod layout;
+pub mod maintenance;
 pub mod onward;
+pub mod policy;
 pub mod prefs;
 pub mod preview;
 pub mod response;
@@ -42,6 +47,7 @@ pub use headers::Policy;
 pub use i18n::Lang;
 pub use identity_error::{IdentityErrorPage, IdentityFault};
 pub use layout::{Access, Chrome, Contact, FormTarget, Parties, SessionView, ZoneChip};
+pub use maintenance::MaintenancePage;
 pub use onward::{Destination, OnwardPage};
 pub use prefs::{Prefs, TextSize};
 pub use preview::{FileView, JsonDocument, PreviewPage, SignerView};

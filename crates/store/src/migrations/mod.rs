@@ -2,7 +2,7 @@
 //! Steps expand first and contract in a later release, so that nodes of two versions work on one database.
 //!
 //! What a step may use: TEXT, BIGINT and BYTEA columns, `NOT NULL`, `PRIMARY KEY`, `UNIQUE`, `REFERENCES`, `CHECK`, `DEFAULT`,
-//! plain and partial indexes, `ALTER TABLE … ADD COLUMN`. No triggers, no engine's own types.
+//! plain and partial indexes, `ALTER TABLE … ADD COLUMN`, `INSERT` and `UPDATE` of plain rows. No triggers, no engine's own types.
 
 /// One step.
 pub(crate) struct Migration {
@@ -26,6 +26,7 @@ pub(crate) const ALL: &[Migration] = steps! {
     5 "0005_lanes_and_consent_drafts";
     6 "0006_backoffice";
     8 "0008_backoffice_flow";
+    9 "0009_system";
     10 "0010_statistics";
     11 "0011_spent";
     14 "0014_front_tests";

@@ -238,6 +238,25 @@ pub async fn with_role(tx: &Tx, crypter: &Crypter, role: Role, limit: u32) -> Re
     rows.iter().map(|row| read(crypter, row, 0)).collect()
 }
 
+/// The active accounts of organisations whose names come after this one, by name, up to `limit`: for what is told to all.
+///
+/// # Errors
+/// As [`load`].
+pub async fn of_organisations_after(
+    tx: &Tx,
+    crypter: &Crypter,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Account>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM accounts a WHERE a.role IN ($1, $2) AND a.state = $3 AND a.name > $4 \
+         ORDER BY a.name LIMIT $5"
+    );
+    let [main, deputy] = [Role::Applicant, Role::Deputy].map(Role::as_str);
+    let rows = tx.fetch_all(sql, args![main, deputy, AccountState::Active.as_str(), after, limit]).await?;
+    rows.iter().map(|row| read(crypter, row, 0)).collect()
+}
+
 /// The account that carries this subject of an identity provider (R67).
 ///
 /// # Errors

@@ -158,6 +158,16 @@ impl Select {
         Ok(())
     }
 
+    /// Narrows to the rows in which every word of a search is found, of a table small enough to be read: hundreds to
+    /// thousands of rows.
+    pub(super) fn find(&mut self, column: &str, search: &str) {
+        let folded: String = fold(search).chars().take(MAX_SEARCH).collect();
+        for word in folded.split_whitespace().take(MAX_WORDS) {
+            let pattern = format!("%{}%", word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+            self.and(&format!("{column} LIKE {{}} ESCAPE '\\'"), [pattern.into()]);
+        }
+    }
+
     /// Reads a page, and counts. `order` is a list of columns without direction.
     pub(super) async fn page<T>(
         self,

@@ -4,6 +4,7 @@ pub mod accounts;
 #[cfg(test)]
 mod accounts_tests;
 pub mod audit;
+pub mod categories;
 pub mod consent_draft;
 pub mod counter_services;
 pub mod drafts;
@@ -14,13 +15,18 @@ pub mod items;
 pub mod list;
 pub mod logins;
 pub mod mails;
+pub mod maintenance;
+pub mod news;
 pub mod organisations;
+pub mod policy_texts;
 pub mod registry;
 pub mod sessions;
+pub mod settings;
 pub mod sign_ins;
 pub mod sign_up_links;
 pub mod spent;
 pub mod statistics;
+pub mod system;
 pub mod transactions;
 pub mod uploads;
 

@@ -4,9 +4,10 @@ use std::str::FromStr;
 
 use mydata_domain::Time;
 use mydata_domain::forms::OrganisationForm;
-use mydata_domain::organisation::OrganisationId;
+use mydata_domain::organisation::{Organisation, OrganisationId};
 
 use super::items::{json, parsed, parsed_opt};
+use super::list::{List, Page, Select};
 use super::{items, unreadable};
 use crate::args;
 use crate::crypt::Crypter;
@@ -95,6 +96,19 @@ pub async fn profile(db: &Db, crypter: &Crypter, id: &OrganisationId) -> Result<
     row.map(|row| read(crypter, &row)).transpose()
 }
 
+/// Reads what an organisation filled in, locked until the database transaction ends.
+///
+/// # Errors
+/// The database refuses, or a column cannot be read.
+pub async fn profile_for_update(tx: &Tx, crypter: &Crypter, id: &OrganisationId) -> Result<Option<Profile>> {
+    let sql = format!(
+        "SELECT organisation, state, authority, updated_at, form FROM organisation_profiles WHERE organisation = $1{}",
+        items::lock(tx)
+    );
+    let row = tx.fetch_opt(sql, args![id.as_str()]).await?;
+    row.map(|row| read(crypter, &row)).transpose()
+}
+
 /// Keeps what an organisation filled in; its registry record must be there. What lists show of it is brought up to date.
 ///
 /// # Errors
@@ -134,4 +148,60 @@ pub async fn set_state(tx: &Tx, id: &OrganisationId, state: State, now: Time) ->
         args![id.as_str(), state.as_str(), now.0],
     )
     .await
+}
+
+/// An organisation of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// What is registered.
+    pub organisation: Organisation,
+    /// Whether its accounts may work; none when it came with a registry file and has filled in nothing.
+    pub state: Option<State>,
+    /// When it was changed.
+    pub updated_at: Time,
+}
+
+/// What a list of organisations is sorted by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// By name.
+    #[default]
+    Name,
+    /// When it was changed.
+    Changed,
+}
+
+/// A page of the organisations; the filter is their state.
+///
+/// # Errors
+/// The database refuses, or a column cannot be read.
+pub async fn list(db: &Db, list: &List<Option<State>, Sort>) -> Result<Page<Listed>> {
+    let mut select = Select::default();
+    select.find("o.search", &list.search);
+    if let Some(state) = list.filter {
+        select.and("p.state = {}", [state.as_str().into()]);
+    }
+    let order = match list.sort {
+        Sort::Name => "o.name, o.id",
+        Sort::Changed => "o.updated_at, o.id",
+    };
+    let read = |row: &Row| {
+        let body = row.get_text("body")?;
+        Ok(Listed {
+            organisation: serde_json::from_str(&body).map_err(|_| unreadable("organisations", "body"))?,
+            state: parsed_opt(row, TABLE, "state")?,
+            updated_at: row.get_time("updated_at")?,
+        })
+    };
+    let table = "organisations o LEFT JOIN organisation_profiles p ON p.organisation = o.id";
+    select
+        .page(
+            db,
+            "o.body AS body, p.state AS state, o.updated_at AS updated_at",
+            table,
+            order,
+            list.into(),
+            read,
+        )
+        .await
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use mydata_domain::category::Area;
 use mydata_domain::counter_service::{CounterService, CounterServiceId};
 use mydata_domain::credentials::Earlier;
 use mydata_domain::dataset::{Dataset, DatasetState, DatasetWithSecret};
@@ -11,10 +12,11 @@ use mydata_domain::organisation::{Organisation, OrganisationId};
 use mydata_domain::registry::{DatasetEntry, Registry, ServiceEntry};
 use mydata_domain::service::{Service, ServiceKeys, ServiceSecrets, ServiceState, ServiceWithSecrets};
 use mydata_domain::{Time, Zone};
-use mydata_wire::{ClientId, ResourceId};
+use mydata_wire::{ClientId, ResourceId, SystemRandom};
 use serde::{Deserialize, Serialize};
 
-use super::{counter_services, items, unreadable};
+use super::list::searchable;
+use super::{categories, counter_services, items, unreadable};
 use crate::args;
 use crate::crypt::Crypter;
 use crate::db::{Arg, Db, Row, Tx, placeholders};
@@ -189,9 +191,13 @@ pub async fn load(db: &Db, crypter: &Crypter) -> Result<Catalogue> {
 
 /// Writes every item of a checked document that came from a file; items not named stay as they are. Applying the same
 /// document twice changes nothing. Each dataset and service is mirrored as an item of the back office, so that its lists
-/// show all there is.
+/// show all there is, and categories that the trees lack are added to them.
 pub async fn apply(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -> Result<Changes> {
     let changes = write(tx, crypter, registry, now).await?;
+    let datasets = registry.datasets.iter().map(|e| (Area::Dataset, e.dataset.category.as_str()));
+    let services = registry.services.iter().map(|e| (Area::Service, e.service.category.as_str()));
+    let counters = registry.counter_services.iter().map(|s| (Area::Service, s.category.as_str()));
+    categories::ensure(tx, &SystemRandom, datasets.chain(services).chain(counters), now).await?;
     for organisation in &registry.organisations {
         items::organisation_changed(tx, &organisation.id, now).await?;
     }
@@ -275,9 +281,16 @@ pub async fn write(tx: &Tx, crypter: &Crypter, registry: &Registry, now: Time) -
         let old = old.as_ref().map(read_organisation).transpose()?;
         if note(&mut changes, format!("organisation {id}"), old.as_ref(), organisation) {
             tx.execute(
-                "INSERT INTO organisations (id, name, body, updated_at) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body, updated_at = excluded.updated_at",
-                args![id, &organisation.name, json(organisation), now.0],
+                "INSERT INTO organisations (id, name, body, updated_at, search) VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body, \
+                 updated_at = excluded.updated_at, search = excluded.search",
+                args![
+                    id,
+                    &organisation.name,
+                    json(organisation),
+                    now.0,
+                    searchable([organisation.name.as_str(), &organisation.name_en, id])
+                ],
             )
             .await?;
         }

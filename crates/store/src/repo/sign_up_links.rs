@@ -69,11 +69,11 @@ pub async fn look(db: &Db, crypter: &Crypter, secret: &str, now: Time) -> Result
     row.map(|row| open(crypter, &index, &row.get_blob(0)?)).transpose()
 }
 
-/// Takes a link out, with every other one of its address. `None` when it is unknown, used, or has ended.
+/// Takes a link out, with every other one of its address; gives the address, and when the link would have ended. `None` when it is unknown, used, or has ended.
 ///
 /// # Errors
 /// As [`look`].
-pub async fn take(tx: &Tx, crypter: &Crypter, secret: &str, now: Time) -> Result<Option<String>> {
+pub async fn take(tx: &Tx, crypter: &Crypter, secret: &str, now: Time) -> Result<Option<(String, Time)>> {
     let index = secret_index(crypter, secret);
     let row = tx
         .fetch_opt(
@@ -82,11 +82,12 @@ pub async fn take(tx: &Tx, crypter: &Crypter, secret: &str, now: Time) -> Result
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    if row.get_time(1)? <= now {
+    let until = row.get_time(1)?;
+    if until <= now {
         return Ok(None);
     }
     tx.run("DELETE FROM sign_up_links WHERE mail = $1", args![row.get_text(0)?]).await?;
-    open(crypter, &index, &row.get_blob(2)?).map(Some)
+    open(crypter, &index, &row.get_blob(2)?).map(|address| Some((address, until)))
 }
 
 fn open(crypter: &Crypter, index: &str, sealed: &[u8]) -> Result<String> {

@@ -241,3 +241,15 @@ pub async fn of_item(db: &Db, scope: &Scope, item: ItemId) -> Result<Vec<Upload>
     let (sql, values) = select.statement(COLUMNS, TABLE, " ORDER BY purpose, version DESC LIMIT 200");
     db.fetch_all(sql, values).await?.iter().map(read).collect()
 }
+
+/// The uploads that belong to an organisation itself (R66), newest first, at most 200.
+///
+/// # Errors
+/// The database refuses, or a column cannot be read.
+pub async fn of_organisation(db: &Db, organisation: &OrganisationId) -> Result<Vec<Upload>> {
+    let mut select = Select::default();
+    select.and("organisation = {}", [organisation.as_str().to_owned().into()]);
+    select.and("item IS NULL AND draft IS NULL", []);
+    let (sql, values) = select.statement(COLUMNS, TABLE, " ORDER BY uploaded_at DESC, id LIMIT 200");
+    db.fetch_all(sql, values).await?.iter().map(read).collect()
+}

@@ -205,8 +205,7 @@ impl Office {
         let name = body.account.parse()?;
         let password = mydata_domain::account::password::NewPassword::read(super::PASSWORD, &name)
             .map_err(|weak| anyhow::anyhow!("the demo's password is {weak:?}"))?;
-        let account =
-            sign_up::open(&self.app, secret, &name, &password, "demo", [127, 0, 0, 1].into()).await?;
+        let account = sign_up::open(&self.app, secret, &name, &password, [127, 0, 0, 1].into()).await?;
         let of_organisation = self.draft(&account, FormKind::Organisation, organisation(body)).await?;
         let of_item = self.draft(&account, FormKind::Dataset, Fields::new()).await?;
         let fields = self.item_form(Kind::Dataset, body, "示範典藏資料", &of_item).await?;

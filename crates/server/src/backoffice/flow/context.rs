@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use mydata_domain::Zone;
 use mydata_domain::account::{Account, AccountState};
 use mydata_domain::calendar::day_of;
+use mydata_domain::category::Area;
 use mydata_domain::dataset::DatasetState;
-use mydata_domain::forms::{Context, FormKind, categories};
+use mydata_domain::forms::{Context, FormKind};
 use mydata_domain::item::Kind;
 use mydata_store::StoreError;
 use mydata_store::repo::drafts::{Draft, Owner};
 use mydata_store::repo::list::Scope;
-use mydata_store::repo::{accounts, uploads};
+use mydata_store::repo::{accounts, items, uploads};
 
 use crate::app::App;
 
@@ -40,7 +41,7 @@ pub(super) fn kind_of(form: FormKind) -> Option<Kind> {
 /// The store fails.
 pub async fn context(app: &App, owner: &Owner, draft: &Draft, zone: Zone) -> Result<Context, StoreError> {
     let db = &app.store.db;
-    let catalogue = app.catalogue().await?;
+    let (catalogue, system) = (app.catalogue().await?, app.system().await?);
     let mut files = BTreeMap::new();
     for upload in uploads::of_draft(db, owner, draft.id).await? {
         files.insert(upload.id, upload.purpose);
@@ -50,13 +51,23 @@ pub async fn context(app: &App, owner: &Owner, draft: &Draft, zone: Zone) -> Res
             files.insert(upload.id, upload.purpose);
         }
     }
+    let mut categories = Area::ALL.map(|area| system.categories.offered(area));
+    if let (Some(item), Owner::Organisation(id)) = (draft.item, owner) {
+        // An item keeps its category when that is retired.
+        let kept = items::load(db, &Scope::Organisation(id.clone()), item).await?;
+        for (all, area) in categories.iter_mut().zip(Area::ALL) {
+            let known = |kept: &&items::Kept| system.categories.knows(area, &kept.category);
+            all.extend(kept.as_ref().filter(known).map(|kept| kept.category.clone()));
+        }
+    }
+    let [dataset_categories, service_categories] = categories;
     let gone = [DatasetState::Delisted, DatasetState::Stopped];
     let datasets = catalogue.datasets.values().map(|d| &d.dataset);
     Ok(Context {
         today: day_of(app.now()),
         plain_http: app.config.sandbox,
-        dataset_categories: categories::dataset(),
-        service_categories: categories::service(),
+        dataset_categories,
+        service_categories,
         datasets: datasets
             .filter(|d| d.zone == zone && !gone.contains(&d.state))
             .map(|d| d.resource_id.clone())

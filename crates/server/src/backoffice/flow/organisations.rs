@@ -6,7 +6,7 @@ use mydata_domain::audit::What;
 use mydata_domain::forms::organisation::{Contact, MAX_DEPUTIES};
 use mydata_domain::forms::{DraftId, Fields, Form, FormKind, OrganisationForm};
 use mydata_domain::mail::{AboutAccount, Fact, Link, Mail};
-use mydata_domain::organisation::OrganisationId;
+use mydata_domain::organisation::{OrganisationId, OrganisationKind};
 use mydata_domain::registry::Registry;
 use mydata_domain::{Time, Zone};
 use mydata_store::Tx;
@@ -229,6 +229,162 @@ pub async fn close_deputy(
         sessions::end_all(&tx, account.id, None).await?;
         let detail = json!({ "account": account.id, "state": account.state });
         Ok(doer.record(app, &tx, What::AccountChanged, detail).await?)
+    })
+    .await
+}
+
+/// Keeps what an organisation says about itself: by its own people, or by the operating team, who alone change what was
+/// reviewed: name, kind and competent authority. Deputies are looked after by themselves. `seen` is when what the page
+/// showed was saved.
+///
+/// # Errors
+/// [`ActError::Superseded`]: it was saved by somebody else meanwhile.
+pub async fn change(
+    app: &App,
+    by: &By,
+    id: &OrganisationId,
+    form: OrganisationForm,
+    seen: Option<Time>,
+) -> Result<(), ActError> {
+    let form = &form;
+    in_tx(app, "organisation-change", |tx| async move {
+        let doer = Doer::of(app, &tx, by).await?;
+        let account = doer.account()?;
+        match account.role {
+            Role::Operator => {}
+            Role::Applicant | Role::Deputy if account.acts_for(id) => {}
+            Role::Applicant | Role::Deputy => return Err(ActError::Gone),
+            _ => return Err(ActError::Barred),
+        }
+        let known = registry::organisation(&tx, id).await?.ok_or(ActError::Gone)?;
+        let profile = profiles::profile_for_update(&tx, &app.store.crypter, id).await?;
+        if profile.as_ref().map(|p| p.updated_at) != seen {
+            return Err(ActError::Superseded);
+        }
+        let mut form = form.clone();
+        if account.role != Role::Operator {
+            form.name.clone_from(&known.name);
+            form.name_en.clone_from(&known.name_en);
+            form.short_name = known.short_name.clone().unwrap_or_default();
+            form.kind = known.kind;
+            // A private body that has none yet names its own.
+            let kept = profile.as_ref().and_then(|p| p.authority.clone());
+            form.authority = kept.or(form.authority).filter(|_| known.kind == OrganisationKind::Private);
+        }
+        form.deputies = profile.as_ref().map(|p| p.form.deputies.clone()).unwrap_or_default();
+        let state = profile.as_ref().map_or(State::Active, |p| p.state);
+        let renamed = known.name != form.name;
+        // The next change tells from this moment that it came later.
+        let now = profile.as_ref().map_or(doer.now, |p| doer.now.max(Time(p.updated_at.0 + 1)));
+        save_record(app, &tx, id, &form, state, now).await?;
+        let detail = json!({ "organisation": id, "renamed": renamed });
+        Ok(doer.record(app, &tx, What::OrganisationChanged, detail).await?)
+    })
+    .await
+}
+
+/// Reads and locks a deputy of an organisation, for those who look after it.
+async fn deputy_of(
+    app: &App,
+    tx: &Tx,
+    doer: &Doer,
+    organisation: &OrganisationId,
+    deputy: AccountId,
+) -> Result<Account, ActError> {
+    must_manage(doer, organisation)?;
+    let found = accounts::load_for_update(tx, &app.store.crypter, deputy).await?;
+    let fits = |a: &Account| {
+        a.role == Role::Deputy
+            && a.organisation.as_ref() == Some(organisation)
+            && a.state != AccountState::Closed
+    };
+    found.filter(fits).ok_or(ActError::Gone)
+}
+
+/// Changes who holds a deputy's account and how to reach them.
+///
+/// # Errors
+/// [`ActError::Gone`]: the organisation has no such deputy.
+pub async fn change_deputy(
+    app: &App,
+    by: &By,
+    organisation: &OrganisationId,
+    deputy: AccountId,
+    contact: &Contact,
+) -> Result<(), ActError> {
+    in_tx(app, "deputy-change", |tx| async move {
+        let doer = Doer::of(app, &tx, by).await?;
+        let mut account = deputy_of(app, &tx, &doer, organisation, deputy).await?;
+        let mut changed = Vec::new();
+        let holder = &mut account.holder;
+        for (name, kept, given) in [
+            ("name", &mut holder.name, &contact.name),
+            ("phone", &mut holder.phone, &contact.phone),
+            ("mail", &mut holder.mail, &contact.email),
+        ] {
+            if kept != given {
+                kept.clone_from(given);
+                changed.push(name);
+            }
+        }
+        if holder.gov_account.as_ref() != Some(&contact.account) {
+            holder.gov_account = Some(contact.account.clone());
+            changed.push("gov_account");
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        accounts::update(&tx, &app.store.crypter, &account, doer.now).await?;
+        let detail = json!({ "account": account.id, "changed": changed });
+        Ok(doer.record(app, &tx, What::AccountChanged, detail).await?)
+    })
+    .await
+}
+
+/// Keeps a deputy from signing in, or lets it again. Its sessions end.
+///
+/// # Errors
+/// [`ActError::Gone`]: the organisation has no such deputy.
+pub async fn lock_deputy(
+    app: &App,
+    by: &By,
+    organisation: &OrganisationId,
+    deputy: AccountId,
+    locked: bool,
+) -> Result<(), ActError> {
+    in_tx(app, "deputy-lock", |tx| async move {
+        let doer = Doer::of(app, &tx, by).await?;
+        let mut account = deputy_of(app, &tx, &doer, organisation, deputy).await?;
+        account.locked_at = locked.then(|| account.locked_at.unwrap_or(doer.now));
+        accounts::update(&tx, &app.store.crypter, &account, doer.now).await?;
+        if locked {
+            sessions::end_all(&tx, account.id, None).await?;
+        }
+        let detail = json!({ "account": account.id, "act": if locked { "lock" } else { "unlock" } });
+        Ok(doer.record(app, &tx, What::AccountChanged, detail).await?)
+    })
+    .await
+}
+
+/// Sends a deputy who has not set a password yet another link that does.
+///
+/// # Errors
+/// [`ActError::Gone`]: the organisation has no such deputy, or it has a password.
+pub async fn invite_deputy_again(
+    app: &App,
+    by: &By,
+    organisation: &OrganisationId,
+    deputy: AccountId,
+) -> Result<(), ActError> {
+    in_tx(app, "deputy-invite", |tx| async move {
+        let doer = Doer::of(app, &tx, by).await?;
+        let account = deputy_of(app, &tx, &doer, organisation, deputy).await?;
+        if account.state != AccountState::Invited {
+            return Err(ActError::Gone);
+        }
+        crate::backoffice::account_mail::invite(&tx, app, &account).await?;
+        let detail = json!({ "account": account.id, "by": "invitation" });
+        Ok(doer.record(app, &tx, What::PasswordLinkMade, detail).await?)
     })
     .await
 }

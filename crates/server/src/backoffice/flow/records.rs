@@ -185,14 +185,15 @@ fn dataset_entry(
     zone: Zone,
     old: Option<Record>,
 ) -> Result<DatasetEntry, ActError> {
-    let (id, resource_secret, earlier, pilot) = match old {
+    let (id, resource_secret, earlier, pilot, maintenance) = match old {
         Some(Record::Dataset(old)) => {
-            (old.dataset.resource_id, old.resource_secret, old.earlier, old.dataset.pilot)
+            let maintained = old.dataset.maintenance || old.dataset.state == DatasetState::Maintenance;
+            (old.dataset.resource_id, old.resource_secret, old.earlier, old.dataset.pilot, maintained)
         }
-        _ => (ResourceId::generate(&*app.random), ResourceSecret::generate(&*app.random), None, None),
+        _ => (ResourceId::generate(&*app.random), ResourceSecret::generate(&*app.random), None, None, false),
     };
     let dataset = form.to_dataset(id, zone, kept.organisation.clone(), DatasetState::Listed);
-    Ok(DatasetEntry { dataset: Dataset { pilot, ..dataset }, resource_secret, earlier })
+    Ok(DatasetEntry { dataset: Dataset { pilot, maintenance, ..dataset }, resource_secret, earlier })
 }
 
 fn new_secrets(random: &dyn Random) -> ServiceSecrets {
@@ -267,8 +268,8 @@ pub(super) async fn settle(app: &App, tx: &Tx, kept: &mut Kept, now: Time) -> Re
         // A production record of an earlier life stays delisted until the next one has got there.
         let ahead = zone == Zone::Production && !reaches_production(&kept.stage);
         match &mut record {
-            Record::Dataset(entry) if ahead => entry.dataset.state = DatasetState::Delisted,
-            Record::Dataset(entry) => entry.dataset.state = dataset_state,
+            Record::Dataset(entry) if ahead => entry.dataset.settle(DatasetState::Delisted),
+            Record::Dataset(entry) => entry.dataset.settle(dataset_state),
             Record::Service(entry) if ahead => entry.service.state = ServiceState::Delisted,
             Record::Service(entry) => entry.service.state = service_state,
             Record::CounterService(service) if ahead => service.state = ServiceState::Delisted,

@@ -1,6 +1,7 @@
 //! An organisation signs up (R1–R7, R18–R26): a mail with a link, an account that only fills in its forms, both forms filed
 //! together, and the review of the account.
 
+use mydata_domain::Time;
 use mydata_domain::account::password::NewPassword;
 use mydata_domain::account::{Account, AccountId, AccountName, AccountState, Holder, LINK_LIFE, Role};
 use mydata_domain::audit::{self, Event, What};
@@ -19,7 +20,7 @@ use mydata_store::repo::filings::{self, About};
 use mydata_store::repo::items::{self, Kept};
 use mydata_store::repo::list::Scope;
 use mydata_store::repo::organisations::{self as profiles, State};
-use mydata_store::repo::{accounts, audit as record, registry, sign_up_links, uploads};
+use mydata_store::repo::{accounts, audit as record, policy_texts, registry, sign_up_links, uploads};
 use mydata_store::{StoreError, Tx};
 use mydata_wire::{Random, b64};
 use serde_json::json;
@@ -33,6 +34,7 @@ use super::{ActError, By, Doer, Outcome, Said, in_tx, organisations, outcome};
 use crate::app::App;
 use crate::backoffice::sign_in;
 use crate::mail;
+use crate::public::policies;
 
 /// The page that a link leads to; the link's secret is its query `link`.
 pub const LINK_PATH: &str = "/mydata-backend/signup/account";
@@ -83,8 +85,8 @@ pub async fn look(app: &App, secret: &str) -> Result<Option<String>, ActError> {
     Ok(sign_up_links::look(&app.store.db, &app.store.crypter, secret, app.now()).await?)
 }
 
-/// Uses a link up and opens the account that fills in the forms. `agreed` names the versions of the policies that were
-/// read to the end and ticked (R18).
+/// Uses a link up and opens the account that fills in the forms. The versions of the policies that held when the link was
+/// asked for were read to the end and ticked (R18): they count as accepted.
 ///
 /// # Errors
 /// [`ActError::LinkEnded`], [`ActError::NameTaken`]; the link works on in the second case.
@@ -93,13 +95,16 @@ pub async fn open(
     secret: &str,
     name: &AccountName,
     password: &NewPassword,
-    agreed: &str,
     from: IpAddr,
 ) -> Result<Account, ActError> {
     let hash = &app.passwords.hash(password.expose(), &*app.random).await;
+    let system = &app.system().await?;
     let opened = in_tx(app, "sign-up-open", |tx| async move {
         let (now, crypter) = (app.now(), &app.store.crypter);
-        let address = sign_up_links::take(&tx, crypter, secret, now).await?.ok_or(ActError::LinkEnded)?;
+        let (address, until) =
+            sign_up_links::take(&tx, crypter, secret, now).await?.ok_or(ActError::LinkEnded)?;
+        let asked_at = Time(until.0.saturating_sub(i64::try_from(LINK_LIFE.as_millis()).unwrap_or(0)));
+        let agreed = policies::holding(&system.policies, asked_at);
         let account = Account {
             id: AccountId::generate(&*app.random),
             name: name.clone(),
@@ -113,6 +118,9 @@ pub async fn open(
         };
         accounts::insert(&tx, crypter, &account).await?;
         accounts::set_password(&tx, account.id, hash, now).await?;
+        for (kind, number) in &agreed {
+            policy_texts::accept(&tx, account.id, *kind, *number, now).await?;
+        }
         let event = Event::new(now, audit::Actor::Organisation, What::AccountAdded)
             .by(account.id)
             .from(Some(from))

@@ -1,7 +1,8 @@
 //! What a form offers to choose from. What an answer is read with is [`flow::context`](crate::backoffice::flow::context).
 
+use mydata_domain::category::{Area, Categories};
 use mydata_domain::dataset::DatasetState;
-use mydata_domain::forms::{FormKind, categories};
+use mydata_domain::forms::FormKind;
 use mydata_domain::organisation::OrganisationId;
 use mydata_domain::{Dataset, Zone};
 use mydata_store::StoreError;
@@ -34,6 +35,34 @@ pub struct DatasetChoice {
     pub category: String,
 }
 
+/// A category to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CategoryChoice {
+    /// Its path, as it is filed.
+    pub path: String,
+    /// What readers see.
+    pub name: String,
+    /// The same in English.
+    pub name_en: String,
+}
+
+/// The tree that a form chooses from.
+pub fn area(form: FormKind) -> Area {
+    match form {
+        FormKind::Dataset | FormKind::GoLiveDataset => Area::Dataset,
+        _ => Area::Service,
+    }
+}
+
+fn category(tree: &Categories, area: Area, path: String) -> CategoryChoice {
+    let [name, name_en] = [false, true].map(|english| tree.label(area, &path, english));
+    CategoryChoice { path, name, name_en }
+}
+
+fn categories(tree: &Categories, area: Area) -> Vec<CategoryChoice> {
+    tree.offered(area).into_iter().map(|path| category(tree, area, path)).collect()
+}
+
 /// An organisation to choose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganisationChoice {
@@ -48,10 +77,8 @@ pub struct OrganisationChoice {
 /// What a form offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choices {
-    /// 資料集類別.
-    pub dataset_categories: Vec<String>,
-    /// 服務類別.
-    pub service_categories: Vec<String>,
+    /// 類別 of the form's kind.
+    pub categories: Vec<CategoryChoice>,
     /// 目的事業主管機關.
     pub authorities: Vec<OrganisationChoice>,
     /// Datasets, by name.
@@ -64,12 +91,8 @@ impl Choices {
     /// # Errors
     /// The store fails.
     pub async fn of(app: &App, form: FormKind, zone: Zone) -> Result<Self, StoreError> {
-        let catalogue = app.catalogue().await?;
-        let mut choices = Self {
-            dataset_categories: categories::dataset(),
-            service_categories: categories::service(),
-            ..Self::default()
-        };
+        let (catalogue, system) = (app.catalogue().await?, app.system().await?);
+        let mut choices = Self { categories: categories(&system.categories, area(form)), ..Self::default() };
         if form == FormKind::Organisation {
             let ids = accounts::authorities(&app.store.db).await?;
             choices.authorities = ids.into_iter().filter_map(|id| organisation(&catalogue, id)).collect();
@@ -90,6 +113,13 @@ impl Choices {
             choices.datasets.extend(datasets(&*app.catalogue().await?, Zone::Production));
         }
         Ok(choices)
+    }
+
+    /// Offers the category that an item has, too: it keeps it when it is retired.
+    pub fn keep_category(&mut self, tree: &Categories, form: FormKind, path: &str) {
+        if tree.knows(area(form), path) && self.categories.iter().all(|c| c.path != path) {
+            self.categories.push(category(tree, area(form), path.to_owned()));
+        }
     }
 
     /// The datasets to offer: all while they are few; else what is chosen and what is searched for.

@@ -135,7 +135,10 @@ impl Desk {
             }
         }
         let kind = filing_kind(draft.form, item.as_ref());
-        let choices = Choices::of(&visit.app, draft.form, zone(draft.form, kind)).await?;
+        let mut choices = Choices::of(&visit.app, draft.form, zone(draft.form, kind)).await?;
+        if let Some(item) = &item {
+            choices.keep_category(&visit.system.categories, draft.form, &item.category);
+        }
         Ok(Self { draft, owner, item, kind, uploads: files, choices, returned })
     }
 

@@ -232,11 +232,11 @@ impl Sheet<'_> {
     }
 
     fn categories(&self) -> Vec<Choice> {
-        let list = match self.form {
-            FormKind::Dataset => &self.choices.dataset_categories,
-            _ => &self.choices.service_categories,
+        let name = |c: &super::choices::CategoryChoice| match self.lang {
+            Lang::ZhTw => c.name.replace('/', " / "),
+            Lang::En => c.name_en.clone(),
         };
-        list.iter().map(|c| Choice::new(c, c.replace('/', " / "))).collect()
+        self.choices.categories.iter().map(|c| Choice::new(&c.path, name(c))).collect()
     }
 
     fn authorities(&self) -> Vec<Choice> {

@@ -4,13 +4,12 @@ use askama::DynTemplate;
 use mydata_domain::Time;
 use mydata_domain::account::AccountId;
 use mydata_domain::filing::Comment;
-use mydata_domain::forms::categories;
 use mydata_domain::forms::{Fields, FormKind, Purpose};
 use mydata_store::repo::uploads::Upload;
 use mydata_wire::SystemRandom;
 
 use super::begin::BeginPage;
-use super::choices::{Choices, DatasetChoice, OrganisationChoice};
+use super::choices::{CategoryChoice, Choices, DatasetChoice, OrganisationChoice};
 use super::conflict::{ConflictPage, Differing};
 use super::desk::beginning;
 use super::draw::{Sheet, Wrong};
@@ -34,8 +33,16 @@ fn choices() -> Choices {
         category: category.to_owned(),
     };
     Choices {
-        dataset_categories: categories::dataset(),
-        service_categories: categories::service(),
+        categories: [
+            ("教育", "Education"),
+            ("財政金融/線上申請/開戶", "Finance / Online / Opening accounts"),
+        ]
+        .map(|(path, en)| CategoryChoice {
+            path: path.to_owned(),
+            name: path.to_owned(),
+            name_en: en.to_owned(),
+        })
+        .to_vec(),
         authorities: vec![OrganisationChoice {
             id: "demo-commission".parse().unwrap(),
             name: "示範監理委員會".to_owned(),

@@ -225,7 +225,7 @@ fn facts(visit: &Visit, kept: &Kept, people: &HashMap<AccountId, (Role, String)>
     let mut facts = Facts::default()
         .text(visit.t("item-kind"), words::kind(lang, kept.kind))
         .text(visit.t("list-organisation"), kept.organisation_name.clone())
-        .text(visit.t("list-category"), kept.category.clone())
+        .text(visit.t("list-category"), words::category(visit, kept.kind, &kept.category))
         .text(visit.t("item-form-number"), kept.number.map(|n| n.to_string()).unwrap_or_default())
         .cell(visit.t("list-display"), words::display(lang, &kept.stage, kept.shown));
     for certificate in &kept.certificates {

@@ -2,11 +2,13 @@
 
 use mydata_domain::Time;
 use mydata_domain::calendar::{day_of, days_between};
+use mydata_domain::category::Area;
 use mydata_domain::item::stage::Testing;
 use mydata_domain::item::{ActName, Cause, Kind, Running, Stage, StageName};
 
 use crate::backoffice::parts::cell::{Cell, Chip, Colour};
 use crate::backoffice::parts::way::{Reached, Way, WayStep};
+use crate::backoffice::visit::Visit;
 use crate::web::Lang;
 use crate::web::i18n::t;
 
@@ -35,6 +37,12 @@ pub fn list_key(kind: Kind) -> &'static str {
         Kind::Service => "menu-services",
         Kind::CounterService => "menu-counter-services",
     }
+}
+
+/// 類別, as readers see it.
+pub fn category(visit: &Visit, kind: Kind, path: &str) -> String {
+    let area = if kind == Kind::Dataset { Area::Dataset } else { Area::Service };
+    visit.system.categories.label(area, path, visit.lang() == Lang::En)
 }
 
 /// 狀態.

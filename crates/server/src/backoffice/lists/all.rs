@@ -164,7 +164,7 @@ fn row(visit: &Visit, kind: Kind, item: &Listed, number: u64, oversees: bool) ->
         row.push(code(record.clone().or_else(|| known_as(item))));
         row.push(dataset.map_or(Cell::Nothing, |d| Cell::Text(level(visit, d.weakest_verification))));
     } else {
-        row.push(Cell::Text(item.category.clone()));
+        row.push(Cell::Text(words::category(visit, item.kind, &item.category)));
         row.push(name(None));
     }
     row.push(if oversees {

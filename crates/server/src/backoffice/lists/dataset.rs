@@ -3,12 +3,14 @@
 use askama::Template;
 use mydata_domain::account::Role;
 use mydata_domain::dataset::DatasetState;
+use mydata_domain::item::Kind;
 use mydata_wire::ResourceId;
 
 use super::all::level;
 use crate::backoffice::ROOT;
 use crate::backoffice::fault::Fault;
 use crate::backoffice::frame::{Crumb, Frame};
+use crate::backoffice::item::words;
 use crate::backoffice::parts::cell::Cell;
 use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::route::Answer;
@@ -50,7 +52,7 @@ pub async fn show(visit: Visit) -> Answer {
         .text(visit.t("list-name-dataset"), pick(&found.name, &found.name_en))
         .text(visit.t("list-level"), level(&visit, found.weakest_verification))
         .text(visit.t("list-provider"), provider.map(|o| pick(&o.name, &o.name_en)).unwrap_or_default())
-        .text(visit.t("list-category"), found.category.clone())
+        .text(visit.t("list-category"), words::category(&visit, Kind::Dataset, &found.category))
         .text(visit.t("dataset-description"), pick(&found.description, &found.description_en))
         .text(visit.t("dataset-fields"), fields.join("、"))
         .text(

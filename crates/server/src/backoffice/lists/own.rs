@@ -112,7 +112,11 @@ fn row(visit: &Visit, item: &Listed, number: u64) -> Result<Vec<Cell>, Fault> {
     Ok(vec![
         Cell::Soft(number.to_string()),
         Cell::Text(item.organisation_name.clone()),
-        if item.category.is_empty() { Cell::Nothing } else { Cell::Text(item.category.clone()) },
+        if item.category.is_empty() {
+            Cell::Nothing
+        } else {
+            Cell::Text(words::category(visit, item.kind, &item.category))
+        },
         Cell::Name { title: title.clone(), below: known_as(item), href: Some(href.clone()) },
         Cell::Stage(words::chip(lang, &item.standing, visit.now), words::way(lang, &item.standing, false)),
         words::display(lang, &item.standing, item.shown),

@@ -4,9 +4,9 @@
 use askama::Template;
 use mydata_domain::account::mail::{BadMail, organisation_mail};
 
-use super::policy::{self, Clause};
 use super::{BEGIN, FORM};
 use crate::backoffice::ROOT;
+use crate::backoffice::fault::Fault;
 use crate::backoffice::flow;
 use crate::backoffice::frame::Frame;
 use crate::backoffice::parts::cell::Link;
@@ -15,7 +15,9 @@ use crate::backoffice::parts::form::Form;
 use crate::backoffice::route::Answer;
 use crate::backoffice::sign_in;
 use crate::backoffice::visit::Visit;
+use crate::public::policies;
 use crate::web::i18n;
+use crate::web::policy::PolicyText;
 
 /// The page.
 #[derive(Template)]
@@ -23,12 +25,8 @@ use crate::web::i18n;
 pub struct AskPage {
     /// The frame.
     pub frame: Frame,
-    /// 服務條款.
-    pub terms: Vec<Clause>,
-    /// 隱私權保護政策.
-    pub privacy: Vec<Clause>,
-    /// The day of both.
-    pub of: String,
+    /// 服務條款 and 隱私權保護政策 as they hold.
+    pub policies: Vec<PolicyText>,
     /// The tick and the mail address.
     pub form: Form,
 }
@@ -50,7 +48,7 @@ struct Wrong {
     mail: Option<String>,
 }
 
-fn view(visit: &Visit, wrong: Wrong) -> AskPage {
+async fn view(visit: &Visit, wrong: Wrong) -> Result<AskPage, Fault> {
     let lang = visit.lang();
     let frame = visit.frame(visit.t("sign-up"), Vec::new());
     let agree = Field::new(lang, "agree", visit.t("signup-agree"), Input::Check)
@@ -65,14 +63,7 @@ fn view(visit: &Visit, wrong: Wrong) -> AskPage {
         .with(agree)
         .with(mail)
         .cancel(Link::new(visit.t("cancel"), sign_in::PATH));
-    let contact = &visit.app.config.contact.mailbox;
-    AskPage {
-        terms: policy::terms(lang, contact),
-        privacy: policy::privacy(lang, contact),
-        of: policy::day(lang),
-        form,
-        frame,
-    }
+    Ok(AskPage { policies: policies::current(&visit.app, lang).await?, form, frame })
 }
 
 /// `GET /signup`.
@@ -80,7 +71,7 @@ pub async fn show(visit: Visit) -> Answer {
     if visit.who.as_ref().is_some_and(|me| me.account.is_applying()) {
         return Ok(visit.go(&format!("{ROOT}{FORM}")));
     }
-    Ok(visit.ok(&view(&visit, Wrong::default())))
+    Ok(visit.ok(&view(&visit, Wrong::default()).await?))
 }
 
 /// `POST /signup`.
@@ -90,7 +81,9 @@ pub async fn submit(visit: Visit) -> Answer {
     if !visit.posted.ticked("agree") {
         wrong.agree = Some(visit.t("signup-agree.missing"));
     }
-    let mail = match organisation_mail(visit.posted.text("mail"), &app.config.sign_up.free_mail) {
+    let free_mail: Vec<String> =
+        app.config.sign_up.free_mail.iter().chain(&visit.system.settings.free_mail).cloned().collect();
+    let mail = match organisation_mail(visit.posted.text("mail"), &free_mail) {
         Ok(mail) => Some(mail),
         Err(bad) => {
             wrong.mail = Some(match bad {
@@ -104,7 +97,7 @@ pub async fn submit(visit: Visit) -> Answer {
         }
     };
     let (Some(mail), None) = (mail, &wrong.agree) else {
-        return Ok(visit.mend(&view(&visit, wrong)));
+        return Ok(visit.mend(&view(&visit, wrong).await?));
     };
     flow::sign_up::begin(app, &mail, visit.from).await?;
     Ok(visit.go(&format!("{ROOT}{BEGIN}/sent")))

@@ -4,7 +4,6 @@
 //! | module | page |
 //! | --- | --- |
 //! | [`ask`] | terms and privacy policy, read to the end; the mail address; “mail sent” |
-//! | [`policy`] | which texts these are |
 //! | [`open`] | what the link opens: account name and password |
 //! | [`progress`] | how far the forms are; after 送出 that they are in review |
 //! | [`choose`] | which of the three applications |
@@ -14,7 +13,6 @@ pub mod ask;
 pub mod choose;
 pub mod open;
 pub mod overview;
-pub mod policy;
 pub mod progress;
 
 #[cfg(test)]

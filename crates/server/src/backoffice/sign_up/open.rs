@@ -9,7 +9,7 @@ use mydata_domain::calendar::{day_of, roc};
 use mydata_domain::forms::{Fields, FormKind};
 use mydata_store::repo::drafts::{self, New};
 
-use super::{BEGIN, FORM, policy};
+use super::{BEGIN, FORM};
 use crate::backoffice::ROOT;
 use crate::backoffice::fault::Fault;
 use crate::backoffice::flow::{self, ActError};
@@ -118,8 +118,7 @@ async fn open(
     name: &AccountName,
     password: &NewPassword,
 ) -> Result<Account, ActError> {
-    let agreed = policy::OF.to_string();
-    flow::sign_up::open(&visit.app, secret, name, password, &agreed, visit.from).await
+    flow::sign_up::open(&visit.app, secret, name, password, visit.from).await
 }
 
 /// Lays the organisation's form out, and signs the browser in.

@@ -4,7 +4,6 @@ use askama::DynTemplate;
 
 use super::ask::{AskPage, SentPage};
 use super::open::OverPage;
-use super::policy;
 use super::progress::{ProgressPage, Step};
 use crate::backoffice::ROOT;
 use crate::backoffice::frame::Frame;
@@ -12,7 +11,28 @@ use crate::backoffice::parts::cell::{Chip, Colour, Link};
 use crate::backoffice::parts::field::{Field, Input, TextKind};
 use crate::backoffice::parts::form::Form;
 use crate::backoffice::parts::notice::{Notice, Tone};
+use crate::web::policy::PolicyText;
 use crate::web::{Lang, i18n};
+use mydata_domain::Time;
+use mydata_domain::policy_text::{PolicyKind, Version};
+
+/// Both policies, each with a text that has everything.
+pub(in crate::backoffice) fn policy_samples(lang: Lang) -> Vec<PolicyText> {
+    let version = |kind| Version {
+        kind,
+        number: 2,
+        from: Some(Time(1_795_219_200_000)),
+        binding: true,
+        published_at: Some(Time(1_795_219_200_000)),
+        updated_at: Time(1_795_219_200_000),
+        edit: 1,
+    };
+    let zh = "# 一、適用範圍\n\n本條款適用於**機關單位**及其人員。\n\n- 第一點\n- 第二點\n\n# 二、聯絡\n\n請寫信到 {mailbox}。";
+    let en = "# 1. Scope\n\nThese terms apply to **organisations** and their staff.\n\n- One\n- Two\n\n# 2. Contact\n\nWrite to {mailbox}.";
+    let body = lang.pick(zh, Some(en));
+    let text = |kind| PolicyText::new(lang, &version(kind), body, "02-0000-0000", "service@mydata.example");
+    PolicyKind::ALL.map(text).to_vec()
+}
 
 /// The pages: name and view.
 pub(in crate::backoffice) fn pages(
@@ -26,13 +46,7 @@ pub(in crate::backoffice) fn pages(
             .value("chen@free.example")
             .fault(fault);
         let form = Form::simple(lang, "/x", "sample-token", lang.t("signup-begin")).with(agree).with(mail);
-        AskPage {
-            frame: frame("sign-up"),
-            terms: policy::terms(lang, "service@mydata.example"),
-            privacy: policy::privacy(lang, "service@mydata.example"),
-            of: policy::day(lang),
-            form,
-        }
+        AskPage { frame: frame("sign-up"), policies: policy_samples(lang), form }
     };
     let free = i18n::t(lang, "signup-mail.free", &[("domain", "free.example".into())]);
     let again = || Link::new(lang.t("signup-again"), ROOT);

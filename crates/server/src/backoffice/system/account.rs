@@ -13,7 +13,8 @@ use super::above;
 use super::accounts::{chip, organisation};
 use crate::backoffice::fault::Fault;
 use crate::backoffice::frame::{Crumb, Frame, role_key};
-use crate::backoffice::parts::cell::{Cell, Chip};
+use crate::backoffice::parts::cell::{Cell, Chip, Link};
+use crate::backoffice::parts::confirm::ConfirmPage;
 use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::parts::field::{Choice, Field, Input};
 use crate::backoffice::parts::form::{Form, Look};
@@ -22,6 +23,7 @@ use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
 use crate::backoffice::{ROOT, account_mail};
 use crate::web::RocDateTime;
+use crate::web::i18n;
 
 /// The page.
 #[derive(Template)]
@@ -130,6 +132,44 @@ fn form(visit: &Visit, account: &Account, closed: bool, token: &str) -> Form {
         .button(visit.t("account-close"), "close", Look::Danger)
 }
 
+/// Whether an act is asked about once more: what takes something away or gives another right.
+fn asks_first(act: &str) -> bool {
+    !matches!(act, "unlock" | "sessions")
+}
+
+/// The page that asks once more.
+pub(in crate::backoffice) fn confirm(
+    visit: &Visit,
+    account: &Account,
+    act: &str,
+    role: Option<Role>,
+) -> ConfirmPage {
+    let list = Crumb::new(visit.t("system-accounts"), format!("{ROOT}/system/accounts"));
+    let page = format!("{ROOT}/system/account?account={}", account.id);
+    let trail = vec![above(visit), list, Crumb::new(account.name.to_string(), page.clone())];
+    let (ask, what, button, value): (_, _, _, &'static str) = match act {
+        "role" => ("account-role-ask", "account-role-what", "account-role-change", "role"),
+        "lock" => ("account-lock-ask", "account-lock-what", "account-lock", "lock"),
+        "reset" => ("account-reset-ask", "account-reset-what", "account-reset", "reset"),
+        "factors" => ("account-factors-ask", "account-factors-what", "account-factors-end", "factors"),
+        _ => ("account-close-ask", "account-close-what", "account-close", "close"),
+    };
+    let to = role.map_or_else(String::new, |role| visit.t(role_key(role)));
+    let args = [("name", account.name.as_str().into()), ("role", to.into())];
+    let frame = visit.frame(i18n::t(visit.lang(), ask, &args), trail);
+    let mut form =
+        Form::simple(visit.lang(), format!("{ROOT}/system/account"), &frame.token, visit.t(button))
+            .hide("account", account.id.to_string())
+            .hide("sure", "yes")
+            .cancel(Link::new(visit.t("cancel"), page));
+    if let Some(role) = role.filter(|_| act == "role") {
+        form = form.hide("role", role.as_str());
+    }
+    form.buttons[0].value = value;
+    form.buttons[0].look = Look::Danger;
+    ConfirmPage { frame, consequences: vec![visit.t(what)], form }
+}
+
 /// `POST /system/account`. An account that is changed is signed out everywhere: it comes back with what it may do now.
 pub async fn submit(visit: Visit) -> Answer {
     let Some(id) = visit.posted.get("account") else {
@@ -146,6 +186,9 @@ pub async fn submit(visit: Visit) -> Answer {
         || (act == "role" && role.is_none())
     {
         return Ok(visit.go(&page));
+    }
+    if asks_first(act) && !visit.posted.ticked("sure") {
+        return Ok(visit.ok(&confirm(&visit, &account, act, role)));
     }
     let detail = json!({ "account": account.id, "act": act, "role": role.filter(|_| act == "role") });
     let event =

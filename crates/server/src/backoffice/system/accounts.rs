@@ -29,7 +29,7 @@ const SHAPE: Shape = Shape {
 };
 
 /// Whether it may be used, in a word.
-pub(super) fn chip(visit: &Visit, account: &Account) -> Chip {
+pub(in crate::backoffice) fn chip(visit: &Visit, account: &Account) -> Chip {
     if account.locked_at.is_some() {
         return Chip::new(Colour::Red, visit.t("account-state-locked"));
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use mydata_domain::Time;
 use mydata_domain::account::{AccountId, AccountName};
-use mydata_domain::audit::Actor;
+use mydata_domain::audit::{Actor, What};
 use mydata_domain::calendar::{end_of, midnight, read_day};
 use mydata_store::StoreError;
 use mydata_store::repo::list::List;
@@ -22,9 +22,6 @@ use crate::backoffice::visit::Visit;
 
 const SHAPE: Shape =
     Shape { filters: &["actor", "what"], sorts: &["at"], default: Sort { key: "at", descending: true } };
-
-const ACTORS: [Actor; 6] =
-    [Actor::Citizen, Actor::Sp, Actor::Dp, Actor::Platform, Actor::Operator, Actor::Organisation];
 
 /// `GET /system/audit`.
 pub async fn show(visit: Visit) -> Answer {
@@ -78,14 +75,18 @@ pub async fn show(visit: Visit) -> Answer {
         .into_iter()
         .map(|a| (a.id, a.name.to_string()))
         .collect();
+    // What another version of this program wrote stands as it is.
+    let words = |words: Option<(&'static str, &'static str)>, kept: &str| {
+        words.map_or_else(|| kept.to_owned(), |(zh, en)| visit.lang().pick(zh, Some(en)).to_owned())
+    };
     let row = |listed: &audit::Listed| {
         let event = &listed.event;
         let code = |text: Option<String>| text.map_or(Cell::Nothing, Cell::Code);
         vec![
             Cell::at(visit.lang(), Time(event.at)),
-            Cell::Soft(event.actor.clone()),
+            Cell::Soft(words(Actor::read(&event.actor).map(Actor::words), &event.actor)),
             code(listed.account.map(|id| names.get(&id).cloned().unwrap_or_else(|| id.to_string()))),
-            Cell::Code(event.what.clone()),
+            Cell::Text(words(What::read(&event.what).map(What::words), &event.what)),
             code(listed.transaction.map(|id| id.to_string())),
             code(event.from.clone()),
             code(event.detail.clone()),
@@ -98,11 +99,18 @@ pub async fn show(visit: Visit) -> Answer {
         query,
         caption: visit.t("system-audit"),
         search: Some(visit.t("audit-search")),
-        filters: vec![Filter {
-            name: "actor",
-            label: visit.t("audit-actor"),
-            choices: ACTORS.into_iter().map(|a| Choice::new(a.as_str(), a.as_str())).collect(),
-        }],
+        filters: vec![
+            Filter {
+                name: "actor",
+                label: visit.t("audit-actor"),
+                choices: Actor::ALL.map(|a| Choice::new(a.as_str(), words(Some(a.words()), ""))).to_vec(),
+            },
+            Filter {
+                name: "what",
+                label: visit.t("audit-what"),
+                choices: What::ALL.map(|w| Choice::new(w.as_str(), words(Some(w.words()), ""))).to_vec(),
+            },
+        ],
         action: None,
         heads: vec![
             Head::sorting(visit.t("audit-at"), "at"),

@@ -19,23 +19,34 @@ async fn an_administrator_looks_after_accounts() {
     let page = format!("/mydata-backend/system/account?account={}", operator.id);
     browser.get(&page).await.says("鎖定");
     let id = operator.id.to_string();
-    let done = browser.post("/mydata-backend/system/account", &[("account", &id), ("do", "lock")]).await;
+    // Asked once more first; nothing has happened yet.
+    let asked = browser.post("/mydata-backend/system/account", &[("account", &id), ("do", "lock")]).await;
+    asked.says("鎖定帳號 operator？");
+    assert_eq!(theirs.get("/mydata-backend/system").await.status, StatusCode::OK);
+    let lock = [("account", id.as_str()), ("do", "lock"), ("sure", "yes")];
+    let done = browser.post("/mydata-backend/system/account", &lock).await;
     assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, page.as_str()));
     browser.get(&page).await.says("已鎖定");
     // Locked means out, at once.
     assert_eq!(theirs.get("/mydata-backend/system").await.status, StatusCode::SEE_OTHER);
     browser.post("/mydata-backend/system/account", &[("account", &id), ("do", "unlock")]).await;
     browser
-        .post("/mydata-backend/system/account", &[("account", &id), ("do", "role"), ("role", "ministry")])
+        .post(
+            "/mydata-backend/system/account",
+            &[("account", &id), ("do", "role"), ("role", "ministry"), ("sure", "yes")],
+        )
         .await;
     browser.get(&page).await.says("數位發展部");
     // A role that needs an organisation is not given to an account without one.
     browser
-        .post("/mydata-backend/system/account", &[("account", &id), ("do", "role"), ("role", "applicant")])
+        .post(
+            "/mydata-backend/system/account",
+            &[("account", &id), ("do", "role"), ("role", "applicant"), ("sure", "yes")],
+        )
         .await;
     browser.get(&page).await.says("數位發展部");
     let audit = browser.get("/mydata-backend/system/audit?q=admin").await;
-    audit.says("account-changed");
+    audit.says("變更帳號");
     browser.get("/mydata-backend/system/audit?q=nobody").await.says("找不到這個帳號");
 
     // Nobody locks themselves out.
@@ -110,6 +121,15 @@ async fn the_auditor_reads() {
         "system/accounts",
         "system/mails",
         "system/audit",
+        "system/categories",
+        "system/categories?area=dataset",
+        "system/policies",
+        "system/policy?kind=terms&number=1",
+        "system/maintenance",
+        "system/news",
+        "system/settings",
+        "organisations",
+        "organisation?organisation=library",
         "reviews",
         "all-datasets",
         "all-services",

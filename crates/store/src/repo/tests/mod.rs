@@ -8,6 +8,7 @@ mod lists;
 mod mail_rows;
 mod organisation_rows;
 mod statistics_rows;
+mod system_rows;
 
 use mydata_domain::Time;
 use mydata_domain::account::{AccountId, Role};

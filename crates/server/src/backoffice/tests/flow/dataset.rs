@@ -35,8 +35,8 @@ impl Office {
         let password =
             mydata_domain::account::password::NewPassword::read("a sentence of the tests", &name).unwrap();
         let from = "192.0.2.1".parse().unwrap();
-        let account = sign_up::open(&self.app, secret, &name, &password, "1", from).await.unwrap();
-        let again = sign_up::open(&self.app, secret, &name, &password, "1", from).await;
+        let account = sign_up::open(&self.app, secret, &name, &password, from).await.unwrap();
+        let again = sign_up::open(&self.app, secret, &name, &password, from).await;
         assert!(matches!(again, Err(ActError::LinkEnded)), "a link is used once");
         account
     }

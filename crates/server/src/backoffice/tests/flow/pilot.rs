@@ -18,7 +18,7 @@ const INSIDER: &str = "192.0.2.1:1000";
 const STRANGER: &str = "192.0.2.99:1000";
 
 /// A service and a dataset of the test zone, each with insiders where they are named.
-fn document(service_pilot: &str, dataset_pilot: &str) -> Registry {
+pub(in crate::backoffice::tests) fn document(service_pilot: &str, dataset_pilot: &str) -> Registry {
     let text = format!(
         r#"
         version = 1
@@ -64,7 +64,7 @@ fn document(service_pilot: &str, dataset_pilot: &str) -> Registry {
 }
 
 impl Office {
-    async fn apply(&self, document: &Registry) {
+    pub(in crate::backoffice::tests) async fn apply(&self, document: &Registry) {
         let (crypter, now) = (&self.app.store.crypter, self.now());
         self.app
             .store
@@ -77,7 +77,12 @@ impl Office {
     }
 
     /// A citizen is sent.
-    async fn entry(&self, from: &str, tx_id: u8, secret: &ClientSecret) -> Answered {
+    pub(in crate::backoffice::tests) async fn entry(
+        &self,
+        from: &str,
+        tx_id: u8,
+        secret: &ClientSecret,
+    ) -> Answered {
         let pid =
             Pid::Person("A123456789".parse().unwrap()).encrypt(secret, &"demoBankCbcIv016".parse().unwrap());
         let encode =
@@ -94,7 +99,7 @@ impl Office {
     }
 
     /// A DP asks about a token.
-    async fn introspect(&self, from: &str, secret: &str) -> Answered {
+    pub(in crate::backoffice::tests) async fn introspect(&self, from: &str, secret: &str) -> Answered {
         let basic = b64::standard(format!("API.Kr1C3b1ijJ:{secret}").as_bytes());
         let request = Request::post("/connect/introspect")
             .header(AUTHORIZATION, format!("Basic {basic}"))
