@@ -617,6 +617,9 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
     for (name, view) in super::sign_up::samples::pages(lang, &|title| outside(prefs, title)) {
         add(name, &*view);
     }
+    for (name, view) in super::health::samples::pages(lang, &|title| inside(prefs, lang.t(title))) {
+        add(name, &*view);
+    }
     for (name, view) in super::forms::samples::pages(lang, &|title| inside(prefs, title)) {
         add(name, &*view);
     }

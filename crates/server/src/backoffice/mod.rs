@@ -21,6 +21,7 @@
 //! | [`flow`] | what happens when somebody acts |
 //! | [`scope`] | whose items and filings an account may see |
 //! | [`lists`], [`item`] | lists of items, and the page of one |
+//! | [`health`] | whether items can be reached: tests, polls, 異常管理 |
 //! | [`review`], [`system`] | filings under review; accounts, mails and the record |
 //! | [`statistics`] | 統計數據 |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
@@ -38,6 +39,7 @@ pub mod frame;
 pub mod gate;
 pub mod gov;
 pub mod hash;
+pub mod health;
 pub mod home;
 pub mod item;
 pub mod lists;

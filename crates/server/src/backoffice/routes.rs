@@ -7,8 +7,8 @@ use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
 use super::{
-    enrol, forgot, forms, gov, home, item, lists, me, password, prove, review, second_factor, session,
-    sign_in, sign_up, statistics, system, uploads,
+    enrol, forgot, forms, gov, health, home, item, lists, me, password, prove, review, second_factor,
+    session, sign_in, sign_up, statistics, system, uploads,
 };
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
@@ -19,6 +19,7 @@ static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
     table.extend(uploads::routes());
     table.extend(lists::routes());
     table.extend(item::routes());
+    table.extend(health::routes());
     table.extend(review::routes());
     table.extend(statistics::routes());
     table.extend(system::routes());

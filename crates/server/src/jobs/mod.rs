@@ -61,6 +61,11 @@ pub enum Job {
         /// Which.
         item: ItemId,
     },
+    /// Ask whether an item can be reached.
+    Poll {
+        /// Which.
+        item: ItemId,
+    },
     /// Take earlier credentials out of a record of the registry.
     CredentialsEnd {
         /// Its identifier.
@@ -103,6 +108,7 @@ impl Job {
             Self::Abandon { .. } => "abandon",
             Self::Expire { .. } => "expire",
             Self::ItemDue { .. } => ITEM_DUE,
+            Self::Poll { .. } => lanes::POLL,
             Self::CredentialsEnd { .. } => "credentials-end",
             Self::Forgotten { .. } => "forgotten",
             Self::LockedOut { .. } => "locked-out",
@@ -118,7 +124,7 @@ impl Job {
             | Self::Seal { transaction }
             | Self::Abandon { transaction }
             | Self::Expire { transaction } => transaction.to_string(),
-            Self::ItemDue { item } => item.to_string(),
+            Self::ItemDue { item } | Self::Poll { item } => item.to_string(),
             Self::CredentialsEnd { record } => record.clone(),
             Self::Forgotten { key, .. } | Self::LockedOut { key, .. } => key.clone(),
             Self::Mail { mail } => mail.to_string(),

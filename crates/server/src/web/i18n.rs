@@ -47,6 +47,7 @@ const ZH_TW: &Source = &[
     ("backoffice-forms", include_str!("../../locales/zh-TW/backoffice-forms.ftl")),
     ("backoffice-uploads", include_str!("../../locales/zh-TW/backoffice-uploads.ftl")),
     ("backoffice-sign-up", include_str!("../../locales/zh-TW/backoffice-sign-up.ftl")),
+    ("backoffice-health", include_str!("../../locales/zh-TW/backoffice-health.ftl")),
 ];
 
 const EN: &Source = &[
@@ -72,6 +73,7 @@ const EN: &Source = &[
     ("backoffice-forms", include_str!("../../locales/en/backoffice-forms.ftl")),
     ("backoffice-uploads", include_str!("../../locales/en/backoffice-uploads.ftl")),
     ("backoffice-sign-up", include_str!("../../locales/en/backoffice-sign-up.ftl")),
+    ("backoffice-health", include_str!("../../locales/en/backoffice-health.ftl")),
 ];
 
 type Bundle = FluentBundle<FluentResource>;
@@ -242,6 +244,7 @@ mod tests {
     use std::path::Path;
     use std::{fs, iter};
 
+    use mydata_domain::health::FaultKind;
     use mydata_domain::mail::{DayOf, Kind};
 
     use super::*;
@@ -346,7 +349,13 @@ mod tests {
                 .find_map(|end| key.strip_suffix(end));
             let by_mail = key.strip_prefix("mail-about-").is_some_and(|k| k.parse::<Kind>().is_ok());
             let by_day = DayOf::ALL.iter().any(|day| key.strip_prefix("mail-day-") == Some(day.as_str()));
-            by_mail || by_day || quoted.contains(key) || by_kind.is_some_and(|id| quoted.contains(id))
+            let by_fault = key.strip_prefix("probe-fault-").and_then(|k| k.split_once('.'));
+            let by_fault = by_fault.is_some_and(|(k, _)| FaultKind::ALL.iter().any(|f| f.as_str() == k));
+            by_mail
+                || by_day
+                || by_fault
+                || quoted.contains(key)
+                || by_kind.is_some_and(|id| quoted.contains(id))
         };
         let unused: Vec<_> = written.keys().filter(|key| !used(key)).collect();
         assert!(unused.is_empty(), "unused: {unused:?}");

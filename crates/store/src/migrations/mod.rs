@@ -25,6 +25,7 @@ pub(crate) const ALL: &[Migration] = steps! {
     4 "0004_items";
     5 "0005_lanes_and_consent_drafts";
     6 "0006_backoffice";
+    7 "0007_health";
     8 "0008_backoffice_flow";
     10 "0010_statistics";
     11 "0011_spent";

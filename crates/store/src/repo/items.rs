@@ -24,7 +24,7 @@ use crate::db::{Db, Engine, Row, Tx};
 use crate::error::Result;
 
 const TABLE: &str = "items";
-const AREA: &str = "item";
+pub(super) const AREA: &str = "item";
 
 /// Where an item came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -587,11 +587,11 @@ pub struct Listed {
     pub updated_at: Time,
 }
 
-const LIST_COLUMNS: &str = "id, kind, origin, organisation, organisation_name, name, category, number, zone, stage, detail, \
+pub(super) const LIST_COLUMNS: &str = "id, kind, origin, organisation, organisation_name, name, category, number, zone, stage, detail, \
      test_record, production_record, next_due, listed_at, updated_at, shown, \
      stage_data";
 
-fn read_listed(row: &Row) -> Result<Listed> {
+pub(super) fn read_listed(row: &Row) -> Result<Listed> {
     let stage = parsed(row, TABLE, "stage")?;
     let cause = if stage == StageName::Suspended { parsed_opt(row, TABLE, "detail")? } else { None };
     Ok(Listed {

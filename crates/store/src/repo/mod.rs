@@ -9,6 +9,7 @@ pub mod counter_services;
 pub mod drafts;
 pub mod factors;
 pub mod filings;
+pub mod health;
 pub mod items;
 pub mod list;
 pub mod logins;

@@ -13,6 +13,7 @@
 //! | certificates are registered and watched | [`certificates`] |
 //! | credentials are shown and replaced | [`credentials`] |
 //! | 顯示前台 | [`display`] |
+//! | polls, connection tests, owners of what fails | [`health`] |
 //! | an organisation signs up | [`sign_up`] |
 //! | the operating side opens accounts; deputies | [`organisations`] |
 //! | who is told | [`tell`] |
@@ -30,6 +31,7 @@ pub mod decide;
 pub mod display;
 pub mod error;
 pub mod file;
+pub mod health;
 pub mod organisations;
 pub mod records;
 pub mod sign_up;
@@ -249,7 +251,7 @@ impl Doer {
         act: Act,
         said: Said,
     ) -> Result<Outcome, ActError> {
-        let (now, before) = (self.now, kept.stage.clone());
+        let (now, before, name) = (self.now, kept.stage.clone(), act.name());
         let facts = items::facts(tx, kept).await?;
         let mut stepped = step::step(before.clone(), act, &self.actor, &facts, now)?;
         if stepped.reason.is_none() {
@@ -265,6 +267,7 @@ impl Doer {
         }
         items::note(tx, kept.id, &stepped, &self.actor, filing.as_ref().map(|f| f.filing), now).await?;
         kept.save(tx, now, self.id()).await?;
+        health::follow(self, tx, kept, name).await?;
         let detail = json!({
             "item": kept.id,
             "kind": kept.kind,
@@ -338,6 +341,7 @@ pub async fn work(
 ) -> Result<(), crate::flow::FlowError> {
     let worked = match job {
         Job::ItemDue { item } => clock::run(app, *item, leased).await,
+        Job::Poll { item } => health::poll(app, *item, leased).await,
         Job::CredentialsEnd { record } => credentials::end(app, record, leased).await,
         other => Err(ActError::Broken(format!("{other:?} is no job of the back office"))),
     };
