@@ -16,7 +16,7 @@ use mydata_domain::item::{ItemId, Kind, StageName};
 use mydata_domain::mail::AboutHealth;
 use mydata_domain::policy::Seconds;
 use mydata_domain::registry::Registry;
-use mydata_domain::{Clock as _, Time};
+use mydata_domain::Time;
 use mydata_store::jobs::Full;
 use mydata_store::repo::list::{List, Scope};
 use mydata_store::repo::{health, items, mails, registry};
