@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// Quick to lose patience.
 fn quick(config: &mut Value) {
-    config["policy"] = serde_json::json!({ "dp_first_byte": 6.0, "sp_answer": 1.0, "dp_idle": 2.0 });
+    config["policy"] = serde_json::json!({ "dp_first_byte": 8.0, "dp_idle": 8.0, "sp_answer": 1.0 });
     config["health"] = serde_json::json!({ "answer": 1.0 });
 }
 

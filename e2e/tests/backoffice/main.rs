@@ -2,4 +2,5 @@
 
 mod admin;
 mod browser;
+mod health;
 mod steps;

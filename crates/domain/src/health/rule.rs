@@ -215,7 +215,7 @@ mod tests {
         polls.map(|(at, b)| health.after(poll(at as i64, b == b'+'), rule)).collect()
     }
 
-    /// Shows R88: who fails is known since when and why, the owner is told once, and once more when it is well again.
+    /// Who fails is known since when and why; the owner is told once, and once more when it is well again.
     #[test]
     fn a_spell_of_failures_is_told_once_and_ends_by_itself() {
         let mut health = Health { polled: true, ..Health::default() };

@@ -699,11 +699,23 @@ pub(super) async fn mirror(tx: &Tx, record: &Mirrored<'_>, now: Time) -> Result<
         indexed: old.as_ref().map(|kept| kept.indexed.clone()).unwrap_or_default(),
         shown: record.shown,
     };
+    let fails = |stage: &Stage| matches!(stage, Stage::Suspended(s) if s.is_for(Cause::Failing));
+    let failed = old.as_ref().is_some_and(|kept| fails(&kept.stage));
     let moved = old.as_ref().is_some_and(|kept| kept.organisation != new.organisation);
     if old.as_ref() == Some(&new) {
         return Ok(());
     }
     new.write(tx, now, None).await?;
+    if failed != fails(&new.stage) {
+        // What a file says to fail is on the list of what fails, until a file says otherwise.
+        let mut health = super::health::load_for_update(tx, new.id).await?;
+        if failed {
+            health.release()
+        } else {
+            health.hold(now)
+        }
+        super::health::save(tx, new.id, &health).await?;
+    }
     if moved {
         // A file may give a record to another organisation; the back office never does.
         tx.execute(

@@ -133,7 +133,7 @@ pub(super) fn cells(
     };
     let times = match row.failures {
         0 => Cell::Nothing,
-        times => Cell::Text(t(lang, "health-times", &[("count", times.into())])),
+        times => Cell::Number(i64::from(times)),
     };
     let mut cells = vec![
         Cell::Soft(number.to_string()),
@@ -148,7 +148,7 @@ pub(super) fn cells(
         cells.push(Cell::Button {
             action: format!("{own}/probe"),
             token: token.to_owned(),
-            label: lang.t("failing-try"),
+            label: lang.t("failing-try.now"),
             about: item.name.clone(),
         });
     }

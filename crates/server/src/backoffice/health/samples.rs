@@ -14,12 +14,11 @@ use mydata_store::repo::items::{Listed, Origin};
 
 use super::failing;
 use super::test::{self, TestPage};
-use super::view::{self, HealthView};
+use super::view::{self, HealthView, Press};
 use crate::backoffice::ROOT;
 use crate::backoffice::frame::Frame;
 use crate::backoffice::lists::ListPage;
 use crate::backoffice::parts::cell::Link;
-use crate::backoffice::parts::form::Form;
 use crate::backoffice::parts::list::ListQuery;
 use crate::web::Lang;
 
@@ -126,10 +125,11 @@ pub(in crate::backoffice) fn pages(
     };
     let expired = Fault::new(FaultKind::CertificateExpired, "115/11/01");
     let failed = probe(Outcome::Failed { ms: 0, fault: expired });
-    let form = || {
-        Form::simple(lang, "/x", "sample-token", lang.t("probe-again"))
-            .hide("zone", "test")
-            .cancel(Link::new(lang.t("credentials-back"), ROOT))
+    let again = || Press {
+        action: "/x".to_owned(),
+        hidden: ("zone", "test"),
+        label: lang.t("probe-again"),
+        primary: true,
     };
     let tested = |probe: &Probe| TestPage {
         frame: frame("probe-page"),
@@ -137,7 +137,8 @@ pub(in crate::backoffice) fn pages(
         about: test::about(lang, probe),
         address: probe.address.clone(),
         steps: test::steps(lang, Kind::Dataset, probe),
-        form: Some(form()),
+        again: Some(again()),
+        back: Link::new(lang.t("credentials-back"), ROOT),
     };
     let section = |state: &Health, zones: Vec<Zone>| SectionPage {
         frame: frame("health"),
@@ -148,7 +149,7 @@ pub(in crate::backoffice) fn pages(
             Duration::from_secs(300),
             Some(("/x".to_owned(), zones)),
             "sample-token",
-            "/x".to_owned(),
+            "/x",
         ),
     };
     let row = Failing {

@@ -7,14 +7,13 @@ use mydata_domain::health::{Outcome, Probe, Step};
 use mydata_domain::item::Kind;
 use mydata_store::repo::health;
 
-use super::view::moment;
+use super::view::{Press, moment};
 use super::words;
 use crate::backoffice::fault::Fault;
 use crate::backoffice::flow::{self, By};
 use crate::backoffice::frame::{Crumb, Frame};
 use crate::backoffice::item::{load, name, path};
 use crate::backoffice::parts::cell::{Chip, Colour, Link};
-use crate::backoffice::parts::form::Form;
 use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
@@ -54,8 +53,10 @@ pub struct TestPage {
     pub address: String,
     /// The steps.
     pub steps: Vec<StepView>,
-    /// Testing again, and the way back.
-    pub form: Option<Form>,
+    /// Testing again, for those who may.
+    pub again: Option<Press>,
+    /// The way back.
+    pub back: Link,
 }
 
 /// Every step, also those that were not taken.
@@ -130,17 +131,19 @@ pub async fn show(visit: Visit) -> Answer {
     let role = visit.me()?.account.role;
     let may = (Role::ORGANISATION.contains(&role) || role == Role::Operator)
         && flow::health::target(&visit.catalogue, &kept, probe.zone).is_some();
-    let form = may.then(|| {
-        Form::simple(lang, format!("{own}/probe"), &frame.token, visit.t("probe-again"))
-            .hide("zone", probe.zone.as_str())
-            .cancel(Link::new(visit.t("credentials-back"), own.clone()))
+    let again = may.then(|| Press {
+        action: format!("{own}/probe"),
+        hidden: ("zone", probe.zone.as_str()),
+        label: visit.t("probe-again"),
+        primary: true,
     });
     let view = TestPage {
         notice: notice(lang, kept.kind, &probe),
         about: about(lang, &probe),
         address: probe.address.clone(),
         steps: steps(lang, kept.kind, &probe),
-        form,
+        again,
+        back: Link::new(visit.t("credentials-back"), own),
         frame,
     };
     Ok(visit.ok(&view))
@@ -163,6 +166,5 @@ pub async fn run(visit: Visit) -> Answer {
     let probe = probe::test(&visit.app, &target).await;
     drop(room);
     flow::health::keep(&visit.app, &By::visitor(&visit)?, kept.id, &probe).await.map_err(Fault::from)?;
-    let key = if probe.fault().is_none() { "said-probe-whole" } else { "said-probe-failed" };
-    Ok(visit.go_saying(&format!("{own}/probe"), key, &name(&visit, &kept)))
+    Ok(visit.go(&format!("{own}/probe")))
 }

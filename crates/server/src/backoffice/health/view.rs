@@ -110,7 +110,7 @@ pub async fn of(visit: &Visit, kept: &Kept, token: &str) -> Result<Option<Health
         .collect();
     let every = visit.app.config.health.poll_every.0;
     let may = may.then(|| (path(kept.id), zones));
-    Ok(Some(view(visit.lang(), kept.kind, (&state, probe.as_ref()), every, may, token, path(kept.id))))
+    Ok(Some(view(visit.lang(), kept.kind, (&state, probe.as_ref()), every, may, token, &path(kept.id))))
 }
 
 /// The section, of what is known. `may` is what may be tested, by whom may test.
@@ -121,7 +121,7 @@ pub(super) fn view(
     every: std::time::Duration,
     may: Option<(String, Vec<Zone>)>,
     token: &str,
-    own: String,
+    own: &str,
 ) -> HealthView {
     let polling = if state.polled { often(lang, every) } else { lang.t("health-off") };
     let mut facts = Facts::default().text(lang.t("health-polling"), polling);

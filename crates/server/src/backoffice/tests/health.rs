@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::IntoResponse as _;
 use http::StatusCode;
+use mydata_domain::Time;
 use mydata_domain::account::session::Stage;
 use mydata_domain::account::{Account, Role};
 use mydata_domain::audit::What;
@@ -16,7 +17,6 @@ use mydata_domain::item::{ItemId, Kind, StageName};
 use mydata_domain::mail::AboutHealth;
 use mydata_domain::policy::Seconds;
 use mydata_domain::registry::Registry;
-use mydata_domain::Time;
 use mydata_store::jobs::Full;
 use mydata_store::repo::list::{List, Scope};
 use mydata_store::repo::{health, items, mails, registry};
@@ -239,7 +239,7 @@ async fn polling_is_switched_on_and_off_and_lists_say_which() {
     .await;
 }
 
-/// Shows R88: what fails is told to its owner once, suspended by the operator's rule, resumed by itself, and told again.
+/// What fails is told to its owner once, suspended by the operator's rule, resumed by itself, and told again.
 #[tokio::test]
 async fn a_dataset_that_fails_is_told_suspended_and_comes_back() {
     on_both(async |scene| {
@@ -266,7 +266,7 @@ async fn a_dataset_that_fails_is_told_suspended_and_comes_back() {
         assert_eq!(state, DatasetState::Suspended, "citizens cannot ask for it");
         let mut browser = scene.at(&scene.owner).await;
         let listed = browser.get(DATASETS).await;
-        for text in ["示範借閱紀錄", "異常，停權中", "回應狀態碼 503", "連續 4 次", "立即測試"]
+        for text in ["示範借閱紀錄", "異常，停權中", "回應狀態碼 503", ">4<", "立即測試"]
         {
             listed.says(text);
         }
@@ -288,7 +288,7 @@ async fn a_dataset_that_fails_is_told_suspended_and_comes_back() {
     .await;
 }
 
-/// What an operator decides is left alone by the rule, and stays on the list until an operator resumes it. Shows R88.
+/// What an operator decides is left alone by the rule, and stays on the list until an operator resumes it.
 #[tokio::test]
 async fn operators_notify_suspend_and_resume() {
     on_both(async |scene| {
@@ -374,7 +374,7 @@ async fn two_causes_of_one_failure_do_not_quarrel() {
     .await;
 }
 
-/// Shows R88: services have a list of their own, and an organisation sees nothing of others'.
+/// Shows R88: 異常管理 has a list for services and one for datasets, and an organisation sees nothing of others'.
 #[tokio::test]
 async fn the_lists_are_searched_paged_and_kept_apart() {
     on_both(async |scene| {
@@ -479,4 +479,51 @@ fn polls_have_room_of_their_own() {
     assert!(lanes.enter(POLL, None) && lanes.enter(POLL, None) && !lanes.enter(POLL, None));
     assert_eq!(lanes.full().kinds, [POLL]);
     assert!(lanes.enter(COLLECT, Some("API.Kr1C3b1ijJ")) && lanes.enter("notify", None));
+}
+
+/// A party that takes requests and never answers, while the platform's own runner works.
+#[tokio::test]
+async fn polls_that_hang_hold_up_nothing_else() {
+    let office = Office::open_with(Engine::Sqlite, |config| {
+        settings(config);
+        config.jobs.poll_at_once = 1;
+        config.health.answer = Seconds::from_secs(60);
+    })
+    .await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let (crypter, now, document) = (&office.app.store.crypter, office.now(), &document(&url));
+    let apply = |tx| async move { registry::apply(&tx, crypter, document, now).await };
+    office.app.store.db.run_tx("test", apply).await.unwrap();
+    office.pass(Duration::from_secs(2));
+    let operator = office.account("operator.one", Role::Operator, None).await;
+    let by = crate::backoffice::flow::By::account(&operator, None);
+    for (kind, record) in [(Kind::Dataset, "API.Kr1C3b1ijJ"), (Kind::Service, "CLI.qqOjnjO4WR")] {
+        let db = &office.app.store.db;
+        let item = items::of_record(db, &Scope::All, kind, record).await.unwrap().unwrap().id;
+        flow::switch(&office.app, &by, item, true).await.unwrap();
+    }
+    office.pass(Duration::from_secs(20));
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(crate::jobs::runner::run(office.app.clone(), stopped));
+    // Somebody is there, and says nothing.
+    let (_held, _) = tokio::time::timeout(Duration::from_secs(10), silent.accept()).await.unwrap().unwrap();
+    let now = office.now();
+    let other = |tx| async move {
+        Job::CredentialsEnd { record: "API.0000000000".to_owned() }.enqueue(&tx, now, now).await
+    };
+    office.app.store.db.run_tx("test", other).await.unwrap();
+    let living = async || office.app.store.jobs.living_by_kind().await.unwrap();
+    let begun = std::time::Instant::now();
+    while living().await.iter().any(|(kind, _)| kind == "credentials-end") {
+        assert!(begun.elapsed() < Duration::from_secs(10), "another job waits for polls that hang");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert!(
+        living().await.iter().any(|(kind, left)| kind == POLL && *left == 2),
+        "both polls are still open"
+    );
+    drop(stop);
+    running.abort();
+    office.close().await;
 }

@@ -59,7 +59,7 @@ async fn what_is_known_of_an_item_is_read_back() {
     .await;
 }
 
-/// Shows R88: what fails, since when, in lists that never reach beyond whom they are for.
+/// What fails, since when, in lists that never reach beyond whom they are for.
 #[tokio::test]
 async fn what_fails_is_listed_with_its_reason_for_whom_it_concerns() {
     on_both(async |store: TestStore| {
@@ -153,6 +153,29 @@ async fn a_token_of_a_connection_test_ends_and_is_never_kept_in_clear() {
         let end = async |tx| health::end_grant(&tx, crypter, other).await;
         store.db.run_tx("end", end).await.unwrap();
         assert_eq!(granted(other).await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_registry_file_says_to_fail_is_listed_until_a_file_says_otherwise() {
+    on_both(async |store: TestStore| {
+        organisations(&store).await;
+        let crypter = &store.crypter;
+        let failing_after = async |state: &str, now: Time| {
+            let registry = &super::item_rows::from_file(state, "館藏資料");
+            let apply = async |tx| crate::repo::registry::apply(&tx, crypter, registry, now).await;
+            store.db.run_tx("apply", apply).await.unwrap();
+            let list: List<Filter, Sort> = List::default();
+            let page = health::failing(&store.db, &Scope::All, &list).await.unwrap();
+            page.rows.into_iter().map(|row| (row.since, row.failures)).collect::<Vec<_>>()
+        };
+        assert!(failing_after("listed", START).await.is_empty());
+        assert_eq!(failing_after("failing", later(5)).await, [(later(5), 0)]);
+        assert_eq!(failing_after("failing", later(9)).await, [(later(5), 0)], "since it was said first");
+        assert!(failing_after("listed", later(12)).await.is_empty());
+        assert_eq!(failing_after("failing", later(20)).await, [(later(20), 0)]);
+        assert!(failing_after("delisted", later(30)).await.is_empty());
     })
     .await;
 }
