@@ -186,3 +186,5 @@ failing-tell-ask = Notify the owner of “{ $name }”?
 failing-tell-mail = The applicant and the deputies get a mail that says since when it fails, why, and what to do.
 failing-over = “{ $what }” is well again; there is nothing to tell.
 said-owner-told = The owner of “{ $what }” was told by mail.
+home-failing = Items that cannot be reached
+    .since = since { $at }

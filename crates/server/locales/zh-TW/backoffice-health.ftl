@@ -186,3 +186,5 @@ failing-tell-ask = 通知「{ $name }」的擁有者？
 failing-tell-mail = 平臺會寄信給申請人與副帳號，說明異常起始時間、原因與處理方式。
 failing-over = 「{ $what }」已經恢復正常，不需要通知。
 said-owner-told = 已寄信通知「{ $what }」的擁有者。
+home-failing = 連線異常的項目
+    .since = 自 { $at } 起

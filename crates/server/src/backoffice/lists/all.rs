@@ -13,7 +13,6 @@ use mydata_wire::Verification;
 
 use super::own::{known_as, stages, standings, state};
 use super::{ListPage, SHAPE, first_number, more, sorted};
-use crate::backoffice::item::words;
 use crate::backoffice::parts::cell::{Cell, Chip, Colour, Link};
 use crate::backoffice::parts::field::Choice;
 use crate::backoffice::parts::list::{Filter, Head, ListQuery, Listing};
@@ -160,7 +159,6 @@ fn row(
     known: Option<&HashMap<ItemId, Standing>>,
 ) -> Vec<Cell> {
     let oversees = known.is_some();
-    let lang = visit.lang();
     let page = format!("{ROOT}/items/{}", item.id);
     let record = match visit.zone() {
         Zone::Production => item.production_record.clone(),

@@ -275,6 +275,10 @@ async fn a_dataset_that_fails_is_told_suspended_and_comes_back() {
         page.says("異常停權");
         page.says("5 次輪詢：1 次正常，4 次異常");
 
+        let home = browser.get(super::ROOT).await;
+        home.says("連線異常的項目");
+        home.says("示範借閱紀錄");
+
         // Told once, suspended once, however long it lasts.
         scene.poll().await;
         assert_eq!(scene.told(AboutHealth::Failing).await.len(), 1);
