@@ -85,6 +85,16 @@ impl Platform {
         Ok(self.command(args).output()?)
     }
 
+    /// [`Self::run`], after `adjust` has changed its surroundings.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn run_with(&self, args: &[&str], adjust: impl FnOnce(&mut Command)) -> Result<Output> {
+        let mut command = self.command(args);
+        adjust(&mut command);
+        Ok(command.output()?)
+    }
+
     /// `kill -9`.
     ///
     /// # Errors

@@ -46,6 +46,8 @@ pub enum Command {
     Sp(crate::sp::Args),
     /// For data providers: packing and verifying packages.
     Dp(crate::dp::Args),
+    /// Tests the connection to a registered dataset or service, step by step. Exit code 1 when a step fails.
+    Probe(crate::probe::Args),
     /// Says what is misconfigured and how to mend it.
     Doctor(crate::doctor::Args),
     /// Prints completions for a shell.

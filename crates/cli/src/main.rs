@@ -13,6 +13,7 @@ mod hidden;
 mod logging;
 mod migrate;
 mod output;
+mod probe;
 mod registry;
 mod serve;
 mod settings;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
             Command::Admin(args) => admin::run(args).await,
             Command::Sp(args) => sp::run(args).await,
             Command::Dp(args) => dp::run(args).await,
+            Command::Probe(args) => probe::run(args).await,
             Command::Doctor(args) => doctor::run(args).await,
             Command::Completions { shell } => args::completions(shell),
             Command::Man => args::man(),

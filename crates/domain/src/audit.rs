@@ -127,6 +127,14 @@ pub enum What {
     CredentialsRotated,
     /// The time in which earlier credentials went on is over.
     CredentialsLapsed,
+    /// Polling of an item was switched on or off.
+    PollingSwitched,
+    /// An item began to fail its polls, or is well again.
+    HealthChanged,
+    /// The connection of an item was tested.
+    ConnectionTested,
+    /// The owner of a failing item was told by mail.
+    OwnerTold,
     /// A mail address asked for an account of the back office.
     SignUpBegun,
     /// An organisation's sign-up was filed.
@@ -199,6 +207,10 @@ impl What {
             Self::CredentialsShown => "credentials-shown",
             Self::CredentialsRotated => "credentials-rotated",
             Self::CredentialsLapsed => "credentials-lapsed",
+            Self::PollingSwitched => "polling-switched",
+            Self::HealthChanged => "health-changed",
+            Self::ConnectionTested => "connection-tested",
+            Self::OwnerTold => "owner-told",
             Self::SignUpBegun => "sign-up-begun",
             Self::SignUpFiled => "sign-up-filed",
             Self::SignUpDecided => "sign-up-decided",

@@ -21,6 +21,7 @@
 //! | [`filing`] | what is filed, numbered and reviewed |
 //! | [`forms`] | what the forms ask, and what is wrong with an answer |
 //! | [`counter_service`] | services at a counter |
+//! | [`health`] | whether parties can be reached, and what follows when they cannot |
 //! | [`credentials`] | secrets that are replaced while the earlier ones go on |
 //! | [`mail`] | which mails there are, and what they say |
 //! | [`barcode`], [`one_time`] | the numbers by which data is handed over at a counter |
@@ -45,6 +46,7 @@ pub mod entry;
 pub mod filing;
 pub mod forms;
 pub mod front_test;
+pub mod health;
 pub mod item;
 pub mod mail;
 pub mod maintenance;

@@ -11,7 +11,7 @@ use crate::account::Holder;
 use crate::time::Time;
 
 pub use fact::{DayOf, Fact};
-pub use kind::{AboutAccount, Kind};
+pub use kind::{AboutAccount, AboutHealth, Kind};
 
 crate::own_id::own_id!(
     /// A mail's identifier: a version 4 UUID.

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 
+use mydata_domain::item::ItemId;
 use mydata_domain::maintenance::{self, Occurrence};
 use mydata_domain::{Clock, Time};
 use mydata_seal::trust::Trust;
@@ -31,6 +32,8 @@ use crate::system;
 
 /// Each takes up to some tens of megabytes.
 const UPLOADS_AT_ONCE: usize = 8;
+/// Each waits for somebody else, and may keep a package for a moment.
+const PROBES_AT_ONCE: usize = 8;
 
 /// The running platform. Cloning gives the same one.
 #[derive(Clone)]
@@ -64,6 +67,10 @@ pub struct Shared {
     pub partner_limit: Limiter<IpAddr>,
     /// Entries and posted forms.
     pub page_limit: Limiter<IpAddr>,
+    /// Connection tests, by item.
+    pub probe_limit: Limiter<ItemId>,
+    /// Turns to test a connection.
+    pub probe_room: Arc<Semaphore>,
     /// Makes and checks the hashes of passwords.
     pub passwords: Passwords,
     /// Turns to open a package for a citizen's eyes.
@@ -120,6 +127,8 @@ impl App {
             base_url,
             partner_limit: Limiter::new(config.limits.partner_per_minute),
             page_limit: Limiter::new(config.limits.pages_per_minute),
+            probe_limit: Limiter::new(config.limits.probes_per_minute),
+            probe_room: Arc::new(Semaphore::new(PROBES_AT_ONCE)),
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
             post: Post::new(&config.mail),
             config,

@@ -44,6 +44,8 @@ pub struct Config {
     pub limits: Limits,
     /// How background work is run.
     pub jobs: Jobs,
+    /// Whether parties can be reached, and what follows when they cannot.
+    pub health: Health,
 }
 
 impl Default for Config {
@@ -64,6 +66,7 @@ impl Default for Config {
             policy: Policy::default(),
             limits: Limits::default(),
             jobs: Jobs::default(),
+            health: Health::default(),
         }
     }
 }
@@ -254,6 +257,8 @@ pub struct Limits {
     pub pages_per_minute: u32,
     /// Packages that one node opens for citizens' eyes at a time.
     pub previews_at_once: u32,
+    /// Connection tests of one item in a minute.
+    pub probes_per_minute: u32,
     /// Largest DP package in bytes.
     pub max_package_bytes: u64,
 }
@@ -264,8 +269,65 @@ impl Default for Limits {
             partner_per_minute: 1_200,
             pages_per_minute: 300,
             previews_at_once: 8,
+            probes_per_minute: 6,
             max_package_bytes: 2 << 30,
         }
+    }
+}
+
+/// Whether parties can be reached, and what follows when they cannot (R42, R88).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Health {
+    /// How often a DP-API or SP-API is polled.
+    pub poll_every: Seconds,
+    /// How long the answer to a poll may take.
+    pub answer: Seconds,
+    /// After so many failures in a row the owner is told by mail. Zero: never.
+    pub tell_after: u32,
+    /// After so many failures in a row the item is suspended as failing, and resumed when it is well again. Without it
+    /// people decide.
+    pub suspend_after: Option<u32>,
+    /// Personal id of the fictional person of whom DPs of the test zone are asked in a connection test.
+    pub test_person: String,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            poll_every: Seconds::from_secs(300),
+            answer: Seconds::from_secs(10),
+            tell_after: 3,
+            suspend_after: None,
+            test_person: "A123456789".to_owned(),
+        }
+    }
+}
+
+impl Health {
+    /// What the rule of polls is asked with.
+    pub fn rule(&self) -> mydata_domain::health::Rule {
+        mydata_domain::health::Rule { tell_after: self.tell_after, suspend_after: self.suspend_after }
+    }
+
+    /// Everything that cannot work, one sentence each, naming the key.
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let seconds = |value: Seconds| value.0.as_secs_f64();
+        if !(1.0..=86_400.0).contains(&seconds(self.poll_every)) {
+            faults.push("health.poll_every must be 1 second to a day".to_owned());
+        }
+        if !(0.1..=60.0).contains(&seconds(self.answer)) {
+            faults.push("health.answer must be 0.1 to 60 seconds".to_owned());
+        }
+        if self.suspend_after == Some(0) {
+            faults
+                .push("health.suspend_after must be at least 1; leave it out to suspend nothing".to_owned());
+        }
+        if self.test_person.parse::<mydata_wire::PersonalId>().is_err() {
+            faults.push("health.test_person is no personal id".to_owned());
+        }
+        faults
     }
 }
 
@@ -281,6 +343,8 @@ pub struct Jobs {
     pub collect_per_dataset: u32,
     /// Mails that one node sends at a time.
     pub mail_at_once: u32,
+    /// Polls that one node makes at a time.
+    pub poll_at_once: u32,
     /// After this long without a sign of life another node takes a job over.
     pub lease: Seconds,
     /// How often files that nothing refers to are looked for.
@@ -296,6 +360,7 @@ impl Default for Jobs {
             collect_at_once: 128,
             collect_per_dataset: 32,
             mail_at_once: 4,
+            poll_at_once: 8,
             lease: Seconds::from_secs(30),
             sweep_every: Seconds::from_secs(300),
             sweep_older_than: Seconds::from_secs(3600),
@@ -352,6 +417,7 @@ impl Config {
                 faults.push(format!("identity.oidc: {} names no methods", provider.issuer));
             }
         }
+        faults.extend(self.health.faults());
         if self.limits.previews_at_once == 0 {
             faults.push("limits.previews_at_once must be at least 1".to_owned());
         }
@@ -360,6 +426,7 @@ impl Config {
             ("collect_at_once", self.jobs.collect_at_once),
             ("collect_per_dataset", self.jobs.collect_per_dataset),
             ("mail_at_once", self.jobs.mail_at_once),
+            ("poll_at_once", self.jobs.poll_at_once),
         ] {
             if value == 0 {
                 faults.push(format!("jobs.{key} must be at least 1"));

@@ -1,7 +1,9 @@
 //! The platform: the flow of an exchange, its pages, the partner APIs, background work.
 //!
-//! Handlers translate HTTP ([`exchange`] for citizens, [`public`] for everybody, [`partner`] for SPs and DPs, [`backoffice`] for organisations
-//! and those who review them); the business lies one layer down in [`flow`], one file a step; mails go out through [`mail`]; what is decided is decided in `mydata-domain`, what is kept is kept by `mydata-store`.
+//! Handlers translate HTTP ([`exchange`] for citizens, [`portal`] and [`public`] for everybody, [`partner`] for SPs and DPs,
+//! [`backoffice`] for organisations and those who review them); the business lies one layer down in [`flow`], one file a step;
+//! mails go out through [`mail`]; [`probe`] tries connections; what is decided is decided in `mydata-domain`, what is kept is
+//! kept by `mydata-store`.
 //! This crate refuses SQL.
 
 pub mod address;
@@ -21,6 +23,7 @@ pub mod outbound;
 pub mod partner;
 pub mod platform;
 pub mod portal;
+pub mod probe;
 pub mod public;
 pub mod system;
 pub mod web;

@@ -2,5 +2,6 @@
 
 mod admin;
 mod browser;
+mod health;
 mod life;
 mod steps;

@@ -9,14 +9,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use anyhow::Context as _;
 use mydata_domain::account::{Account, AccountId, AccountState, Holder, Role};
+use mydata_domain::item::Kind;
 use mydata_domain::organisation::{Organisation, OrganisationKind};
 use mydata_domain::registry::Registry;
 use mydata_domain::{Clock, Time};
+use mydata_sandbox::dp::Dataset;
 use mydata_sandbox::{Addresses, authenticator};
 use mydata_server::backoffice::factor::Content;
+use mydata_server::backoffice::flow::{By, health};
 use mydata_server::{App, platform};
 use mydata_store::repo::factors::{self, FactorKind, NewFactor};
-use mydata_store::repo::{accounts, registry};
+use mydata_store::repo::list::Scope;
+use mydata_store::repo::{accounts, items, registry};
 use mydata_wire::random::alphanumeric;
 use mydata_wire::{SystemRandom, b64};
 
@@ -98,7 +102,8 @@ pub async fn furnish(platform: &App) -> anyhow::Result<()> {
     for person in &PEOPLE {
         office.person(person).await.with_context(|| format!("account {}", person.account))?;
     }
-    life::all(&office).await
+    life::all(&office).await?;
+    office.poll().await
 }
 
 /// Tells who may sign in, and how.
@@ -176,6 +181,19 @@ impl Office {
                 Ok(())
             })
             .await?;
+        Ok(())
+    }
+
+    /// Polls the sandbox's data providers; last of all, so that no poll is made under the moved clock.
+    async fn poll(&self) -> anyhow::Result<()> {
+        let operator = By::account(&self.account("operator").await?, None);
+        for dataset in Dataset::ALL {
+            let id = dataset.id();
+            let db = &self.app.store.db;
+            let item = items::of_record(db, &Scope::All, Kind::Dataset, id.as_str()).await?;
+            let item = item.with_context(|| format!("{id} is no item"))?;
+            health::switch(&self.app, &operator, item.id, true).await?;
+        }
         Ok(())
     }
 

@@ -1,12 +1,13 @@
 //! `mydata doctor`: what is misconfigured, and how to mend it. It looks only: no folder, key, table or row is made or
 //! changed, also while the platform runs.
 //!
-//! `settings` → `folder` → `keys` → `database` → `trust` → `registered` → `identity` → `mail` → `clock` → `port`; `report` holds
+//! `settings` → `folder` → `keys` → `database` → `trust` → `registered` → `health` → `identity` → `mail` → `clock` → `port`; `report` holds
 //! what they find, `reach` calls others.
 
 mod clock;
 mod database;
 mod folder;
+mod health;
 mod identity;
 mod keys;
 mod mail;
@@ -103,6 +104,9 @@ async fn look(args: &Args, report: &mut Report) {
         }
     }
 
+    if let Found::Open(open) = &opened {
+        health::check(open, report).await;
+    }
     let mut seen = None;
     if let Some(outbound) = &outbound {
         seen = identity::check(&config, outbound, report).await;

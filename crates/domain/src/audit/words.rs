@@ -114,6 +114,10 @@ impl What {
             Self::SettingsChanged => ("功能設定變更", "Settings changed"),
             Self::FrontTestBegun => ("前臺測試開始", "Front test begun"),
             Self::FrontTestEnded => ("前臺測試結束", "Front test ended"),
+            Self::PollingSwitched => ("輪詢開關", "Polling switched"),
+            Self::HealthChanged => ("連線狀況改變", "Health changed"),
+            Self::ConnectionTested => ("測試連線", "Connection tested"),
+            Self::OwnerTold => ("通知異常項目的機關", "Owner told of a failure"),
         }
     }
 

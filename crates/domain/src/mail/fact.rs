@@ -26,6 +26,8 @@ pub enum Fact {
     From(IpAddr),
     /// 原因
     Reason(String),
+    /// 原因, which the platform itself found: in zh-TW, and in English.
+    Found(String, String),
     /// A reviewer's comment on one field.
     Comment {
         /// What the field is called.

@@ -12,6 +12,46 @@ pub enum Kind {
     Item(MailKind),
     /// About an account.
     Account(AboutAccount),
+    /// About whether an item can be reached.
+    Health(AboutHealth),
+}
+
+/// Mails about whether an item can be reached (R88).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AboutHealth {
+    /// It fails: after so many polls, or because the operating team says so.
+    Failing,
+    /// It is well again.
+    Mended,
+}
+
+impl AboutHealth {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Failing, Self::Mended];
+
+    /// As it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failing => "item-failing",
+            Self::Mended => "item-mended",
+        }
+    }
+
+    /// In zh-TW.
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::Failing => "介接異常,請儘速處理",
+            Self::Mended => "介接已恢復正常",
+        }
+    }
+
+    /// In English.
+    pub fn en(self) -> &'static str {
+        match self {
+            Self::Failing => "The connection fails: please look after it",
+            Self::Mended => "The connection works again",
+        }
+    }
 }
 
 /// Mails about accounts.
@@ -119,7 +159,8 @@ impl Kind {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
         let items = MailKind::ALL.into_iter().map(Self::Item);
-        items.chain(AboutAccount::ALL.into_iter().map(Self::Account))
+        let accounts = AboutAccount::ALL.into_iter().map(Self::Account);
+        items.chain(accounts).chain(AboutHealth::ALL.into_iter().map(Self::Health))
     }
 
     /// As it is kept.
@@ -127,6 +168,7 @@ impl Kind {
         match self {
             Self::Item(kind) => kind.as_str(),
             Self::Account(kind) => kind.as_str(),
+            Self::Health(kind) => kind.as_str(),
         }
     }
 
@@ -135,6 +177,7 @@ impl Kind {
         match self {
             Self::Item(kind) => kind.zh(),
             Self::Account(kind) => kind.zh(),
+            Self::Health(kind) => kind.zh(),
         }
     }
 
@@ -143,6 +186,7 @@ impl Kind {
         match self {
             Self::Item(kind) => kind.en(),
             Self::Account(kind) => kind.en(),
+            Self::Health(kind) => kind.en(),
         }
     }
 }
@@ -156,6 +200,12 @@ impl From<MailKind> for Kind {
 impl From<AboutAccount> for Kind {
     fn from(kind: AboutAccount) -> Self {
         Self::Account(kind)
+    }
+}
+
+impl From<AboutHealth> for Kind {
+    fn from(kind: AboutHealth) -> Self {
+        Self::Health(kind)
     }
 }
 

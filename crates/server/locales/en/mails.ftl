@@ -70,3 +70,5 @@ mail-about-suspended = { $item } is suspended and cannot be used meanwhile.
 mail-about-resumed = A cause of the suspension of { $item } is gone. It can be used again unless another cause is left.
 mail-about-delisted = { $item } was delisted. Apply anew to go on.
 mail-about-certificate-ends-soon = The certificate registered for { $item } ends soon; the item is then suspended. Please renew it in time.
+mail-about-item-failing = { $item } could not be reached for some time; citizens may be unable to use it. Please deal with what is named below. On the page of the item, “Test the connection” shows whether it is mended.
+mail-about-item-mended = { $item } can be reached again. Thank you.

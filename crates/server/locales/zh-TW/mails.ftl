@@ -70,3 +70,5 @@ mail-about-suspended = { $item }已停權，停權期間無法使用。
 mail-about-resumed = { $item }的停權原因已排除。若沒有其他停權原因，即恢復使用。
 mail-about-delisted = { $item }已下架。如需繼續，請重新申請。
 mail-about-certificate-ends-soon = { $item }登錄的憑證即將到期，到期後會停權。請在到期前更新憑證。
+mail-about-item-failing = { $item }連續無法正常介接，民眾可能無法取得資料或完成服務。請依下列原因儘速處理；處理後可在項目頁按「測試連線」確認。
+mail-about-item-mended = { $item }已恢復正常介接，謝謝。

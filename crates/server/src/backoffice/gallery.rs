@@ -626,6 +626,9 @@ fn pages(prefs: Prefs) -> BTreeMap<&'static str, String> {
     for (name, view) in super::organisation::samples::pages(lang, &|title| inside(prefs, title)) {
         add(name, &*view);
     }
+    for (name, view) in super::health::samples::pages(lang, &|title| inside(prefs, lang.t(title))) {
+        add(name, &*view);
+    }
     for (name, view) in super::forms::samples::pages(lang, &|title| inside(prefs, title)) {
         add(name, &*view);
     }

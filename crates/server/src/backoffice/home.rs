@@ -3,18 +3,18 @@
 use askama::Template;
 use mydata_domain::account::Role;
 use mydata_domain::filing::{FilingState, ReviewStep};
-use mydata_domain::item::StageName;
+use mydata_domain::item::{Kind, StageName};
 use mydata_domain::policy_text::{self, PolicyKind};
 use mydata_store::repo::list::List;
 use mydata_store::repo::mails::State as Sent;
-use mydata_store::repo::{drafts, filings, items, mails};
+use mydata_store::repo::{drafts, filings, health, items, mails};
 
 use super::fault::Fault;
 use super::forms::desk::{self, Desk};
 use super::frame::Frame;
 use super::item::page::filing_key;
 use super::item::words;
-use super::parts::cell::{Chip, Link};
+use super::parts::cell::{Chip, Colour, Link};
 use super::parts::notice::{Notice, Tone};
 use super::route::Answer;
 use super::visit::Visit;
@@ -107,7 +107,11 @@ pub async fn show(visit: Visit) -> Answer {
     if matches!(role, Role::Operator | Role::Administrator) {
         notices.extend(undelivered(&visit).await?);
     }
-    if Role::ORGANISATION.contains(&role) && me.account.organisation.is_some() {
+    let owns = Role::ORGANISATION.contains(&role) && me.account.organisation.is_some();
+    if role == Role::Operator || owns {
+        agendas.extend(failing(&visit).await?);
+    }
+    if owns {
         agendas.push(own_items(&visit).await?);
         agendas.push(own_drafts(&visit).await?);
     }
@@ -155,6 +159,31 @@ async fn reviews(visit: &Visit, step: ReviewStep) -> Result<Agenda, Fault> {
         none: visit.t("home-reviews.none"),
         all: Some(Link::new(visit.t("home-all"), all)),
     })
+}
+
+/// What fails, the longest first; nothing where nothing does.
+async fn failing(visit: &Visit) -> Result<Option<Agenda>, Fault> {
+    let asked = List { descending: false, size: LINES, ..List::default() };
+    let page = health::failing(&visit.app.store.db, &scope::of_visit(visit)?, &asked).await?;
+    let line = |row: &health::Failing| {
+        let since = RocDateTime::new(row.since.to_timestamp()).date_time(visit.lang());
+        AgendaLine {
+            title: row.item.name.clone(),
+            about: [row.item.organisation_name.as_str(), &visit.t1("home-failing.since", "at", since)]
+                .join(" · "),
+            href: format!("{ROOT}/items/{}", row.item.id),
+            chip: Some(Chip::new(Colour::Red, visit.t("health-failing"))),
+        }
+    };
+    let datasets = page.rows.iter().any(|row| row.item.kind == Kind::Dataset);
+    let all = if datasets { "/datasets/failing" } else { "/services/failing" };
+    Ok((page.count > 0).then(|| Agenda {
+        title: visit.t("home-failing"),
+        count: count(visit, page.count),
+        lines: page.rows.iter().map(line).collect(),
+        none: String::new(),
+        all: Some(Link::new(visit.t("home-all"), format!("{ROOT}{all}"))),
+    }))
 }
 
 /// Items whose official letter has not come.

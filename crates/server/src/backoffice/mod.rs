@@ -24,6 +24,7 @@
 //! | [`lists`], [`item`] | lists of items, and the page of one |
 //! | [`front_test`] | 前臺測試頁: trying an item as a citizen would |
 //! | [`organisation`] | 機關單位管理: an organisation, its accounts and files; all organisations |
+//! | [`health`] | whether items can be reached: tests, polls, 異常管理 |
 //! | [`review`], [`system`] | filings under review; accounts, mails and the record |
 //! | [`statistics`] | 統計數據 |
 //! | [`parts`] | what pages are made of: lists, forms, notices |
@@ -44,6 +45,7 @@ pub mod front_test;
 pub mod gate;
 pub mod gov;
 pub mod hash;
+pub mod health;
 pub mod home;
 pub mod item;
 pub mod lists;

@@ -7,8 +7,8 @@ use super::owner::Thing;
 use super::route::Route;
 use super::rule::Rule;
 use super::{
-    accept, enrol, forgot, forms, front_test, gov, home, item, lists, me, organisation, password, prove,
-    review, second_factor, session, sign_in, sign_up, statistics, system, uploads,
+    accept, enrol, forgot, forms, front_test, gov, health, home, item, lists, me, organisation, password,
+    prove, review, second_factor, session, sign_in, sign_up, statistics, system, uploads,
 };
 
 static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
@@ -21,6 +21,7 @@ static TABLE: LazyLock<Vec<Route>> = LazyLock::new(|| {
     table.extend(lists::routes());
     table.extend(item::routes());
     table.extend(front_test::routes());
+    table.extend(health::routes());
     table.extend(review::routes());
     table.extend(organisation::routes());
     table.extend(statistics::routes());

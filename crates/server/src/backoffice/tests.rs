@@ -4,6 +4,7 @@ mod account;
 mod account_mail;
 mod flow;
 mod forms;
+mod health;
 mod items;
 mod organisation;
 mod settings;

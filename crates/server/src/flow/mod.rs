@@ -205,7 +205,7 @@ pub async fn work(app: &App, job: &Job, leased: &Leased) -> Result<(), FlowError
         Job::Seal { transaction } => seal::run(app, *transaction, leased).await,
         Job::Abandon { transaction } => forget::abandon(app, *transaction, Some(leased)).await,
         Job::Expire { transaction } => forget::expire(app, *transaction, leased).await,
-        Job::ItemDue { .. } | Job::CredentialsEnd { .. } | Job::FrontTestEnd { .. } => {
+        Job::ItemDue { .. } | Job::CredentialsEnd { .. } | Job::FrontTestEnd { .. } | Job::Poll { .. } => {
             crate::backoffice::flow::work(app, job, leased).await
         }
         Job::Forgotten { account, .. } => Ok(account_mail::forgotten(app, *account, leased).await?),

@@ -12,6 +12,8 @@ use crate::config::Jobs;
 pub const COLLECT: &str = "collect";
 /// The kind whose jobs wait for the mail server.
 pub const MAIL: &str = "mail";
+/// The kind whose jobs wait for parties that may hang: they have room of their own.
+pub const POLL: &str = "poll";
 
 /// What is being worked on.
 #[derive(Debug)]
@@ -40,6 +42,7 @@ impl Lanes {
         match kind {
             COLLECT => self.limits.collect_at_once,
             MAIL => self.limits.mail_at_once,
+            POLL => self.limits.poll_at_once,
             _ => self.limits.at_once,
         }
     }

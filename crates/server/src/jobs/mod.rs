@@ -63,6 +63,11 @@ pub enum Job {
         /// Which.
         item: ItemId,
     },
+    /// Ask whether an item can be reached.
+    Poll {
+        /// Which.
+        item: ItemId,
+    },
     /// Take earlier credentials out of a record of the registry.
     CredentialsEnd {
         /// Its identifier.
@@ -119,6 +124,7 @@ impl Job {
             Self::Abandon { .. } => "abandon",
             Self::Expire { .. } => "expire",
             Self::ItemDue { .. } => ITEM_DUE,
+            Self::Poll { .. } => lanes::POLL,
             Self::CredentialsEnd { .. } => "credentials-end",
             Self::FrontTestEnd { .. } => "front-test-end",
             Self::Forgotten { .. } => "forgotten",
@@ -136,7 +142,7 @@ impl Job {
             | Self::Seal { transaction }
             | Self::Abandon { transaction }
             | Self::Expire { transaction } => transaction.to_string(),
-            Self::ItemDue { item } => item.to_string(),
+            Self::ItemDue { item } | Self::Poll { item } => item.to_string(),
             Self::CredentialsEnd { record } => record.clone(),
             Self::FrontTestEnd { test } => test.to_string(),
             Self::Forgotten { key, .. } | Self::LockedOut { key, .. } => key.clone(),

@@ -83,6 +83,7 @@ fn line(fact: &Fact, lang: Lang) -> String {
         Fact::At(at) => said("mail-fact.at", RocDateTime::new(at.to_timestamp()).date_time(lang)),
         Fact::From(address) => said("mail-fact.from", address.to_string()),
         Fact::Reason(text) => said("mail-fact.reason", indented(text)),
+        Fact::Found(zh, en) => said("mail-fact.reason", indented(lang.pick(zh, Some(en)))),
         Fact::Comment { field, text } => {
             let args = [("field", plain(field).into()), ("value", indented(text).into())];
             t(lang, "mail-fact.comment", &args)

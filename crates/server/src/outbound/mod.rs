@@ -43,8 +43,19 @@ impl Outbound {
     }
 
     /// Refuses an address that may not be called at all.
-    fn check(&self, url: &Url) -> Result<(), Blocked> {
+    pub(crate) fn check(&self, url: &Url) -> Result<(), Blocked> {
         if self.sandbox { Ok(()) } else { guard::check_url(url) }
+    }
+
+    /// Whether an address may be called at all.
+    pub(crate) fn reaches(&self, address: std::net::IpAddr) -> bool {
+        self.sandbox || guard::is_public(address)
+    }
+
+    /// The client for SP-APIs, once `url` is found to be allowed.
+    pub(crate) fn sp_client(&self, url: &Url) -> Result<&reqwest::Client, Blocked> {
+        self.check(url)?;
+        Ok(&self.sp)
     }
 
     /// The client for identity providers, once `url` is found to be allowed.

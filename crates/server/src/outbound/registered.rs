@@ -78,7 +78,7 @@ impl Outbound {
     /// # Errors
     /// The address may not be called, or is not one of those registered. In a pilot nothing is called that is not
     /// registered, even when nothing is.
-    pub(super) async fn dp_client(&self, dataset: &Dataset) -> Result<Client, NotCalled> {
+    pub(crate) async fn dp_client(&self, dataset: &Dataset) -> Result<Client, NotCalled> {
         let url = &dataset.dp_api;
         self.check(url)?;
         if dataset.dp_ips.is_empty() && dataset.pilot.is_none() {

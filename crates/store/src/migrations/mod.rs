@@ -25,9 +25,10 @@ pub(crate) const ALL: &[Migration] = steps! {
     4 "0004_items";
     5 "0005_lanes_and_consent_drafts";
     6 "0006_backoffice";
+    7 "0007_health";
     8 "0008_backoffice_flow";
     9 "0009_system";
     10 "0010_statistics";
     11 "0011_spent";
-    14 "0014_front_tests";
+    12 "0012_front_tests";
 };

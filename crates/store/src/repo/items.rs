@@ -24,7 +24,7 @@ use crate::db::{Db, Engine, Row, Tx};
 use crate::error::Result;
 
 const TABLE: &str = "items";
-const AREA: &str = "item";
+pub(super) const AREA: &str = "item";
 
 /// Where an item came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -587,11 +587,11 @@ pub struct Listed {
     pub updated_at: Time,
 }
 
-const LIST_COLUMNS: &str = "id, kind, origin, organisation, organisation_name, name, category, number, zone, stage, detail, \
+pub(super) const LIST_COLUMNS: &str = "id, kind, origin, organisation, organisation_name, name, category, number, zone, stage, detail, \
      test_record, production_record, next_due, listed_at, updated_at, shown, \
      stage_data";
 
-fn read_listed(row: &Row) -> Result<Listed> {
+pub(super) fn read_listed(row: &Row) -> Result<Listed> {
     let stage = parsed(row, TABLE, "stage")?;
     let cause = if stage == StageName::Suspended { parsed_opt(row, TABLE, "detail")? } else { None };
     Ok(Listed {
@@ -699,11 +699,23 @@ pub(super) async fn mirror(tx: &Tx, record: &Mirrored<'_>, now: Time) -> Result<
         indexed: old.as_ref().map(|kept| kept.indexed.clone()).unwrap_or_default(),
         shown: record.shown,
     };
+    let fails = |stage: &Stage| matches!(stage, Stage::Suspended(s) if s.is_for(Cause::Failing));
+    let failed = old.as_ref().is_some_and(|kept| fails(&kept.stage));
     let moved = old.as_ref().is_some_and(|kept| kept.organisation != new.organisation);
     if old.as_ref() == Some(&new) {
         return Ok(());
     }
     new.write(tx, now, None).await?;
+    if failed != fails(&new.stage) {
+        // What a file says to fail is on the list of what fails, until a file says otherwise.
+        let mut health = super::health::load_for_update(tx, new.id).await?;
+        if failed {
+            health.release()
+        } else {
+            health.hold(now)
+        }
+        super::health::save(tx, new.id, &health).await?;
+    }
     if moved {
         // A file may give a record to another organisation; the back office never does.
         tx.execute(

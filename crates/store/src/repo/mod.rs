@@ -11,6 +11,7 @@ pub mod drafts;
 pub mod factors;
 pub mod filings;
 pub mod front_tests;
+pub mod health;
 pub mod items;
 pub mod list;
 pub mod logins;

@@ -10,7 +10,7 @@ use mydata_store::repo::list::Scope;
 use mydata_store::{StoreError, Tx};
 
 use super::context::owner_of;
-use super::{ActError, By, Doer, in_tx, records};
+use super::{ActError, By, Doer, health, in_tx, records};
 use crate::app::App;
 
 /// Begins an item of this kind with its form (新增資料集, 新增服務).
@@ -106,7 +106,14 @@ async fn beginning(app: &App, tx: &Tx, kept: &Kept, filing: FilingKind) -> Resul
     let first = first.map(|f| Fields::from_content(&f.content)).unwrap_or_default();
     Ok(match filing {
         FilingKind::NewItem => first,
-        FilingKind::Change => records::production_fields(app, tx, kept).await?,
+        FilingKind::Change => {
+            let mut fields = records::production_fields(app, tx, kept).await?;
+            if kept.kind == Kind::Dataset {
+                // It may have been switched on the item's page since.
+                fields.set("polled", if health::is_polled(tx, kept.id).await? { "true" } else { "" });
+            }
+            fields
+        }
         FilingKind::GoLive => for_production(&first, kept.kind),
         FilingKind::SignUp | FilingKind::Extension | FilingKind::PilotReport => Fields::new(),
     })

@@ -14,6 +14,7 @@
 //! | credentials are shown and replaced | [`credentials`] |
 //! | 顯示前台 | [`display`] |
 //! | 前臺測試 is begun and ended | [`front_test`] |
+//! | polls, connection tests, owners of what fails | [`health`] |
 //! | an organisation signs up | [`sign_up`] |
 //! | the operating side opens accounts; deputies | [`organisations`] |
 //! | who is told | [`tell`] |
@@ -32,6 +33,7 @@ pub mod display;
 pub mod error;
 pub mod file;
 pub mod front_test;
+pub mod health;
 pub mod organisations;
 pub mod records;
 pub mod sign_up;
@@ -251,7 +253,7 @@ impl Doer {
         act: Act,
         said: Said,
     ) -> Result<Outcome, ActError> {
-        let (now, before) = (self.now, kept.stage.clone());
+        let (now, before, name) = (self.now, kept.stage.clone(), act.name());
         let facts = items::facts(tx, kept).await?;
         let mut stepped = step::step(before.clone(), act, &self.actor, &facts, now)?;
         if stepped.reason.is_none() {
@@ -267,6 +269,7 @@ impl Doer {
         }
         items::note(tx, kept.id, &stepped, &self.actor, filing.as_ref().map(|f| f.filing), now).await?;
         kept.save(tx, now, self.id()).await?;
+        health::follow(self, tx, kept, name).await?;
         let detail = json!({
             "item": kept.id,
             "kind": kept.kind,
@@ -340,6 +343,7 @@ pub async fn work(
 ) -> Result<(), crate::flow::FlowError> {
     let worked = match job {
         Job::ItemDue { item } => clock::run(app, *item, leased).await,
+        Job::Poll { item } => health::poll(app, *item, leased).await,
         Job::CredentialsEnd { record } => credentials::end(app, record, leased).await,
         Job::FrontTestEnd { test } => front_test::run(app, *test, leased).await,
         other => Err(ActError::Broken(format!("{other:?} is no job of the back office"))),

@@ -17,7 +17,7 @@ use mydata_store::repo::{counter_services, filings, registry};
 use mydata_wire::random::alphanumeric;
 use mydata_wire::{CbcIv, ClientId, ClientSecret, Random, ResourceId, ResourceSecret};
 
-use super::{ActError, certificates};
+use super::{ActError, certificates, health};
 use crate::app::App;
 
 /// Characters of a generated `x-api-key`.
@@ -36,6 +36,7 @@ pub(super) async fn follow(
         RegistryChange::OpenTest => {
             let form = approved_form(app, tx, kept).await?;
             write(app, tx, kept, Zone::Test, &form, now).await?;
+            poll(app, tx, kept, &form, now).await?;
         }
         RegistryChange::OpenPilot => {
             let go_live = go_live(app, tx, kept).await?;
@@ -46,11 +47,20 @@ pub(super) async fn follow(
         RegistryChange::Update => {
             let form = content(app, tx, kept, FilingKind::Change).await?;
             write(app, tx, kept, Zone::Production, &form, now).await?;
+            poll(app, tx, kept, &form, now).await?;
         }
         RegistryChange::List => set_pilot(app, tx, kept, None, now).await?,
         RegistryChange::Suspend | RegistryChange::Resume | RegistryChange::Delist => {}
     }
     settle(app, tx, kept, now).await
+}
+
+/// Polls a dataset as its form has it (R42).
+async fn poll(app: &App, tx: &Tx, kept: &Kept, form: &Form, now: Time) -> Result<(), ActError> {
+    if let Form::Dataset(form) = form {
+        health::applied_for(app, tx, kept.id, form.polled, now).await?;
+    }
+    Ok(())
 }
 
 /// The last approved form of this kind.
@@ -248,10 +258,7 @@ async fn set_pilot(
 
 /// Gives both records the state that follows from where the item stands.
 pub(super) async fn settle(app: &App, tx: &Tx, kept: &mut Kept, now: Time) -> Result<(), ActError> {
-    let counts = match &kept.production_record {
-        Some(_) if reaches_production(&kept.stage) => Zone::Production,
-        _ => Zone::Test,
-    };
+    let counts = counts(kept);
     for zone in [Zone::Test, Zone::Production] {
         let Some(mut record) = read(app, tx, kept, zone).await? else { continue };
         let service_state = match &kept.stage {
@@ -283,6 +290,14 @@ pub(super) async fn settle(app: &App, tx: &Tx, kept: &mut Kept, now: Time) -> Re
         put(app, tx, record, now).await?;
     }
     Ok(())
+}
+
+/// The zone whose record counts now.
+pub(super) fn counts(kept: &Kept) -> Zone {
+    match &kept.production_record {
+        Some(_) if reaches_production(&kept.stage) => Zone::Production,
+        _ => Zone::Test,
+    }
 }
 
 /// Whether an item that stands here has a production record that counts.

@@ -130,7 +130,11 @@ async fn audience(app: &App, tx: &Tx, kept: &Kept, to: Audience) -> Result<Vec<A
 }
 
 /// Applicant and deputies of an organisation, also while their account is in review.
-async fn owners(app: &App, tx: &Tx, organisation: &OrganisationId) -> Result<Vec<Account>, StoreError> {
+pub(super) async fn owners(
+    app: &App,
+    tx: &Tx,
+    organisation: &OrganisationId,
+) -> Result<Vec<Account>, StoreError> {
     use mydata_domain::account::AccountState::{Active, FillingIn, InReview};
     let mut all = Vec::new();
     for role in Role::ORGANISATION {

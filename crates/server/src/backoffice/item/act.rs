@@ -37,7 +37,7 @@ pub(super) fn is_asked(act: ActName) -> bool {
 }
 
 /// Where an act is asked for.
-pub(super) fn path(item: ItemId, act: ActName) -> String {
+pub(in crate::backoffice) fn path(item: ItemId, act: ActName) -> String {
     format!("{}/act?act={}", super::path(item), act.as_str())
 }
 

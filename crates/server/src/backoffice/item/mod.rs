@@ -36,7 +36,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// The item that the path names, as far as whoever visits may see it.
-pub(super) async fn load(visit: &Visit) -> Result<Kept, Fault> {
+pub(in crate::backoffice) async fn load(visit: &Visit) -> Result<Kept, Fault> {
     let id: ItemId = visit.param("id")?.parse().map_err(|_| Fault::NotFound)?;
     let found = items::load(&visit.app.store.db, &scope::of_visit(visit)?, id).await?;
     found.ok_or(Fault::NotFound)
@@ -48,6 +48,6 @@ pub fn path(id: ItemId) -> String {
 }
 
 /// Its name; a draft may have none yet.
-pub(super) fn name(visit: &Visit, kept: &Kept) -> String {
+pub(in crate::backoffice) fn name(visit: &Visit, kept: &Kept) -> String {
     if kept.name.is_empty() { visit.t("item-unnamed") } else { kept.name.clone() }
 }

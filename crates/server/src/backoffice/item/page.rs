@@ -17,6 +17,7 @@ use super::{load, name, path, record, words};
 use crate::backoffice::fault::Fault;
 use crate::backoffice::forms::begin::form_path;
 use crate::backoffice::frame::{Crumb, Frame, role_key};
+use crate::backoffice::health::view::{self, HealthView};
 use crate::backoffice::parts::cell::{Cell, Chip, Colour, Link};
 use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::parts::notice::{Notice, Tone};
@@ -79,6 +80,8 @@ pub struct ItemPage {
     pub zones: Vec<ZoneView>,
     /// How much it was used of late.
     pub usage: Option<Usage>,
+    /// Whether it can be reached; none for what is not let in.
+    pub health: Option<HealthView>,
     /// Its files, newest version of each first.
     pub files: Vec<FileView>,
     /// Its filings, newest first.
@@ -155,7 +158,9 @@ pub async fn show(visit: Visit) -> Answer {
             _ => Crumb::new(visit.t("menu-all-datasets"), format!("{ROOT}/all-datasets")),
         }
     };
+    let frame = visit.frame(name(&visit, &kept), vec![list]);
     let view = ItemPage {
+        health: view::of(&visit, &kept, &frame.token).await?,
         chip: words::chip(lang, &kept.stage, visit.now),
         way: words::way(lang, &kept.stage, true),
         notices: notices(&visit, &kept),
@@ -167,7 +172,7 @@ pub async fn show(visit: Visit) -> Answer {
         history: happened(&visit, &history, &people),
         forward,
         back,
-        frame: visit.frame(name(&visit, &kept), vec![list]),
+        frame,
     };
     Ok(visit.ok(&view))
 }

@@ -1,14 +1,17 @@
 //! 所有資料集列表, 所有服務列表 (R91, R92). The operating side sees every item wherever it stands. An organisation sees what
 //! is offered in the zone it works in, with what belongs to everybody to know; of others' drafts and reviews it learns nothing.
 
+use std::collections::HashMap;
+
 use mydata_domain::Zone;
 use mydata_domain::account::Role;
-use mydata_domain::item::{Kind, StageName};
+use mydata_domain::item::{ItemId, Kind, StageName};
+use mydata_store::repo::health::Standing;
 use mydata_store::repo::items::{self, Filter as By, Listed};
 use mydata_store::repo::list::{List, Scope};
 use mydata_wire::Verification;
 
-use super::own::{known_as, stages};
+use super::own::{known_as, stages, standings, state};
 use super::{ListPage, SHAPE, first_number, more, sorted};
 use crate::backoffice::item::words;
 use crate::backoffice::parts::cell::{Cell, Chip, Colour, Link};
@@ -87,12 +90,13 @@ async fn show(visit: &Visit, kind: Kind) -> Answer {
     let scope = if own { scope::of_visit(visit)? } else { Scope::All };
     let page = items::list(&visit.app.store.db, &scope, &asked).await?;
     query.page = page.page;
+    let known = standings(visit, &page).await?;
     let first = first_number(&page);
     let rows = page
         .rows
         .iter()
         .zip(first..)
-        .map(|(item, number)| row(visit, kind, item, number, oversees))
+        .map(|(item, number)| row(visit, kind, item, number, oversees.then_some(&known)))
         .collect();
     let mine = || Filter {
         name: "own",
@@ -147,8 +151,15 @@ fn heads(visit: &Visit, kind: Kind, oversees: bool) -> Vec<Head> {
     heads
 }
 
-fn row(visit: &Visit, kind: Kind, item: &Listed, number: u64, oversees: bool) -> Vec<Cell> {
-    let lang = visit.lang();
+/// A row; `known` is what the operating side sees of the items' health.
+fn row(
+    visit: &Visit,
+    kind: Kind,
+    item: &Listed,
+    number: u64,
+    known: Option<&HashMap<ItemId, Standing>>,
+) -> Vec<Cell> {
+    let oversees = known.is_some();
     let page = format!("{ROOT}/items/{}", item.id);
     let record = match visit.zone() {
         Zone::Production => item.production_record.clone(),
@@ -167,10 +178,9 @@ fn row(visit: &Visit, kind: Kind, item: &Listed, number: u64, oversees: bool) ->
         row.push(Cell::Text(words::category(visit, item.kind, &item.category)));
         row.push(name(None));
     }
-    row.push(if oversees {
-        Cell::Stage(words::chip(lang, &item.standing, visit.now), words::way(lang, &item.standing, false))
-    } else {
-        Cell::Chip(Chip::new(Colour::Green, visit.t("list-in-use")))
+    row.push(match known {
+        Some(known) => state(visit, item, known),
+        None => Cell::Chip(Chip::new(Colour::Green, visit.t("list-in-use"))),
     });
     if oversees {
         let look = Link::new(visit.t("list-look"), page).about(item.name.clone());

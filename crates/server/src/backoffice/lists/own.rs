@@ -1,13 +1,17 @@
 //! 資料集列表, 服務列表, 臨櫃服務列表: the items of one's organisation (R39, R40).
 
+use std::collections::HashMap;
+
 use mydata_domain::filing::FilingKind;
-use mydata_domain::item::{ActName, Kind, Stage, step};
+use mydata_domain::item::{ActName, ItemId, Kind, Stage, step};
+use mydata_store::repo::health;
 use mydata_store::repo::items::{self, Filter as By, Listed};
-use mydata_store::repo::list::List;
+use mydata_store::repo::list::{List, Page};
 
 use super::{ListPage, SHAPE, first_number, more, sorted};
 use crate::backoffice::fault::Fault;
 use crate::backoffice::forms::begin::form_path;
+use crate::backoffice::health::view;
 use crate::backoffice::item::words;
 use crate::backoffice::parts::cell::{Cell, Link};
 use crate::backoffice::parts::field::Choice;
@@ -68,9 +72,10 @@ async fn show(visit: &Visit, kind: Kind) -> Answer {
     };
     let page = items::list(&visit.app.store.db, &scope, &asked).await?;
     query.page = page.page;
+    let known = standings(visit, &page).await?;
     let (name, new, none) = keys(kind);
     let first = first_number(&page);
-    let rows = page.rows.iter().zip(first..).map(|(item, number)| row(visit, item, number));
+    let rows = page.rows.iter().zip(first..).map(|(item, number)| row(visit, item, number, &known));
     let path = format!("{ROOT}{}", words::list_path(kind));
     let create = format!("{path}/new");
     let list = Listing {
@@ -105,7 +110,31 @@ pub(super) fn known_as(item: &Listed) -> Option<String> {
     record.filter(|_| item.kind != Kind::CounterService).or_else(|| item.number.map(|n| n.to_string()))
 }
 
-fn row(visit: &Visit, item: &Listed, number: u64) -> Result<Vec<Cell>, Fault> {
+/// What is known of the health of a page's items.
+pub(super) async fn standings(
+    visit: &Visit,
+    page: &Page<Listed>,
+) -> Result<HashMap<ItemId, health::Standing>, Fault> {
+    let ids: Vec<ItemId> = page.rows.iter().map(|item| item.id).collect();
+    Ok(health::standings(&visit.app.store.db, &ids).await?)
+}
+
+/// 狀態: where it stands, and beside it 未啟用輪詢 or 異常 (R41, R42).
+pub(super) fn state(visit: &Visit, item: &Listed, known: &HashMap<ItemId, health::Standing>) -> Cell {
+    let lang = visit.lang();
+    let standing = known.get(&item.id).copied().unwrap_or_default();
+    let let_in = item.standing.running().is_some();
+    let chips =
+        [Some(words::chip(lang, &item.standing, visit.now)), view::listed(lang, item.kind, let_in, standing)];
+    Cell::Stage(chips.into_iter().flatten().collect(), words::way(lang, &item.standing, false))
+}
+
+fn row(
+    visit: &Visit,
+    item: &Listed,
+    number: u64,
+    known: &HashMap<ItemId, health::Standing>,
+) -> Result<Vec<Cell>, Fault> {
     let lang = visit.lang();
     let href = format!("{ROOT}/items/{}", item.id);
     let title = if item.name.is_empty() { visit.t("item-unnamed") } else { item.name.clone() };
@@ -118,7 +147,7 @@ fn row(visit: &Visit, item: &Listed, number: u64) -> Result<Vec<Cell>, Fault> {
             Cell::Text(words::category(visit, item.kind, &item.category))
         },
         Cell::Name { title: title.clone(), below: known_as(item), href: Some(href.clone()) },
-        Cell::Stage(words::chip(lang, &item.standing, visit.now), words::way(lang, &item.standing, false)),
+        state(visit, item, known),
         words::display(lang, &item.standing, item.shown),
         match edit(visit, item)? {
             Some(path) => Cell::Links(vec![Link::new(visit.t("list-edit"), path).about(title.clone())]),

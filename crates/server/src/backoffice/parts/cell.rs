@@ -99,8 +99,8 @@ pub enum Cell {
     Chip(Chip),
     /// How far it has come.
     Way(Way),
-    /// A state, and below it how far that is on the way.
-    Stage(Chip, Way),
+    /// A state, perhaps with others beside it, and below it how far that is on the way.
+    Stage(Vec<Chip>, Way),
     /// A state with a line below it: whose turn it is.
     Turn(Chip, String),
     /// Ways on.

@@ -144,7 +144,7 @@ async fn a_registry_record_belongs_to_one_item() {
     .await;
 }
 
-fn from_file(state: &str, name: &str) -> Registry {
+pub(super) fn from_file(state: &str, name: &str) -> Registry {
     let dataset = serde_json::json!({
         "resource_id": "API.Kr1C3b1ijJ", "resource_secret": "lxLRIhDcR59kp2SG", "zone": "test", "organisation": "library",
         "name": name, "name_en": "Holdings", "category": "教育", "weakest_verification": "NHI",
