@@ -155,6 +155,9 @@ fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>, wrong: &[FieldError]
             )
             .with(shown("name-shown", "organisation-name", desk.organisation.name.clone()))
             .with(shown("kind-shown", "organisation-kind", visit.t(kind_key(desk.organisation.kind))));
+        if desk.names_authority() {
+            form = form.with(authority());
+        }
     }
     form = form
         .section(visit.t("organisation-contact"), None)

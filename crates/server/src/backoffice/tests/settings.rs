@@ -64,8 +64,7 @@ async fn the_ministry_looks_after_the_categories() {
             assert!(answer.status.is_client_error(), "{name}: {}", answer.status);
             answer.says(says);
         }
-        let fields =
-            [("area", "service"), ("parent", &parent), ("name", "<script>𠮷</script>"), ("name_en", "<b>")];
+        let fields = [("area", "service"), ("parent", &parent), ("name", "<script>𠮷"), ("name_en", "<b>")];
         let added = ministry.post(&add, &fields).await;
         assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.body);
         let page = ministry.get(&format!("{SYSTEM}/categories?area=service")).await;
