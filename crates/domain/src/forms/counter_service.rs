@@ -10,6 +10,7 @@ use crate::counter_service::{Case, Choice, CounterService, CounterServiceId, Tak
 use crate::entry::MAX_DATASETS;
 use crate::organisation::OrganisationId;
 use crate::service::ServiceState;
+use crate::text::BadText;
 use crate::zone::Zone;
 
 /// Most cases of a counter service.
@@ -150,7 +151,7 @@ fn case(r: &mut Reader<'_>, list: &str, row: usize) -> Option<CaseForm> {
     let required = r.datasets(&path("required"), 0, MAX_DATASETS);
     let choice = r.datasets(&path("choice"), 0, MAX_DATASETS);
     if r.fields().rows(&path("required")).is_empty() && r.fields().rows(&path("choice")).is_empty() {
-        r.fault(&path("required"), Fault::Missing);
+        r.fault(&path("required"), Fault::Text(BadText::Missing));
     }
     for (at, id) in choice.iter().enumerate() {
         if let Some(first) = required.iter().position(|other| other == id) {
@@ -227,8 +228,8 @@ mod tests {
         let named: Vec<(String, Fault)> = errors.into_iter().map(|e| (e.path, e.fault)).collect();
         for (path, fault) in [
             ("case[0].choose", Fault::OutOfRange { min: 1, max: 2 }),
-            ("case[1].required", Fault::Missing),
-            ("case[1].take", Fault::Missing),
+            ("case[1].required", Fault::Text(BadText::Missing)),
+            ("case[1].take", Fault::Text(BadText::Missing)),
             ("case[2].choice[0]", Fault::Twice { first: 1 }),
             ("case[2].take", Fault::NotAChoice),
         ] {

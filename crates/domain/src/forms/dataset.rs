@@ -11,6 +11,7 @@ use crate::address::AllowList;
 use crate::dataset::{Dataset, DatasetState, DpMethod};
 use crate::organisation::OrganisationId;
 use crate::parameter::{MAX_VALUE_CHARS, Parameter, ParameterKey};
+use crate::text::BadText;
 use crate::zone::Zone;
 
 /// Most names of fields.
@@ -185,7 +186,7 @@ fn parameters(r: &mut Reader<'_>) -> Vec<Parameter> {
                 r.fault(
                     &path("key"),
                     match (typed.is_empty(), form) {
-                        (true, _) => Fault::Missing,
+                        (true, _) => Fault::Text(BadText::Missing),
                         (false, true) => Fault::ReservedKey,
                         (false, false) => Fault::BadKey,
                     },
@@ -327,7 +328,7 @@ mod tests {
             ("client_ip[1]", Fault::NetworkTooLarge { least_prefix: 16 }),
             ("expected_minutes", Fault::OutOfRange { min: 1, max: MAX_MINUTES }),
             ("parameter[1].key", Fault::ReservedKey),
-            ("parameter[2].test_value", Fault::Missing),
+            ("parameter[2].test_value", Fault::Text(BadText::Missing)),
             ("parameter[2].key", Fault::Twice { first: 1 }),
             ("parameter[3].key", Fault::BadKey),
             ("certificate", Fault::NotACertificate),

@@ -18,24 +18,9 @@ pub struct FieldError {
 /// What is wrong with a field. None repeats what was typed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// It is needed and empty.
-    #[error("this field is needed")]
-    Missing,
-    /// Over its limit.
-    #[error("at most {max} characters")]
-    TooLong {
-        /// The limit.
-        max: usize,
-    },
-    /// Holds a control character.
-    #[error("control characters are not allowed")]
-    Control,
-    /// Holds a mark that turns the direction of writing.
-    #[error("marks that turn the direction of writing are not allowed")]
-    Direction,
-    /// Holds a character that nobody sees.
-    #[error("invisible characters are not allowed")]
-    Invisible,
+    /// What is typed is no text that can be kept; empty where something is needed is one of these.
+    #[error(transparent)]
+    Text(#[from] BadText),
     /// No day in any form that is read.
     #[error("write a date as 115/11/21 or 2026-11-21")]
     NotADay,
@@ -149,18 +134,6 @@ pub enum Fault {
     /// No certificate in PEM.
     #[error("this is no certificate; paste it with its BEGIN and END lines")]
     NotACertificate,
-}
-
-impl From<BadText> for Fault {
-    fn from(bad: BadText) -> Self {
-        match bad {
-            BadText::Missing => Self::Missing,
-            BadText::TooLong { max } => Self::TooLong { max },
-            BadText::Control => Self::Control,
-            BadText::Direction => Self::Direction,
-            BadText::Invisible => Self::Invisible,
-        }
-    }
 }
 
 impl From<BadDay> for Fault {

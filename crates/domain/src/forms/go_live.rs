@@ -156,6 +156,7 @@ impl GoLiveForm {
 mod tests {
     use super::*;
     use crate::forms::Fault;
+    use crate::text::BadText;
     use jiff::civil::date;
 
     const CHECKLIST: &str = "11111111-1111-4111-8111-111111111111";
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!(fault("116/11/22"), Fault::TooLate { latest: date(2027, 11, 21) });
         assert_eq!(fault("0/11/21"), Fault::RocYearZero);
         assert_eq!(fault("116/2/29"), Fault::NoSuchDay);
-        assert_eq!(fault(""), Fault::Missing);
+        assert_eq!(fault(""), Fault::Text(BadText::Missing));
         let form = read("115/11/28").unwrap();
         let content = serde_json::to_value(&form).unwrap();
         assert_eq!(serde_json::from_value::<GoLiveForm>(content).unwrap(), form);

@@ -148,6 +148,7 @@ fn contact(r: &mut Reader<'_>, path: &str) -> Contact {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::BadText;
     use jiff::civil::date;
 
     fn typed() -> Fields {
@@ -204,7 +205,7 @@ mod tests {
             ]
         );
         let private = typed().with("kind", "private");
-        assert_eq!(faults(&private), [("authority".to_owned(), Fault::Missing)]);
+        assert_eq!(faults(&private), [("authority".to_owned(), Fault::Text(BadText::Missing))]);
         let private = private.with("authority", "demo-bank");
         assert_eq!(faults(&private), [("authority".to_owned(), Fault::NotAChoice)]);
         let fields = typed()
@@ -214,9 +215,9 @@ mod tests {
             .with("deputy[3].account", "demo.lin");
         let named = faults(&fields);
         assert_eq!(named[0], ("applied_on".to_owned(), Fault::TooLate { latest: date(2026, 11, 21) }));
-        assert_eq!(named[1], ("name".to_owned(), Fault::Direction));
+        assert_eq!(named[1], ("name".to_owned(), Fault::Text(BadText::Direction)));
         assert!(named.contains(&("deputy[0].account".to_owned(), Fault::Twice { first: 0 })));
         assert!(named.contains(&("deputy[3].account".to_owned(), Fault::Twice { first: 1 })));
-        assert!(named.contains(&("deputy[3].name".to_owned(), Fault::Missing)));
+        assert!(named.contains(&("deputy[3].name".to_owned(), Fault::Text(BadText::Missing))));
     }
 }

@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     fn needed(&mut self, path: &str) -> Option<&'a str> {
         let text = self.fields.text(path).trim();
         if text.is_empty() {
-            self.fault(path, Fault::Missing);
+            self.fault(path, Fault::Text(BadText::Missing));
             return None;
         }
         Some(text)
@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
     pub fn rows(&mut self, list: &str, least: usize, most: usize) -> Vec<usize> {
         let mut rows = self.fields.rows(list);
         if rows.len() < least {
-            self.fault(list, Fault::Missing);
+            self.fault(list, Fault::Text(BadText::Missing));
         }
         if rows.len() > most {
             self.fault(list, Fault::TooMany { max: most });
@@ -343,7 +343,7 @@ pub fn phone(text: &str) -> Option<String> {
 
 fn url(text: &str, plain_http: bool, query: bool) -> Result<Url, Fault> {
     if text.chars().count() > URL_LENGTH {
-        return Err(Fault::TooLong { max: URL_LENGTH });
+        return Err(Fault::Text(BadText::TooLong { max: URL_LENGTH }));
     }
     // The URL standard drops tabs and line breaks silently and reads `\` as `/`; other readers do not, so refuse both.
     if text.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') || !text.contains("://") {

@@ -10,7 +10,8 @@ use mydata_domain::health::{Fault, Health, Probe};
 use mydata_domain::item::{ItemId, Kind};
 use mydata_wire::{AccessToken, ResourceId};
 
-use super::items::{self, Listed, json, lock, parsed};
+use super::items::{self, Listed, json, parsed};
+use super::list::lock;
 use super::list::{List, Page, Scope, Select};
 use super::unreadable;
 use crate::args;

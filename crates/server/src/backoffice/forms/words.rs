@@ -3,6 +3,7 @@
 use fluent_bundle::FluentValue;
 use mydata_domain::calendar::roc;
 use mydata_domain::forms::{Fault, Purpose};
+use mydata_domain::text::BadText;
 
 use crate::web::{Lang, i18n};
 
@@ -10,11 +11,11 @@ use crate::web::{Lang, i18n};
 pub fn fault(lang: Lang, fault: &Fault) -> String {
     let with = |key: &str, name: &'static str, value: FluentValue<'_>| i18n::t(lang, key, &[(name, value)]);
     match fault {
-        Fault::Missing => lang.t("fault-missing"),
-        Fault::TooLong { max } => with("fault-too-long", "max", (*max).into()),
-        Fault::Control => lang.t("fault-control"),
-        Fault::Direction => lang.t("fault-direction"),
-        Fault::Invisible => lang.t("fault-invisible"),
+        Fault::Text(BadText::Missing) => lang.t("fault-missing"),
+        Fault::Text(BadText::TooLong { max }) => with("fault-too-long", "max", (*max).into()),
+        Fault::Text(BadText::Control) => lang.t("fault-control"),
+        Fault::Text(BadText::Direction) => lang.t("fault-direction"),
+        Fault::Text(BadText::Invisible) => lang.t("fault-invisible"),
         Fault::NotADay => lang.t("fault-not-a-day"),
         Fault::RocYearZero => lang.t("fault-roc-zero"),
         Fault::NoSuchDay => lang.t("fault-no-such-day"),
