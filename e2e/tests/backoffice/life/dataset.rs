@@ -57,8 +57,8 @@ async fn a_dataset_from_sign_up_to_delisting() {
     w.button("approve").await;
     world.mail(LIN.mail, "測試區後臺").await;
     w.review("A1151130001").await;
-    w.fill(&[("reason", Text("請補正資料集欄位。")), ("comment:field[0]", Text("請寫完整的欄位名稱。"))])
-        .await;
+    w.comment("field[0]", "請寫完整的欄位名稱。").await;
+    w.fill(&[("reason", Text("請補正資料集欄位。"))]).await;
     w.button("refuse").await;
     w.look("review-returned").await;
     world.mail(LIN.mail, "請補正資料集欄位。").await;

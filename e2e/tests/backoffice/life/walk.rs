@@ -236,6 +236,15 @@ impl<'w> Walk<'w> {
         self.look("review-approved").await;
     }
 
+    /// Writes a comment to a field of what is reviewed.
+    pub async fn comment(&self, field: &str, text: &str) {
+        let opens = format!("//details[.//*[@name='comment:{field}']]/summary");
+        let opens = self.browser.find(By::XPath(&opens)).await.unwrap();
+        opens.scroll_into_view().await.unwrap();
+        opens.click().await.unwrap();
+        self.fill(&[(format!("comment:{field}").as_str(), Answer::Text(text))]).await;
+    }
+
     /// Types the official letter of today.
     pub async fn letter(&self) {
         let today = roc(day_of(self.world.now()));

@@ -7,7 +7,7 @@ use super::words::StepView;
 use crate::backoffice::frame::Frame;
 use crate::backoffice::parts::cell::{Cell, Chip, Colour, Link};
 use crate::backoffice::parts::facts::Facts;
-use crate::backoffice::parts::form::{Form, Look};
+use crate::backoffice::parts::form::Form;
 use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::web::{Lang, i18n};
 
@@ -44,10 +44,11 @@ fn steps(lang: Lang, fails: bool) -> Vec<StepView> {
 /// Before the first test, and while one goes on after one that failed.
 pub fn pages(lang: Lang, frame: &dyn Fn(String) -> Frame) -> Vec<(&'static str, Box<dyn DynTemplate>)> {
     let page = |going: bool| {
-        let begin = Form::simple(lang, "/x", "sample-token", lang.t("front-test-begin"));
+        let mut begin = Form::simple(lang, "/x", "sample-token", lang.t("front-test-begin"));
+        begin.buttons[0].value = "begin";
         let mut end = Form::simple(lang, "/x", "sample-token", lang.t("front-test-end"))
             .with(Notice::new(Tone::Calm, i18n::t(lang, "front-test-until", &[("at", "12:30".into())])));
-        end.buttons[0].look = Look::Plain;
+        end.buttons[0].value = "end";
         FrontTestPage {
             frame: frame(lang.t("front-test")),
             lead: lang.t("front-test.dataset"),

@@ -82,7 +82,8 @@ fn dataset(visit: &Visit, d: &Dataset) -> Facts {
 
 fn service(visit: &Visit, s: &Service) -> Facts {
     let name = |id: &mydata_wire::ResourceId| {
-        let known = visit.catalogue.datasets.get(id).map(|d| d.dataset.name.clone());
+        let spoken = |d: &Dataset| visit.lang().pick(&d.name, Some(&d.name_en)).to_owned();
+        let known = visit.catalogue.datasets.get(id).map(|d| spoken(&d.dataset));
         Cell::Text(known.map_or_else(|| id.to_string(), |name| format!("{name} ({id})")))
     };
     let back = |url: &mydata_wire::returns::RegisteredReturnUrl| {
