@@ -81,9 +81,9 @@ pub(in crate::repo) async fn mirror(tx: &Tx, record: &Mirrored<'_>, now: Time) -
         // What a file says to fail is on the list of what fails, until a file says otherwise.
         let mut health = health::load_for_update(tx, new.id).await?;
         if failed {
-            health.release()
+            health.release();
         } else {
-            health.hold(now)
+            health.hold(now);
         }
         health::save(tx, new.id, &health).await?;
     }
