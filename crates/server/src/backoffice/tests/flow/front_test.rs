@@ -158,7 +158,7 @@ async fn an_owner_tries_a_dataset_as_a_citizen_would_and_nothing_of_it_stays() {
         let test = shown.body.split("name=\"test\" value=\"").nth(1).unwrap().split('"').next().unwrap();
         let ended = browser.post(&page, &[("do", "end"), ("test", test)]).await;
         assert_eq!((ended.status, ended.location()), (StatusCode::SEE_OTHER, page.as_str()));
-        for table in ["transactions", "transaction_parts", "logins"] {
+        for table in ["transactions", "transaction_parts", "logins", "statistics"] {
             assert_eq!(office.rows(table).await, 0, "{table}");
         }
         assert_eq!(browser.get(&exchange).await.status, StatusCode::NOT_FOUND);
