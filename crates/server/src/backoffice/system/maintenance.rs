@@ -276,7 +276,7 @@ fn read(visit: &Visit) -> Result<Window, Faults> {
     let lang = visit.lang();
     let mut faults: Faults = Vec::new();
     let posted = |name: &str| visit.posted.text(name);
-    let missing = || words::fault(lang, &Wrong::Missing);
+    let missing = || words::fault(lang, &Wrong::Text(mydata_domain::text::BadText::Missing));
     let dataset = match posted("scope") {
         "platform" => None,
         "dataset" => match posted("dataset").parse::<ResourceId>() {
@@ -296,7 +296,11 @@ fn read(visit: &Visit) -> Result<Window, Faults> {
         match typed.parse::<u32>() {
             Ok(n) if (min..=max).contains(&n) => n,
             _ => {
-                let wrong = if typed.is_empty() { Wrong::Missing } else { Wrong::OutOfRange { min, max } };
+                let wrong = if typed.is_empty() {
+                    Wrong::Text(mydata_domain::text::BadText::Missing)
+                } else {
+                    Wrong::OutOfRange { min, max }
+                };
                 faults.push((name, words::fault(lang, &wrong)));
                 min
             }

@@ -55,7 +55,7 @@ pub fn moment(visit: &Visit, name: &str) -> Result<Option<Time>, BadMoment> {
         return Ok(None);
     }
     let read = if day.is_empty() {
-        Err(words::fault(lang, &Wrong::Missing))
+        Err(words::fault(lang, &Wrong::Text(mydata_domain::text::BadText::Missing)))
     } else {
         read_day(day).map_err(|bad| words::fault(lang, &Wrong::from(bad)))
     };

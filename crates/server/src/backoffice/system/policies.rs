@@ -351,9 +351,10 @@ fn holds_from(visit: &Visit) -> Result<Time, WrongMoment> {
                     WrongMoment { day: text, ..WrongMoment::default() }
                 })
             }
-            Ok(None) => {
-                Err(WrongMoment { day: Some(words::fault(lang, &Wrong::Missing)), ..WrongMoment::default() })
-            }
+            Ok(None) => Err(WrongMoment {
+                day: Some(words::fault(lang, &Wrong::Text(mydata_domain::text::BadText::Missing))),
+                ..WrongMoment::default()
+            }),
             Err((day, time)) => Err(WrongMoment { when: None, day, time }),
         },
         _ => {
