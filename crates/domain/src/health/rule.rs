@@ -29,6 +29,21 @@ pub struct Rule {
     pub suspend_after: Option<u32>,
 }
 
+/// After so many failures in a row an item is suspended when that is switched on and no number is configured.
+pub const SUSPEND_AFTER: u32 = 12;
+
+impl Rule {
+    /// The rule as it was switched while the platform runs: on, off, or (`None`) as configured.
+    pub fn switched(self, automatic_suspension: Option<bool>) -> Self {
+        let suspend_after = match automatic_suspension {
+            None => self.suspend_after,
+            Some(false) => None,
+            Some(true) => self.suspend_after.or(Some(SUSPEND_AFTER)),
+        };
+        Self { suspend_after, ..self }
+    }
+}
+
 /// What the rule did in this spell of failures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -204,6 +219,16 @@ mod tests {
     use crate::health::FaultKind;
 
     const RULE: Rule = Rule { tell_after: 3, suspend_after: Some(5) };
+
+    /// The ministry switches suspension on or off; what is configured holds where it says nothing.
+    #[test]
+    fn suspension_is_switched_while_the_platform_runs() {
+        let never = Rule { suspend_after: None, ..RULE };
+        assert_eq!((RULE.switched(None), never.switched(None)), (RULE, never));
+        assert_eq!((RULE.switched(Some(false)), never.switched(Some(false))), (never, never));
+        assert_eq!(RULE.switched(Some(true)), RULE);
+        assert_eq!(never.switched(Some(true)).suspend_after, Some(SUSPEND_AFTER));
+    }
 
     fn poll(at: i64, well: bool) -> Poll {
         let fault = (!well).then(|| Fault::new(FaultKind::ResponseStatus, 503));

@@ -189,6 +189,7 @@ pub(super) async fn poll(app: &App, item: ItemId, leased: &Leased) -> Result<(),
     }
     let Some(asked) = asked else { return Ok(app.store.jobs.complete(leased).await?) };
     let answered = &probe::poll(app, &asked).await;
+    let rule = &app.config.health.rule().switched(app.system().await?.settings.automatic_suspension);
     in_tx(app, "item-poll", |tx| async move {
         let doer = Doer::of(app, &tx, &By::Clock).await?;
         let kept = items::load_for_update(&tx, &Scope::All, item).await?;
@@ -197,7 +198,7 @@ pub(super) async fn poll(app: &App, item: ItemId, leased: &Leased) -> Result<(),
         let Some(mut kept) = kept.filter(|kept| state.polled && kept.stage.running().is_some()) else {
             return Ok(jobs::complete(&tx, leased).await?);
         };
-        let follows = state.after(answered.clone(), &app.config.health.rule());
+        let follows = state.after(answered.clone(), rule);
         if follows.suspend {
             let reason = state.fault.as_ref().and_then(reason);
             // Somebody else has suspended it for this already: then it is theirs to resume.
