@@ -46,7 +46,7 @@ pub use dead_end::{DeadEnd, DeadEndPage, Gathered, WayBack};
 pub use headers::Policy;
 pub use i18n::Lang;
 pub use identity_error::{IdentityErrorPage, IdentityFault};
-pub use layout::{Access, Chrome, Contact, FormTarget, Parties, SessionView, ZoneChip};
+pub use layout::{Access, Chrome, Contact, FormTarget, Parties, SessionView, ZoneChip, verification_name};
 pub use maintenance::MaintenancePage;
 pub use onward::{Destination, OnwardPage};
 pub use prefs::{Prefs, TextSize};

@@ -16,10 +16,10 @@ CREATE INDEX statistics_subjects ON statistics (area, zone, grain, since) WHERE 
 CREATE INDEX services_organisation ON services (organisation, client_id);
 CREATE INDEX datasets_organisation ON datasets (organisation, resource_id);
 
--- Lists that were read through whole: an organisation's own items by name and category, filings by what they are for and of
--- what kind, mails by kind.
+-- Lists that were read through whole: an organisation's own items by name and category, filings by what they are for, mails
+-- by kind and by state.
 CREATE INDEX items_own_name ON items (organisation, kind, name, id) WHERE hidden = 0;
 CREATE INDEX items_own_category ON items (organisation, kind, category, id) WHERE hidden = 0;
 CREATE INDEX filings_kind ON filings (kind, filed_at, id);
-CREATE INDEX filings_item_kind ON filings (item_kind, filed_at, id) WHERE item_kind IS NOT NULL;
 CREATE INDEX mails_kind ON mails (kind, created_at, id);
+CREATE INDEX mails_state ON mails (state, created_at, id);

@@ -145,7 +145,7 @@ pub async fn load_in(tx: &Tx, crypter: &Crypter, id: AccountId) -> Result<Option
 /// # Errors
 /// As [`load`].
 pub async fn load_for_update(tx: &Tx, crypter: &Crypter, id: AccountId) -> Result<Option<Account>> {
-    let lock = super::items::lock(tx);
+    let lock = super::list::lock(tx);
     let sql = format!("SELECT {COLUMNS} FROM accounts a WHERE a.id = $1{lock}");
     let row = tx.fetch_opt(sql, args![id.to_string()]).await?;
     row.map(|row| read(crypter, &row, 0)).transpose()

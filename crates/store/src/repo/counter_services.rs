@@ -44,7 +44,7 @@ pub async fn load(db: &Db, id: CounterServiceId) -> Result<Option<CounterService
 
 /// Reads a counter service and locks it until the database transaction ends.
 pub async fn load_in(tx: &Tx, id: CounterServiceId) -> Result<Option<CounterService>> {
-    let sql = format!("SELECT body FROM counter_services WHERE id = $1{}", super::items::lock(tx));
+    let sql = format!("SELECT body FROM counter_services WHERE id = $1{}", super::list::lock(tx));
     let row = tx.fetch_opt(sql, args![id.to_string()]).await?;
     row.as_ref().map(read).transpose()
 }

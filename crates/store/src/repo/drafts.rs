@@ -27,6 +27,13 @@ pub enum Owner {
 }
 
 impl Owner {
+    /// A statement that is narrowed.
+    fn select(&self) -> Select {
+        let mut select = Select::default();
+        self.narrow(&mut select);
+        select
+    }
+
     fn narrow(&self, select: &mut Select) {
         match self {
             Self::Account(id) => {
@@ -170,11 +177,8 @@ pub(super) fn owner_of(row: &Row, table: &'static str) -> Result<Owner> {
 
 /// Reads a draft of this owner.
 pub async fn load(db: &Db, crypter: &Crypter, owner: &Owner, id: DraftId) -> Result<Option<Draft>> {
-    let mut select = Select::default();
-    owner.narrow(&mut select);
-    select.and("id = {}", [id.to_string().into()]);
-    let (sql, values) = select.statement(COLUMNS, TABLE, "");
-    db.fetch_opt(sql, values).await?.map(|row| read(crypter, &row)).transpose()
+    let row = owner.select().one(db, COLUMNS, TABLE, id.to_string()).await?;
+    row.map(|row| read(crypter, &row)).transpose()
 }
 
 /// Reads a draft of this owner and locks it until the database transaction ends.
@@ -184,11 +188,8 @@ pub async fn load_for_update(
     owner: &Owner,
     id: DraftId,
 ) -> Result<Option<Draft>> {
-    let mut select = Select::default();
-    owner.narrow(&mut select);
-    select.and("id = {}", [id.to_string().into()]);
-    let (sql, values) = select.statement(COLUMNS, TABLE, super::items::lock(tx));
-    tx.fetch_opt(sql, values).await?.map(|row| read(crypter, &row)).transpose()
+    let row = owner.select().one_for_update(tx, COLUMNS, TABLE, id.to_string()).await?;
+    row.map(|row| read(crypter, &row)).transpose()
 }
 
 /// The draft of this form about an item, of this owner.
@@ -199,8 +200,7 @@ pub async fn of_item(
     item: ItemId,
     form: FormKind,
 ) -> Result<Option<Draft>> {
-    let mut select = Select::default();
-    owner.narrow(&mut select);
+    let mut select = owner.select();
     select.and("item = {} AND form = {}", [item.to_string().into(), form.as_str().into()]);
     let (sql, values) = select.statement(COLUMNS, TABLE, "");
     db.fetch_opt(sql, values).await?.map(|row| read(crypter, &row)).transpose()
@@ -208,8 +208,7 @@ pub async fn of_item(
 
 /// The drafts of this owner, last saved first, at most 100.
 pub async fn of_owner(db: &Db, crypter: &Crypter, owner: &Owner) -> Result<Vec<Draft>> {
-    let mut select = Select::default();
-    owner.narrow(&mut select);
+    let select = owner.select();
     let (sql, values) = select.statement(COLUMNS, TABLE, " ORDER BY updated_at DESC, id LIMIT 100");
     db.fetch_all(sql, values).await?.iter().map(|row| read(crypter, row)).collect()
 }
@@ -257,10 +256,9 @@ pub async fn end_item(tx: &Tx, item: ItemId) -> Result<()> {
 /// # Errors
 /// The database refuses.
 pub async fn delete(tx: &Tx, owner: &Owner, id: DraftId) -> Result<bool> {
-    let mut select = Select::default();
-    owner.narrow(&mut select);
+    let mut select = owner.select();
     select.and("id = {}", [id.to_string().into()]);
-    let (sql, values) = select.statement("id", TABLE, super::items::lock(tx));
+    let (sql, values) = select.statement("id", TABLE, super::list::lock(tx));
     if tx.fetch_opt(sql, values).await?.is_none() {
         return Ok(false);
     }

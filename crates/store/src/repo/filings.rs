@@ -12,7 +12,7 @@ use mydata_domain::organisation::OrganisationId;
 use serde_json::Value;
 
 use super::drafts::Owner;
-use super::items::{json, lock, parsed, parsed_opt, read_letter};
+use super::items::{json, parsed, parsed_opt, read_letter};
 use super::list::{self, List, Page, Scope, Select, searchable};
 use super::unreadable;
 use crate::args;
@@ -115,11 +115,8 @@ fn read(crypter: &Crypter, row: &Row) -> Result<Filing> {
 
 /// Reads a filing, if it is within the scope.
 pub async fn load(db: &Db, crypter: &Crypter, scope: &Scope, id: FilingId) -> Result<Option<Filing>> {
-    let mut select = Select::default();
-    scope.narrow(&mut select);
-    select.and("id = {}", [id.to_string().into()]);
-    let (sql, values) = select.statement(COLUMNS, TABLE, "");
-    db.fetch_opt(sql, values).await?.map(|row| read(crypter, &row)).transpose()
+    let row = scope.select().one(db, COLUMNS, TABLE, id.to_string()).await?;
+    row.map(|row| read(crypter, &row)).transpose()
 }
 
 /// Reads a filing, if it is within the scope, and locks it until the database transaction ends.
@@ -129,11 +126,8 @@ pub async fn load_for_update(
     scope: &Scope,
     id: FilingId,
 ) -> Result<Option<Filing>> {
-    let mut select = Select::default();
-    scope.narrow(&mut select);
-    select.and("id = {}", [id.to_string().into()]);
-    let (sql, values) = select.statement(COLUMNS, TABLE, lock(tx));
-    tx.fetch_opt(sql, values).await?.map(|row| read(crypter, &row)).transpose()
+    let row = scope.select().one_for_update(tx, COLUMNS, TABLE, id.to_string()).await?;
+    row.map(|row| read(crypter, &row)).transpose()
 }
 
 /// The last filing of an account that is for this, such as its sign-up.
@@ -152,8 +146,7 @@ pub async fn last_of_account(
 
 /// The last filings about an item within the scope, at most 200, newest first.
 pub async fn of_item(db: &Db, scope: &Scope, item: ItemId) -> Result<Vec<Listed>> {
-    let mut select = Select::default();
-    scope.narrow(&mut select);
+    let mut select = scope.select();
     select.and("item = {}", [item.to_string().into()]);
     let (sql, values) = select.statement(LIST_COLUMNS, TABLE, " ORDER BY filed_at DESC, id DESC LIMIT 200");
     db.fetch_all(sql, values).await?.iter().map(read_listed).collect()
@@ -364,17 +357,12 @@ pub async fn owner(db: &Db, id: &str) -> Result<Option<Owner>> {
 
 /// What lists say of a filing within the scope.
 pub async fn listed(db: &Db, scope: &Scope, id: FilingId) -> Result<Option<Listed>> {
-    let mut select = Select::default();
-    scope.narrow(&mut select);
-    select.and("id = {}", [id.to_string().into()]);
-    let (sql, values) = select.statement(LIST_COLUMNS, TABLE, "");
-    db.fetch_opt(sql, values).await?.as_ref().map(read_listed).transpose()
+    scope.select().one(db, LIST_COLUMNS, TABLE, id.to_string()).await?.as_ref().map(read_listed).transpose()
 }
 
 /// A page of the filings within the scope.
 pub async fn list(db: &Db, scope: &Scope, list: &List<Filter, Sort>) -> Result<Page<Listed>> {
-    let mut select = Select::default();
-    scope.narrow(&mut select);
+    let mut select = scope.select();
     let filter = &list.filter;
     if let Some(kind) = filter.kind {
         select.and("kind = {}", [kind.as_str().into()]);

@@ -3,6 +3,9 @@
 //! A change is made by [`load_for_update`], a step of the domain, [`Kept::take`] and [`Kept::save`], inside one database
 //! transaction; the row is locked meanwhile, so two steps of one item never overlap.
 
+mod listed;
+mod mirror;
+
 use std::str::FromStr;
 
 use mydata_domain::account::{AccountId, Role};
@@ -10,18 +13,19 @@ use mydata_domain::calendar::Date;
 use mydata_domain::filing::{FilingId, FormNumber, OfficialLetter, Reason};
 use mydata_domain::item::rule::Deed;
 use mydata_domain::item::stage::{Draft, Ending};
-use mydata_domain::item::{
-    Actor, Cause, Certificate, Facts, ItemId, Kind, Running, Stage, StageName, Stepped, due,
-};
+use mydata_domain::item::{Actor, Certificate, Facts, ItemId, Kind, Running, Stage, StageName, Stepped, due};
 use mydata_domain::organisation::{Organisation, OrganisationId, OrganisationKind};
 use mydata_domain::{Time, Zone};
 use mydata_wire::Random;
 
-use super::list::{self, List, Page, Scope, Select, searchable};
+use super::list::{self, Scope, lock, searchable};
 use super::unreadable;
 use crate::args;
-use crate::db::{Db, Engine, Row, Tx};
+use crate::db::{Db, Row, Tx};
 use crate::error::Result;
+
+pub use listed::{Filter, Listed, Sort, list};
+pub(super) use mirror::{Mirrored, mirror, organisation_changed};
 
 const TABLE: &str = "items";
 const AREA: &str = "item";
@@ -249,34 +253,17 @@ pub async fn owner(db: &Db, id: &str) -> Result<Option<OrganisationId>> {
 
 /// Reads an item, if it is within the scope.
 pub async fn load(db: &Db, scope: &Scope, id: ItemId) -> Result<Option<Kept>> {
-    let mut select = Select::default();
-    scope.narrow(&mut select);
-    select.and("id = {}", [id.to_string().into()]);
-    let (sql, values) = select.statement(COLUMNS, TABLE, "");
-    db.fetch_opt(sql, values).await?.as_ref().map(read).transpose()
+    scope.select().one(db, COLUMNS, TABLE, id.to_string()).await?.as_ref().map(read).transpose()
 }
 
 /// Reads an item, if it is within the scope, and locks it until the database transaction ends.
 pub async fn load_for_update(tx: &Tx, scope: &Scope, id: ItemId) -> Result<Option<Kept>> {
-    let mut select = Select::default();
-    scope.narrow(&mut select);
-    select.and("id = {}", [id.to_string().into()]);
-    let (sql, values) = select.statement(COLUMNS, TABLE, lock(tx));
-    tx.fetch_opt(sql, values).await?.as_ref().map(read).transpose()
-}
-
-pub(super) fn lock(tx: &Tx) -> &'static str {
-    match tx.engine() {
-        // SQLite has one writer, which we are.
-        Engine::Sqlite => "",
-        Engine::Postgres => " FOR UPDATE",
-    }
+    scope.select().one_for_update(tx, COLUMNS, TABLE, id.to_string()).await?.as_ref().map(read).transpose()
 }
 
 /// The item that a registry record belongs to.
 pub async fn of_record(db: &Db, scope: &Scope, kind: Kind, record: &str) -> Result<Option<Kept>> {
-    let mut select = Select::default();
-    scope.narrow(&mut select);
+    let mut select = scope.select();
     select.and("kind = {}", [kind.as_str().into()]);
     select.and(
         "(test_record = {} OR production_record = {})",
@@ -501,245 +488,4 @@ pub async fn history(db: &Db, id: ItemId) -> Result<Vec<Entry>> {
         })
     };
     rows.iter().rev().map(entry).collect()
-}
-
-/// What is filtered in a list of items.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// What they are.
-    pub kind: Option<Kind>,
-    /// Where they stand; empty: anywhere.
-    pub stages: Vec<StageName>,
-    /// How far they got.
-    pub zone: Option<Zone>,
-    /// 類別.
-    pub category: Option<String>,
-    /// Whose they are, within the scope.
-    pub organisation: Option<OrganisationId>,
-}
-
-/// By what a list of items is sorted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Sort {
-    /// 修改時間.
-    #[default]
-    Updated,
-    /// Name.
-    Name,
-    /// 機關名稱.
-    Organisation,
-    /// 類別.
-    Category,
-    /// 狀態.
-    Stage,
-}
-
-impl Sort {
-    fn columns(self) -> &'static str {
-        match self {
-            Self::Updated => "updated_at, id",
-            Self::Name => "name, id",
-            Self::Organisation => "organisation_name, id",
-            Self::Category => "category, id",
-            Self::Stage => "stage, updated_at, id",
-        }
-    }
-}
-
-/// One row of a list of items.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
-    /// Its identifier.
-    pub id: ItemId,
-    /// What it is.
-    pub kind: Kind,
-    /// Where it came from.
-    pub origin: Origin,
-    /// Whose it is.
-    pub organisation: OrganisationId,
-    /// That organisation's name.
-    pub organisation_name: String,
-    /// Its name.
-    pub name: String,
-    /// 類別.
-    pub category: String,
-    /// The number of the filing that began it.
-    pub number: Option<FormNumber>,
-    /// How far it got.
-    pub zone: Zone,
-    /// 顯示前台 (R39, R43).
-    pub shown: bool,
-    /// Where it stands.
-    pub stage: StageName,
-    /// The same with what exists there: the last day of a test, why it is suspended.
-    pub standing: Stage,
-    /// Why it is suspended.
-    pub cause: Option<Cause>,
-    /// The id of its record in the test zone.
-    pub test_record: Option<String>,
-    /// The id of its record in the production zone.
-    pub production_record: Option<String>,
-    /// When the clock next does something to it.
-    pub next_due: Option<Time>,
-    /// 上架日期.
-    pub listed_at: Option<Time>,
-    /// 修改時間.
-    pub updated_at: Time,
-}
-
-const LIST_COLUMNS: &str = "id, kind, origin, organisation, organisation_name, name, category, number, zone, stage, detail, \
-     test_record, production_record, next_due, listed_at, updated_at, shown, \
-     stage_data";
-
-fn read_listed(row: &Row) -> Result<Listed> {
-    let stage = parsed(row, TABLE, "stage")?;
-    let cause = if stage == StageName::Suspended { parsed_opt(row, TABLE, "detail")? } else { None };
-    Ok(Listed {
-        id: parsed(row, TABLE, "id")?,
-        kind: parsed(row, TABLE, "kind")?,
-        origin: parsed(row, TABLE, "origin")?,
-        organisation: parsed(row, TABLE, "organisation")?,
-        organisation_name: row.get_text("organisation_name")?,
-        name: row.get_text("name")?,
-        category: row.get_text("category")?,
-        number: parsed_opt(row, TABLE, "number")?,
-        zone: parsed(row, TABLE, "zone")?,
-        stage,
-        standing: serde_json::from_str(&row.get_text("stage_data")?)
-            .map_err(|_| unreadable(TABLE, "stage_data"))?,
-        cause,
-        test_record: row.get_opt_text("test_record")?,
-        production_record: row.get_opt_text("production_record")?,
-        next_due: row.get_opt_time("next_due")?,
-        listed_at: row.get_opt_time("listed_at")?,
-        updated_at: row.get_time("updated_at")?,
-        shown: row.get_i64("shown")? != 0,
-    })
-}
-
-/// A page of the items within the scope. Drafts that were thrown away are passed over.
-pub async fn list(db: &Db, scope: &Scope, list: &List<Filter, Sort>) -> Result<Page<Listed>> {
-    let mut select = Select::default();
-    select.and("hidden = 0", []);
-    scope.narrow(&mut select);
-    let filter = &list.filter;
-    if let Some(kind) = filter.kind {
-        select.and("kind = {}", [kind.as_str().into()]);
-    }
-    let stages: Vec<&str> = filter.stages.iter().map(|s| s.as_str()).collect();
-    select.one_of("stage", &stages);
-    if let Some(zone) = filter.zone {
-        select.and("zone = {}", [zone.as_str().into()]);
-    }
-    if let Some(category) = &filter.category {
-        select.and("category = {}", [category.clone().into()]);
-    }
-    if let Some(organisation) = &filter.organisation {
-        select.and("organisation = {}", [organisation.as_str().to_owned().into()]);
-    }
-    select.search(db, AREA, &list.search).await?;
-    select.page(db, LIST_COLUMNS, TABLE, list.sort.columns(), list.into(), read_listed).await
-}
-
-/// What a registry file's record says of its item.
-#[derive(Debug, Clone)]
-pub(super) struct Mirrored<'a> {
-    pub(super) kind: Kind,
-    pub(super) record: &'a str,
-    pub(super) zone: Zone,
-    pub(super) organisation: &'a OrganisationId,
-    pub(super) name: &'a str,
-    pub(super) category: &'a str,
-    pub(super) stage: Stage,
-    pub(super) shown: bool,
-}
-
-/// Makes or brings up to date the item of a record that came from a registry file. An item of the back office stays as it is.
-pub(super) async fn mirror(tx: &Tx, record: &Mirrored<'_>, now: Time) -> Result<()> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM items WHERE kind = $1 AND (test_record = $2 OR production_record = $2){}",
-        lock(tx)
-    );
-    let old = tx.fetch_opt(sql, args![record.kind.as_str(), record.record]).await?;
-    let old = old.as_ref().map(read).transpose()?;
-    if old.as_ref().is_some_and(|kept| kept.origin == Origin::Office) {
-        return Ok(());
-    }
-    let (organisation_name, authority) = organisation(tx, record.organisation).await?;
-    let slot = Some(record.record.to_owned());
-    let (test_record, production_record) = match record.zone {
-        Zone::Test => (slot, None),
-        Zone::Production => (None, slot),
-    };
-    // Since when it stands there is kept as long as it stands there.
-    let stage = match &old {
-        Some(kept) if same_standing(&kept.stage, &record.stage) => kept.stage.clone(),
-        _ => record.stage.clone(),
-    };
-    let listed_at = stage.running().and_then(Running::listed_since);
-    let mut new = Kept {
-        id: old.as_ref().map_or_else(|| ItemId::generate(tx.db().random()), |kept| kept.id),
-        kind: record.kind,
-        origin: Origin::File,
-        organisation: record.organisation.clone(),
-        organisation_name,
-        authority,
-        name: record.name.to_owned(),
-        category: record.category.to_owned(),
-        number: None,
-        zone: record.zone,
-        stage,
-        certificates: old.as_ref().map(|kept| kept.certificates.clone()).unwrap_or_default(),
-        test_record,
-        production_record,
-        listed_at,
-        created_at: old.as_ref().map_or(now, |kept| kept.created_at),
-        updated_at: old.as_ref().map_or(now, |kept| kept.updated_at),
-        updated_by: None,
-        indexed: old.as_ref().map(|kept| kept.indexed.clone()).unwrap_or_default(),
-        shown: record.shown,
-    };
-    let moved = old.as_ref().is_some_and(|kept| kept.organisation != new.organisation);
-    if old.as_ref() == Some(&new) {
-        return Ok(());
-    }
-    new.write(tx, now, None).await?;
-    if moved {
-        // A file may give a record to another organisation; the back office never does.
-        tx.execute(
-            "UPDATE items SET organisation = $2 WHERE id = $1",
-            args![new.id.to_string(), new.organisation.as_str()],
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-fn same_standing(a: &Stage, b: &Stage) -> bool {
-    a.name() == b.name() && detail(a) == detail(b)
-}
-
-/// Brings the names kept beside items up to date after an organisation was changed.
-pub(super) async fn organisation_changed(tx: &Tx, id: &OrganisationId, now: Time) -> Result<()> {
-    let (name, authority) = organisation(tx, id).await?;
-    let sql = format!(
-        "SELECT {COLUMNS} FROM items WHERE organisation = $1 AND (organisation_name <> $2 OR COALESCE(authority, '') <> $3){}",
-        lock(tx)
-    );
-    let authority_text = authority.as_ref().map_or("", |a| a.as_str());
-    for row in tx.fetch_all(sql, args![id.as_str(), &name, authority_text]).await? {
-        let mut kept = read(&row)?;
-        let (updated_at, updated_by) = (kept.updated_at, kept.updated_by);
-        kept.organisation_name.clone_from(&name);
-        kept.authority.clone_from(&authority);
-        kept.write(tx, now, updated_by).await?;
-        // Nothing of the item itself was changed.
-        tx.run("UPDATE items SET updated_at = $2 WHERE id = $1", args![kept.id.to_string(), updated_at.0])
-            .await?;
-    }
-    tx.run(
-        "UPDATE filings SET authority = $2 WHERE organisation = $1 AND COALESCE(authority, '') <> $3",
-        args![id.as_str(), authority.as_ref().map(OrganisationId::as_str), authority_text],
-    )
-    .await
 }

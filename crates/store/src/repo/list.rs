@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mydata_domain::organisation::OrganisationId;
 
 use crate::args;
-use crate::db::{Arg, Db, Row, placeholders};
+use crate::db::{Arg, Db, Engine, Row, Tx, placeholders};
 use crate::error::Result;
 
 /// Most rows of a page.
@@ -35,6 +35,13 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// A statement that is narrowed.
+    pub(super) fn select(&self) -> Select {
+        let mut select = Select::default();
+        self.narrow(&mut select);
+        select
+    }
+
     /// Narrows a statement.
     pub(super) fn narrow(&self, select: &mut Select) {
         match self {
@@ -201,9 +208,44 @@ impl Select {
         Ok(Page { rows, page, size, count, more })
     }
 
+    /// Reads the row with this id, if the conditions hold for it.
+    pub(super) async fn one(
+        mut self,
+        db: &Db,
+        columns: &str,
+        table: &str,
+        id: String,
+    ) -> Result<Option<Row>> {
+        self.and("id = {}", [id.into()]);
+        let (sql, values) = self.statement(columns, table, "");
+        db.fetch_opt(sql, values).await
+    }
+
+    /// [`Self::one`], and locks it until the database transaction ends.
+    pub(super) async fn one_for_update(
+        mut self,
+        tx: &Tx,
+        columns: &str,
+        table: &str,
+        id: String,
+    ) -> Result<Option<Row>> {
+        self.and("id = {}", [id.into()]);
+        let (sql, values) = self.statement(columns, table, lock(tx));
+        tx.fetch_opt(sql, values).await
+    }
+
     /// Reads rows without paging; whoever calls bounds them by the conditions.
     pub(super) fn statement(&self, columns: &str, table: &str, rest: &str) -> (String, &[Arg<'static>]) {
         (format!("SELECT {columns} FROM {table}{}{rest}", self.text()), &self.values)
+    }
+}
+
+/// What ends a statement that locks the rows it reads.
+pub(super) fn lock(tx: &Tx) -> &'static str {
+    match tx.engine() {
+        // SQLite has one writer, which we are.
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE",
     }
 }
 
@@ -246,7 +288,7 @@ async fn rarest(db: &Db, area: &'static str, all: &[String], most: i64) -> Resul
 }
 
 /// Notes by which words a row is found.
-pub(super) async fn index(tx: &crate::db::Tx, area: &'static str, id: &str, search: &str) -> Result<()> {
+pub(super) async fn index(tx: &Tx, area: &'static str, id: &str, search: &str) -> Result<()> {
     tx.run("DELETE FROM search_grams WHERE area = $1 AND id = $2", args![area, id]).await?;
     let grams: BTreeSet<String> = search.split_whitespace().flat_map(grams).collect();
     if grams.is_empty() {

@@ -103,7 +103,7 @@ pub async fn profile(db: &Db, crypter: &Crypter, id: &OrganisationId) -> Result<
 pub async fn profile_for_update(tx: &Tx, crypter: &Crypter, id: &OrganisationId) -> Result<Option<Profile>> {
     let sql = format!(
         "SELECT organisation, state, authority, updated_at, form FROM organisation_profiles WHERE organisation = $1{}",
-        items::lock(tx)
+        super::list::lock(tx)
     );
     let row = tx.fetch_opt(sql, args![id.as_str()]).await?;
     row.map(|row| read(crypter, &row)).transpose()

@@ -414,14 +414,14 @@ fn service_entry(kept: ServiceWithSecrets) -> ServiceEntry {
 
 /// A dataset's record, locked until the database transaction ends.
 pub async fn dataset(tx: &Tx, crypter: &Crypter, id: &ResourceId) -> Result<Option<DatasetEntry>> {
-    let sql = format!("SELECT body, secret FROM datasets WHERE resource_id = $1{}", items::lock(tx));
+    let sql = format!("SELECT body, secret FROM datasets WHERE resource_id = $1{}", super::list::lock(tx));
     let row = tx.fetch_opt(sql, args![id.as_str()]).await?;
     row.map(|row| read_dataset(crypter, &row).map(dataset_entry)).transpose()
 }
 
 /// A service's record, locked until the database transaction ends.
 pub async fn service(tx: &Tx, crypter: &Crypter, id: &ClientId) -> Result<Option<ServiceEntry>> {
-    let sql = format!("SELECT body, secrets FROM services WHERE client_id = $1{}", items::lock(tx));
+    let sql = format!("SELECT body, secrets FROM services WHERE client_id = $1{}", super::list::lock(tx));
     let row = tx.fetch_opt(sql, args![id.as_str()]).await?;
     row.map(|row| read_service(crypter, &row).map(service_entry)).transpose()
 }

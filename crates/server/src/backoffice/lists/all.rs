@@ -17,7 +17,7 @@ use crate::backoffice::parts::list::{Filter, Head, ListQuery, Listing};
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
 use crate::backoffice::{ROOT, scope};
-use crate::web::Lang;
+use crate::web::verification_name;
 
 /// `GET /all-datasets`.
 pub async fn datasets(visit: Visit) -> Answer {
@@ -41,23 +41,7 @@ fn offered(zone: Zone) -> Vec<StageName> {
 
 /// The weakest method accepted, as the platform's documents write it.
 pub fn level(visit: &Visit, method: Verification) -> String {
-    format!("{} ({method})", method_name(visit.lang(), method))
-}
-
-/// The name of a method.
-pub fn method_name(lang: Lang, method: Verification) -> String {
-    lang.t(match method {
-        Verification::Cer => "verification-cer",
-        Verification::Fic => "verification-fic",
-        Verification::Fch => "verification-fch",
-        Verification::Moe => "verification-moe",
-        Verification::Tfd => "verification-tfd",
-        Verification::Nhi => "verification-nhi",
-        Verification::Fcs => "verification-fcs",
-        Verification::Pii => "verification-pii",
-        Verification::Otp => "verification-otp",
-        Verification::Gov => "verification-gov",
-    })
+    format!("{} ({method})", verification_name(visit.lang(), method))
 }
 
 async fn show(visit: &Visit, kind: Kind) -> Answer {

@@ -71,4 +71,4 @@ pub(in crate::backoffice) fn first_number<T>(page: &Page<T>) -> u64 {
     u64::from(page.page - 1) * u64::from(page.size) + 1
 }
 
-pub use all::{level, method_name};
+pub use all::level;

@@ -7,8 +7,7 @@ use mydata_domain::statistics::Area;
 
 use super::asked::Step;
 use super::report::Period;
-use crate::backoffice::lists::method_name;
-use crate::web::{Lang, RocDateTime, i18n};
+use crate::web::{Lang, RocDateTime, i18n, verification_name};
 
 /// `1,234,567`.
 pub(super) fn number(value: u64) -> String {
@@ -114,7 +113,7 @@ pub(super) fn outcome(lang: Lang, area: Area, value: &str) -> String {
 
 /// A method by its code.
 pub(super) fn method(lang: Lang, code: &str) -> String {
-    code.parse().map_or_else(|_| code.to_owned(), |method| method_name(lang, method))
+    code.parse().map_or_else(|_| code.to_owned(), |method| verification_name(lang, method))
 }
 
 #[cfg(test)]
