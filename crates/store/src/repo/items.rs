@@ -710,9 +710,9 @@ pub(super) async fn mirror(tx: &Tx, record: &Mirrored<'_>, now: Time) -> Result<
         // What a file says to fail is on the list of what fails, until a file says otherwise.
         let mut health = super::health::load_for_update(tx, new.id).await?;
         if failed {
-            health.release()
+            health.release();
         } else {
-            health.hold(now)
+            health.hold(now);
         }
         super::health::save(tx, new.id, &health).await?;
     }
