@@ -93,10 +93,11 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         // Pages are there meanwhile; jobs are not, for the furnishing does its own under its moved clock.
         office::furnish(&platform.app).await.context("the back office cannot be furnished")?;
     }
-    platform.work();
     if let (Some(own), Some(file)) = (&own, &args.registry) {
         registry::apply(&platform.app.store, own).await.with_context(|| registry::place(file))?;
     }
+    // Not before everything is registered: what a job looks at stays in memory for a second.
+    platform.work();
 
     let outcome = if args.run {
         scenarios(&sandbox, args.out.as_deref()).await?

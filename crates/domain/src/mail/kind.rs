@@ -40,7 +40,7 @@ impl AboutHealth {
     /// In zh-TW.
     pub fn zh(self) -> &'static str {
         match self {
-            Self::Failing => "介接異常,請儘速處理",
+            Self::Failing => "介接異常，請儘速處理",
             Self::Mended => "介接已恢復正常",
         }
     }
