@@ -178,7 +178,7 @@ impl<'w> Walk<'w> {
             match answer {
                 Answer::Text(text) => self.browser.fill(&css, text).await.unwrap(),
                 Answer::File(path) => {
-                    self.browser.wait_for(&css).await.unwrap().send_keys(*path).await.unwrap()
+                    self.browser.wait_for(&css).await.unwrap().send_keys(*path).await.unwrap();
                 }
                 Answer::Row => self.press(&css).await,
                 Answer::Option(_) | Answer::Tick(_) => {

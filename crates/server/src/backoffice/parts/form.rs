@@ -156,7 +156,9 @@ impl Form {
 
     /// By which parts of the page outside the form belong to it.
     pub fn id(&self) -> String {
-        format!("form-{}", self.buttons.first().map_or("only", |button| button.value))
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let action: String = self.action.chars().map(plain).collect();
+        format!("form{action}-{}", self.buttons.first().map_or("only", |button| button.value))
     }
 
     fn mends_title(&self, count: usize) -> String {
