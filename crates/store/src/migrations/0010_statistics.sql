@@ -20,6 +20,8 @@ CREATE INDEX datasets_organisation ON datasets (organisation, resource_id);
 -- by kind and by state.
 CREATE INDEX items_own_name ON items (organisation, kind, name, id) WHERE hidden = 0;
 CREATE INDEX items_own_category ON items (organisation, kind, category, id) WHERE hidden = 0;
+CREATE INDEX filings_authority_number ON filings (authority, number, id) WHERE authority IS NOT NULL;
+CREATE INDEX filings_own_number ON filings (organisation, number, id) WHERE organisation IS NOT NULL;
 CREATE INDEX filings_kind ON filings (kind, filed_at, id);
 CREATE INDEX mails_kind ON mails (kind, created_at, id);
 CREATE INDEX mails_state ON mails (state, created_at, id);

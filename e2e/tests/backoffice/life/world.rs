@@ -72,6 +72,8 @@ impl World {
                 "client_secret": provider.client_secret,
                 "methods": provider.methods,
             }] },
+            // Polls are not what these lives are about, and a year has many.
+            "health": { "poll_every": 86_400 },
             // The minute of a held clock does not end by itself.
             "limits": { "pages_per_minute": 100_000, "partner_per_minute": 100_000 },
         }))

@@ -2,6 +2,7 @@
 //! asked of the rules of items; doing it is [`super::flow`]'s.
 
 pub mod act;
+pub mod certificate;
 pub mod credentials;
 pub mod display;
 pub mod page;
@@ -30,6 +31,8 @@ pub fn routes() -> Vec<Route> {
         Route::post("/mydata-backend/items/{id}/act", doers, act::submit),
         Route::get("/mydata-backend/items/{id}/display", doers, display::ask),
         Route::post("/mydata-backend/items/{id}/display", doers, display::submit),
+        Route::get("/mydata-backend/items/{id}/certificate", doers, certificate::show).fresh(),
+        Route::post("/mydata-backend/items/{id}/certificate", doers, certificate::submit).fresh(),
         Route::get("/mydata-backend/items/{id}/credentials", owners, credentials::show).fresh(),
         Route::post("/mydata-backend/items/{id}/credentials", owners, credentials::submit).fresh(),
     ]

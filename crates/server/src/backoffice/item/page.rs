@@ -13,7 +13,7 @@ use mydata_domain::{Time, Zone};
 use mydata_store::repo::items::{self, Entry, Kept};
 use mydata_store::repo::{accounts, filings, uploads};
 
-use super::{load, name, path, record, words};
+use super::{certificate, load, name, path, record, words};
 use crate::backoffice::fault::Fault;
 use crate::backoffice::forms::begin::form_path;
 use crate::backoffice::frame::{Crumb, Frame, role_key};
@@ -125,6 +125,9 @@ pub async fn show(visit: Visit) -> Answer {
             if zone == Zone::Test && front_test::page::can_be_tried(&kept) && (owns || role == Role::Operator)
             {
                 links.push(Link::new(visit.t("front-test"), front_test::page::address(kept.id)));
+            }
+            if kept.kind == Kind::Dataset && (owns || role == Role::Operator) {
+                links.push(Link::new(visit.t("item-certificate"), certificate::address(&kept, zone)));
             }
             zones.push(ZoneView { title: visit.t(zone_key(zone)), facts, links });
         }

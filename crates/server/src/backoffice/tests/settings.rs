@@ -70,8 +70,9 @@ async fn the_ministry_looks_after_the_categories() {
         let page = ministry.get(&format!("{SYSTEM}/categories?area=service")).await;
         assert!(!page.body.contains("<script>𠮷"), "{}", page.body);
         page.says("𠮷");
-        let row = page.body.split("𠮷").nth(1).unwrap();
-        let id = row.split("category?category=").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let row = page.body.split("<tr").find(|row| row.contains("𠮷") && row.contains("category?category="));
+        let id =
+            row.unwrap().split("category?category=").nth(1).unwrap().split('"').next().unwrap().to_owned();
         // Two at once: the second is told.
         let edit = ministry.get(&format!("{SYSTEM}/category?category={id}")).await;
         let version = hidden(&edit, "version");

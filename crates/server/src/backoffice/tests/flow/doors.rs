@@ -323,3 +323,35 @@ async fn the_page_of_an_item_leads_to_its_forms() {
     hides(&at(&office, &operator).await.get(&page).await, &href);
     office.close().await;
 }
+
+/// Shows R41.
+#[tokio::test]
+async fn a_signing_certificate_is_replaced_through_the_door() {
+    let office = Office::open().await;
+    let (item, owner) = office.testing_dataset().await;
+    let page = format!("/mydata-backend/items/{item}/certificate");
+    let shown = format!("{page}?zone=test");
+    let record = office.item(item).await.test_record.unwrap();
+    let kept = async || {
+        let registered = office.registered().await;
+        registered.datasets[&record.parse().unwrap()].dataset.signer_certificate.clone()
+    };
+    let before = kept().await;
+    let mut browser = at(&office, &owner).await;
+    browser.get(&format!("/mydata-backend/items/{item}")).await.says(&shown);
+    browser.get(&shown).await.says("BEGIN CERTIFICATE");
+    for bad in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"] {
+        let refused = browser.post(&page, &[("zone", "test"), ("certificate", bad)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+        refused.says("aria-invalid=\"true\"");
+    }
+    assert_eq!(kept().await, before);
+    let good = office.certificate(jiff::civil::date(2028, 1, 20));
+    let done = browser.post(&page, &[("zone", "test"), ("certificate", &good)]).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER);
+    assert_eq!(kept().await.as_deref(), Some(good.trim()));
+    // There is none of production yet.
+    let none = browser.get(&format!("{page}?zone=production")).await;
+    assert_eq!(none.status, StatusCode::SEE_OTHER);
+    office.close().await;
+}
