@@ -337,6 +337,8 @@ async fn a_signing_certificate_is_replaced_through_the_door() {
         registered.datasets[&record.parse().unwrap()].dataset.signer_certificate.clone()
     };
     let before = kept().await;
+    // What is registered is looked at once a second.
+    office.pass(Duration::from_secs(2));
     let mut browser = at(&office, &owner).await;
     browser.get(&format!("/mydata-backend/items/{item}")).await.says(&shown);
     browser.get(&shown).await.says("BEGIN CERTIFICATE");
