@@ -2,9 +2,10 @@
 
 use askama::Template;
 use axum::response::Response;
+use mydata_domain::category::Area;
 use mydata_wire::Verification;
 
-use super::nav::Area;
+use super::nav::Area as Place;
 use super::view::{Frame, public, shelf};
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
@@ -43,10 +44,11 @@ pub async fn show(visit: Visit) -> Response {
 }
 
 async fn shown(visit: &Visit) -> Result<Response, Fault> {
-    let catalogue = visit.app.catalogue().await?;
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
     let lang = visit.prefs.lang;
     let mut groups: Vec<(String, Vec<Reach>)> = Vec::new();
-    for dataset in shelf(visit, &catalogue).datasets() {
+    let shelf = shelf(visit, &catalogue, &system);
+    for dataset in shelf.datasets() {
         let reach = Reach {
             name: lang.pick(&dataset.name, Some(&dataset.name_en)).to_owned(),
             href: format!("/datasets/{}", dataset.resource_id),
@@ -60,9 +62,12 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
             _ => groups.push((dataset.category.clone(), vec![reach])),
         }
     }
+    for (category, _) in &mut groups {
+        *category = shelf.category(lang, Area::Dataset, category);
+    }
     let needs =
         |method: Verification| lang.t(&format!("verification-{}.needs", method.code().to_lowercase()));
     let methods = Verification::ALL.map(|method| (verification_name(lang, method), needs(method)));
-    let frame = Frame::new(visit, Area::About, lang.t("portal-about"));
+    let frame = Frame::new(visit, Place::About, lang.t("portal-about"));
     Ok(public(&AboutPage { chrome: frame.chrome.clone(), frame, methods: methods.to_vec(), groups }))
 }

@@ -22,8 +22,8 @@ pub async fn show(visit: Visit) -> Response {
 }
 
 async fn shown(visit: &Visit) -> Result<Response, Fault> {
-    let catalogue = visit.app.catalogue().await?;
-    let shelf = shelf(visit, &catalogue);
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
+    let shelf = shelf(visit, &catalogue, &system);
     let body = json!({
         "datasets": shelf.datasets().into_iter().map(|d| dataset(shelf, d)).collect::<Vec<_>>(),
         "services": shelf.services().into_iter().map(|s| service(shelf, s)).collect::<Vec<_>>(),

@@ -4,12 +4,13 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
+use mydata_domain::category::Area as CategoryArea;
 use mydata_domain::counter_service::{Case, CounterService, CounterServiceId};
 
 use super::nav::Area;
 use super::services::{dataset_line, kind_of, kinds};
 use super::shelf::Shelf;
-use super::view::{Card, Entry, Frame, Mark, field_of, list as list_page, public, shelf, zone_mark};
+use super::view::{Card, Entry, Frame, Mark, list as list_page, public, shelf, zone_mark};
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
 use crate::web::{Chrome, Lang, i18n};
@@ -21,13 +22,13 @@ pub async fn list(visit: Visit) -> Response {
 }
 
 async fn listed(visit: &Visit) -> Result<Response, Fault> {
-    let catalogue = visit.app.catalogue().await?;
-    let shelf = shelf(visit, &catalogue);
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
+    let shelf = shelf(visit, &catalogue, &system);
     let lang = visit.prefs.lang;
     let frame = Frame::new(visit, Area::CounterServices, lang.t("portal-counter-services"));
     let entries = shelf.counter_services().into_iter().map(|service| entry(lang, shelf, service));
     let lead = lang.t("portal-counter-services.lead");
-    Ok(public(&list_page(visit, frame, "/counter-services", lead, &kinds(lang), entries.collect())))
+    Ok(public(&list_page(visit, frame, "/counter-services", lead, &kinds(lang, shelf), entries.collect())))
 }
 
 /// A counter service in a list.
@@ -50,7 +51,7 @@ pub(super) fn entry<'c>(lang: Lang, shelf: Shelf<'c>, service: &'c CounterServic
             href: format!("/counter-services/{}", service.id),
             about: vec![
                 shelf.organisation_name(lang, service.organisation.as_str()),
-                field_of(lang, &service.category),
+                shelf.category(lang, CategoryArea::Service, &service.category),
             ],
             text: lang.pick(&service.description, Some(&service.description_en)).to_owned(),
             marks: zone_mark(lang, service.zone).into_iter().collect(),
@@ -103,8 +104,8 @@ pub async fn one(visit: Visit, Path(id): Path<String>) -> Response {
 
 async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
     let id: CounterServiceId = id.parse().map_err(|_| Fault::NotFound)?;
-    let catalogue = visit.app.catalogue().await?;
-    let shelf = shelf(visit, &catalogue);
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
+    let shelf = shelf(visit, &catalogue, &system);
     let service = shelf.counter_service(id).ok_or(Fault::NotFound)?;
     let lang = visit.prefs.lang;
     let name = lang.pick(&service.name, Some(&service.name_en)).to_owned();
@@ -116,7 +117,7 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
         marks: zone_mark(lang, service.zone).into_iter().collect(),
         organisation: shelf.organisation_name(lang, service.organisation.as_str()),
         description: lang.pick(&service.description, Some(&service.description_en)).to_owned(),
-        category: field_of(lang, &service.category),
+        category: shelf.category(lang, CategoryArea::Service, &service.category),
         cases: service.cases.iter().map(|case| case_view(lang, shelf, case)).collect(),
     };
     Ok(public(&view))

@@ -4,12 +4,13 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use mydata_domain::Dataset;
+use mydata_domain::category::Area as CategoryArea;
 use mydata_domain::dataset::DatasetState;
 use mydata_wire::{ResourceId, Verification};
 
 use super::nav::Area;
 use super::shelf::Shelf;
-use super::view::{Card, Entry, Frame, Kind, Mark, field_of, list as list_page, public, shelf, zone_mark};
+use super::view::{Card, Entry, Frame, Kind, Mark, list as list_page, public, shelf, zone_mark};
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
 use crate::web::layout::{field_summary, verification_name};
@@ -22,11 +23,15 @@ pub async fn list(visit: Visit) -> Response {
 }
 
 async fn listed(visit: &Visit) -> Result<Response, Fault> {
-    let catalogue = visit.app.catalogue().await?;
-    let shelf = shelf(visit, &catalogue);
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
+    let shelf = shelf(visit, &catalogue, &system);
     let lang = visit.prefs.lang;
     let frame = Frame::new(visit, Area::Datasets, lang.t("portal-datasets"));
-    let kinds = [Kind { label: lang.t("portal-category"), name: "category", words: field_of }];
+    let kinds = [Kind {
+        label: lang.t("portal-category"),
+        name: "category",
+        words: Box::new(move |path| shelf.category(lang, CategoryArea::Dataset, path)),
+    }];
     let entries = shelf.datasets().into_iter().map(|dataset| entry(lang, shelf, dataset));
     let lead = lang.t("portal-datasets.lead");
     Ok(public(&list_page(visit, frame, "/datasets", lead, &kinds, entries.collect())))
@@ -57,7 +62,10 @@ fn card(lang: Lang, shelf: Shelf<'_>, dataset: &Dataset) -> Card {
     Card {
         title: lang.pick(&dataset.name, Some(&dataset.name_en)).to_owned(),
         href: format!("/datasets/{}", dataset.resource_id),
-        about: vec![shelf.organisation_name(lang, dataset.organisation.as_str()), dataset.category.clone()],
+        about: vec![
+            shelf.organisation_name(lang, dataset.organisation.as_str()),
+            shelf.category(lang, CategoryArea::Dataset, &dataset.category),
+        ],
         text: if description.is_empty() {
             field_summary(lang, fields(lang, dataset))
         } else {
@@ -123,8 +131,8 @@ pub async fn one(visit: Visit, Path(id): Path<String>) -> Response {
 
 async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
     let id: ResourceId = id.parse().map_err(|_| Fault::NotFound)?;
-    let catalogue = visit.app.catalogue().await?;
-    let shelf = shelf(visit, &catalogue);
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
+    let shelf = shelf(visit, &catalogue, &system);
     let dataset = shelf.dataset(&id).ok_or(Fault::NotFound)?;
     Ok(public(&view(visit, shelf, dataset)))
 }
@@ -152,7 +160,7 @@ fn view(visit: &Visit, shelf: Shelf<'_>, dataset: &Dataset) -> DatasetPage {
         notice: notice.map(|key| lang.t(key)),
         description: lang.pick(&dataset.description, Some(&dataset.description_en)).to_owned(),
         provider: shelf.organisation_name(lang, dataset.organisation.as_str()),
-        category: dataset.category.clone(),
+        category: shelf.category(lang, CategoryArea::Dataset, &dataset.category),
         code: id.to_string(),
         wait: date::span(lang, dataset.expected_minutes),
         fields: fields(lang, dataset).to_vec(),

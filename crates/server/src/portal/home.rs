@@ -59,8 +59,8 @@ pub async fn show(visit: Visit) -> Response {
 }
 
 async fn shown(visit: &Visit) -> Result<Response, Fault> {
-    let catalogue = visit.app.catalogue().await?;
-    let shelf = shelf(visit, &catalogue);
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
+    let shelf = shelf(visit, &catalogue, &system);
     let lang = visit.prefs.lang;
     let services = shelf.services();
     let way = |key: &str, count: usize, href| WayIn {
@@ -80,7 +80,6 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
         href: format!("/services/{}", service.client_id),
     };
     let services = services.into_iter().take(SERVICES).map(begin).collect();
-    let system = visit.app.system().await?;
     let name = |id: &mydata_wire::ResourceId| {
         let dataset = shelf.dataset(id)?;
         Some(lang.pick(&dataset.name, Some(&dataset.name_en)).to_owned())

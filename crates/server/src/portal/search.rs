@@ -48,8 +48,8 @@ pub async fn show(visit: Visit) -> Response {
 }
 
 async fn shown(visit: &Visit) -> Result<Response, Fault> {
-    let catalogue = visit.app.catalogue().await?;
-    let shelf = shelf(visit, &catalogue);
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
+    let shelf = shelf(visit, &catalogue, &system);
     let lang = visit.prefs.lang;
     let pairs = query(&visit.here);
     let typed = pairs.iter().find(|(name, _)| name == "q").map_or("", |(_, value)| value.as_str());

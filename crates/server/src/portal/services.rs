@@ -4,12 +4,13 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use mydata_domain::Service;
+use mydata_domain::category::Area as CategoryArea;
 use mydata_domain::organisation::OrganisationKind;
 use mydata_wire::ClientId;
 
 use super::nav::Area;
 use super::shelf::Shelf;
-use super::view::{Card, Entry, Frame, Kind, Mark, field_of, list as list_page, public, shelf, zone_mark};
+use super::view::{Card, Entry, Frame, Kind, Mark, list as list_page, public, shelf, zone_mark};
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
 use crate::web::layout::verification_name;
@@ -22,20 +23,28 @@ pub async fn list(visit: Visit) -> Response {
 }
 
 async fn listed(visit: &Visit) -> Result<Response, Fault> {
-    let catalogue = visit.app.catalogue().await?;
-    let shelf = shelf(visit, &catalogue);
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
+    let shelf = shelf(visit, &catalogue, &system);
     let lang = visit.prefs.lang;
     let frame = Frame::new(visit, Area::Services, lang.t("portal-services"));
     let entries = shelf.services().into_iter().map(|service| entry(lang, shelf, service));
     let lead = lang.t("portal-services.lead");
-    Ok(public(&list_page(visit, frame, "/services", lead, &kinds(lang), entries.collect())))
+    Ok(public(&list_page(visit, frame, "/services", lead, &kinds(lang, shelf), entries.collect())))
 }
 
 /// What services are filtered by.
-pub(super) fn kinds(lang: Lang) -> [Kind; 2] {
+pub(super) fn kinds(lang: Lang, shelf: Shelf<'_>) -> [Kind<'_>; 2] {
     [
-        Kind { label: lang.t("portal-field"), name: "category", words: field_of },
-        Kind { label: lang.t("portal-kind"), name: "kind", words: kind_words },
+        Kind {
+            label: lang.t("portal-field"),
+            name: "category",
+            words: Box::new(move |path| shelf.category(lang, CategoryArea::Service, path)),
+        },
+        Kind {
+            label: lang.t("portal-kind"),
+            name: "kind",
+            words: Box::new(move |kind| kind_words(lang, kind)),
+        },
     ]
 }
 
@@ -73,7 +82,7 @@ pub(super) fn entry<'c>(lang: Lang, shelf: Shelf<'c>, service: &'c Service) -> E
             href: format!("/services/{}", service.client_id),
             about: vec![
                 shelf.organisation_name(lang, service.organisation.as_str()),
-                field_of(lang, &service.category),
+                shelf.category(lang, CategoryArea::Service, &service.category),
             ],
             text: lang.pick(&service.purpose, Some(&service.purpose_en)).to_owned(),
             marks: zone_mark(lang, service.zone).into_iter().collect(),
@@ -115,8 +124,8 @@ pub async fn one(visit: Visit, Path(id): Path<String>) -> Response {
 
 async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
     let id: ClientId = id.parse().map_err(|_| Fault::NotFound)?;
-    let catalogue = visit.app.catalogue().await?;
-    let shelf = shelf(visit, &catalogue);
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
+    let shelf = shelf(visit, &catalogue, &system);
     let service = shelf.service(&id).ok_or(Fault::NotFound)?;
     let lang = visit.prefs.lang;
     let datasets: Vec<_> = service.datasets.iter().filter_map(|id| shelf.dataset(id)).collect();
@@ -129,7 +138,7 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
         marks: zone_mark(lang, service.zone).into_iter().collect(),
         organisation: shelf.organisation_name(lang, service.organisation.as_str()),
         purpose: lang.pick(&service.purpose, Some(&service.purpose_en)).to_owned(),
-        category: field_of(lang, &service.category),
+        category: shelf.category(lang, CategoryArea::Service, &service.category),
         method: strictest.map(|dataset| verification_name(lang, dataset.weakest_verification)),
         datasets: datasets.iter().map(|dataset| dataset_line(lang, shelf, dataset)).collect(),
         url: service.url.to_string(),

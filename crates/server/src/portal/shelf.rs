@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use mydata_domain::category::{Area, Categories};
 use mydata_domain::counter_service::{CounterService, CounterServiceId};
 use mydata_domain::service::ServiceState;
 use mydata_domain::{Dataset, Organisation, Service, Zone};
@@ -16,6 +17,7 @@ use crate::web::Lang;
 #[derive(Debug, Clone, Copy)]
 pub struct Shelf<'c> {
     catalogue: &'c Catalogue,
+    categories: &'c Categories,
     from: IpAddr,
     /// A sandbox shows its test zone, too: it has little else.
     with_test: bool,
@@ -23,8 +25,8 @@ pub struct Shelf<'c> {
 
 impl<'c> Shelf<'c> {
     /// What an address sees.
-    pub fn new(catalogue: &'c Catalogue, from: IpAddr, with_test: bool) -> Self {
-        Self { catalogue, from, with_test }
+    pub fn new(catalogue: &'c Catalogue, categories: &'c Categories, from: IpAddr, with_test: bool) -> Self {
+        Self { catalogue, categories, from, with_test }
     }
 
     fn shows_zone(&self, zone: Zone) -> bool {
@@ -86,6 +88,12 @@ impl<'c> Shelf<'c> {
     /// A counter service.
     pub fn counter_service(&self, id: CounterServiceId) -> Option<&'c CounterService> {
         self.catalogue.counter_services.get(&id).filter(|s| self.shows_counter_service(s))
+    }
+
+    /// A category as readers see it: whole, or as far down as it is given.
+    pub fn category(&self, lang: Lang, area: Area, path: &str) -> String {
+        let label = self.categories.label(area, path, lang == Lang::En);
+        if lang == Lang::En { label } else { label.replace('/', " / ") }
     }
 
     /// Who stands behind something.

@@ -179,7 +179,7 @@ async fn every_page_is_there_in_both_languages() {
     let counter = format!("/counter-services/{counter}");
     for (path, zh, en) in [
         ("/", "您的資料，由您決定交給誰", "Your data goes where you decide"),
-        ("/datasets", "資料下載", "Data"),
+        ("/datasets", "戶役政", "Household registration and conscription"),
         ("/datasets/API.Example001", "健保卡", "National Health Insurance card"),
         ("/services", "線上服務", "Online services"),
         ("/services/CLI.Example001", "我要申請", "Go to the service"),

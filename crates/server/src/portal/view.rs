@@ -3,6 +3,8 @@
 use askama::Template;
 use http::StatusCode;
 use mydata_domain::Zone;
+use mydata_store::repo::registry::Catalogue;
+use mydata_store::repo::system::System;
 use url::form_urlencoded::Serializer;
 
 use super::find::Search;
@@ -128,13 +130,13 @@ pub struct Entry<'c> {
 }
 
 /// A filter before it is counted: text, name in the address, how a value is called.
-pub struct Kind {
+pub struct Kind<'c> {
     /// What is filtered by.
     pub label: String,
     /// The name in the address.
     pub name: &'static str,
     /// What a value is called.
-    pub words: fn(Lang, &str) -> String,
+    pub words: Box<dyn Fn(&str) -> String + 'c>,
 }
 
 /// A list's page from all that there is: searched, filtered, counted, cut into pages.
@@ -143,7 +145,7 @@ pub fn list(
     frame: Frame,
     path: &'static str,
     lead: String,
-    kinds: &[Kind],
+    kinds: &[Kind<'_>],
     entries: Vec<Entry<'_>>,
 ) -> ListPage {
     let lang = visit.prefs.lang;
@@ -194,11 +196,7 @@ pub fn list(
         }
         counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         let choice = |(value, count): (&str, usize)| Choice {
-            label: if value.is_empty() {
-                i18n::t(lang, "portal-all", &[])
-            } else {
-                (kind.words)(lang, value)
-            },
+            label: if value.is_empty() { i18n::t(lang, "portal-all", &[]) } else { (kind.words)(value) },
             count,
             href: address(Some((index, value)), 1),
             current: chosen[index] == value,
@@ -244,17 +242,12 @@ pub fn zone_mark(lang: Lang, zone: Zone) -> Option<Mark> {
     (zone == Zone::Test).then(|| Mark { look: "quiet", text: lang.t("zone-test") })
 }
 
-/// The first part of a category.
-pub fn field_of(_: Lang, category: &str) -> String {
-    category.replace('/', " / ")
-}
-
 /// An answer of a page that anybody may see.
 pub fn public<V: Template>(view: &V) -> axum::response::Response {
     crate::web::page(StatusCode::OK, view, &Policy::public())
 }
 
 /// What a visit sees.
-pub fn shelf<'c>(visit: &Visit, catalogue: &'c mydata_store::repo::registry::Catalogue) -> Shelf<'c> {
-    Shelf::new(catalogue, visit.from, visit.app.config.sandbox)
+pub fn shelf<'c>(visit: &Visit, catalogue: &'c Catalogue, system: &'c System) -> Shelf<'c> {
+    Shelf::new(catalogue, &system.categories, visit.from, visit.app.config.sandbox)
 }
