@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, StatusCode};
 use mydata_domain::counter_service::CounterService;
 use mydata_domain::{Dataset, Service};
@@ -38,10 +38,9 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
     let status = if knows(&visit.headers, &tag) { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let headers = [
         (CONTENT_TYPE, "application/json; charset=utf-8"),
-        (CACHE_CONTROL, "public, max-age=60"),
+        // Not for shared caches: of what is in its pilot some addresses see more than others.
+        (CACHE_CONTROL, "private, max-age=60"),
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        // In a pilot some see more than others.
-        (VARY, "Accept-Encoding"),
         (ETAG, tag.as_str()),
     ];
     let body = if status == StatusCode::OK { body } else { String::new() };

@@ -226,6 +226,7 @@ async fn the_open_catalogue_is_asked_for_again_only_when_it_changed() {
         registered(office, |_| ()).await;
         let first = ask(office, "/api/catalogue").await;
         assert_eq!(first.headers[CONTENT_TYPE], "application/json; charset=utf-8");
+        assert_eq!(first.headers["cache-control"], "private, max-age=60", "insiders of a pilot see more");
         let catalogue: serde_json::Value = serde_json::from_slice(&first.body).unwrap();
         assert_eq!(catalogue["datasets"].as_array().unwrap().len(), 3);
         assert_eq!(catalogue["services"][0]["client_id"], "CLI.Example001");
