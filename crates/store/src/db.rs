@@ -192,8 +192,7 @@ impl Db {
         self.count();
         let counters = self.0.registry.counters(name);
         let start = Instant::now();
-        let args = args.iter().cloned().map(Arg::into_owned).collect();
-        let outcome = file.change(sql, args).await.map(row::from_sqlite).map_err(StoreError::from);
+        let outcome = file.change(&sql, args).await.map(row::from_sqlite).map_err(StoreError::from);
         counters.ended(outcome.is_ok(), start.elapsed());
         outcome
     }

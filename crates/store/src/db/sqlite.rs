@@ -3,6 +3,8 @@
 //! Only what waits for the disk or may be long leaves the thread: commits, scripts, and the lists that people look
 //! through ([`Sqlite::browse`]). There is one writer and a handful of readers; the file is this process's alone.
 
+mod writer;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,10 +12,12 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql};
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{Arg, Sql};
 use crate::error::{DbError, StoreError};
+pub(super) use writer::SqliteTx;
+use writer::Writer;
 
 /// Statements kept prepared per connection; more than the program has.
 const CACHED_STATEMENTS: usize = 512;
@@ -26,7 +30,7 @@ const BUSY: Duration = Duration::from_millis(20);
 pub(super) struct Sqlite(Arc<Inner>);
 
 struct Inner {
-    writer: Arc<AsyncMutex<Option<Connection>>>,
+    writer: Writer,
     readers: Readers,
 }
 
@@ -102,7 +106,7 @@ impl Sqlite {
         .await?;
         let permits = Arc::new(Semaphore::new(idle.len()));
         Ok(Self(Arc::new(Inner {
-            writer: Arc::new(AsyncMutex::new(Some(writer))),
+            writer: Writer::new(writer),
             readers: Readers { idle: Mutex::new(idle), permits },
         })))
     }
@@ -128,15 +132,15 @@ impl Sqlite {
 
     /// Waits for the only writer and begins.
     pub(super) async fn begin(&self) -> Result<SqliteTx, DbError> {
-        let writer = Arc::clone(&self.0.writer).lock_owned().await;
-        writer.as_ref().ok_or_else(closed)?.execute_batch("BEGIN IMMEDIATE")?;
-        Ok(SqliteTx { writer, open: true })
+        self.0.writer.begin().await
     }
 
     /// One changing statement, a transaction by itself.
-    pub(super) async fn change(&self, sql: Sql, args: Vec<Arg<'static>>) -> Result<Vec<SqliteRow>, DbError> {
-        let writer = Arc::clone(&self.0.writer).lock_owned().await;
-        off_thread(move || Ok(all(writer.as_ref().ok_or_else(closed)?, &sql, &args)?)).await
+    pub(super) async fn change(&self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<SqliteRow>, DbError> {
+        let mut tx = self.begin().await?;
+        let rows = tx.all(sql, args)?;
+        tx.commit().await?;
+        Ok(rows)
     }
 
     /// Closes the file. What runs ends first; whoever comes later is told that it is over.
@@ -144,13 +148,7 @@ impl Sqlite {
         let readers = &self.0.readers;
         readers.permits.close();
         readers.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        let mut writer = Arc::clone(&self.0.writer).lock_owned().await;
-        // The last connection brings the log into the file and removes it; a failure leaves that to the next start.
-        let _ = off_thread(move || {
-            drop(writer.take());
-            Ok(())
-        })
-        .await;
+        self.0.writer.close().await;
     }
 }
 
@@ -178,54 +176,6 @@ impl Drop for OnLoan {
             && !readers.permits.is_closed()
         {
             readers.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        }
-    }
-}
-
-/// A running transaction: the writer, for as long as it lasts. Dropped unended it is taken back.
-pub(super) struct SqliteTx {
-    writer: OwnedMutexGuard<Option<Connection>>,
-    open: bool,
-}
-
-impl SqliteTx {
-    /// All rows of a statement.
-    pub(super) fn all(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<SqliteRow>, DbError> {
-        Ok(all(self.connection(), sql, args)?)
-    }
-
-    /// Runs a changing statement; gives the number of rows changed.
-    pub(super) fn execute(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<u64, DbError> {
-        all(self.connection(), sql, args)?;
-        Ok(self.connection().changes())
-    }
-
-    /// Runs several statements without values.
-    pub(super) fn script(&mut self, sql: &str) -> Result<(), DbError> {
-        Ok(self.connection().execute_batch(sql)?)
-    }
-
-    /// The only wait for the disk.
-    pub(super) async fn commit(self) -> Result<(), DbError> {
-        off_thread(move || {
-            let mut tx = self;
-            tx.connection().execute_batch("COMMIT")?;
-            tx.open = false;
-            Ok(())
-        })
-        .await
-    }
-
-    fn connection(&self) -> &Connection {
-        self.writer.as_ref().expect("a transaction begins on an open file, and closing waits for its end")
-    }
-}
-
-impl Drop for SqliteTx {
-    fn drop(&mut self) {
-        if self.open {
-            // A statement that failed badly has taken everything back already; then there is nothing to do.
-            let _ = self.connection().execute_batch("ROLLBACK");
         }
     }
 }

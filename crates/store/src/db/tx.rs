@@ -167,11 +167,7 @@ impl Tx {
         let ended = match (&result, inner) {
             (Ok(_), Some(Inner::Sqlite(t))) => t.commit().await,
             (Ok(_), Some(Inner::Postgres(t))) => t.commit().await.map_err(DbError::from),
-            // Dropped unended it takes itself back.
-            (Err(_), Some(Inner::Sqlite(t))) => {
-                drop(t);
-                Ok(())
-            }
+            (Err(_), Some(Inner::Sqlite(t))) => t.roll_back().await,
             (Err(_), Some(Inner::Postgres(t))) => t.rollback().await.map_err(DbError::from),
             (_, None) => Ok(()),
         };
