@@ -161,6 +161,16 @@ pub enum What {
     NewsChanged,
     /// A setting was changed while the platform runs.
     SettingsChanged,
+    /// A citizen logged in to the portal.
+    CitizenLoggedIn,
+    /// A citizen logged out, or ended an earlier session by logging in elsewhere.
+    CitizenLoggedOut,
+    /// A citizen asked for another mail address or phone number, which is to be confirmed.
+    ContactChangeBegun,
+    /// The new address was confirmed through itself.
+    ContactConfirmed,
+    /// A citizen's mail address or phone number, or how they are told, was changed.
+    ContactChanged,
 }
 
 impl What {
@@ -224,6 +234,11 @@ impl What {
             Self::MaintenanceChanged => "maintenance-changed",
             Self::NewsChanged => "news-changed",
             Self::SettingsChanged => "settings-changed",
+            Self::CitizenLoggedIn => "citizen-logged-in",
+            Self::CitizenLoggedOut => "citizen-logged-out",
+            Self::ContactChangeBegun => "contact-change-begun",
+            Self::ContactConfirmed => "contact-confirmed",
+            Self::ContactChanged => "contact-changed",
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Actor, What};
 
 impl What {
     /// All of them, as a filter offers them.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 56] = [
         Self::Entered,
         Self::EntryRefused,
         Self::Reopened,
@@ -56,6 +56,11 @@ impl What {
         Self::MaintenanceChanged,
         Self::NewsChanged,
         Self::SettingsChanged,
+        Self::CitizenLoggedIn,
+        Self::CitizenLoggedOut,
+        Self::ContactChangeBegun,
+        Self::ContactConfirmed,
+        Self::ContactChanged,
     ];
 
     /// In zh-TW, and in English.
@@ -112,6 +117,11 @@ impl What {
             Self::MaintenanceChanged => ("維護時段變更", "Maintenance window changed"),
             Self::NewsChanged => ("消息或問答變更", "News or questions changed"),
             Self::SettingsChanged => ("功能設定變更", "Settings changed"),
+            Self::CitizenLoggedIn => ("民眾登入", "Citizen logged in"),
+            Self::CitizenLoggedOut => ("民眾登出", "Citizen logged out"),
+            Self::ContactChangeBegun => ("申請變更聯絡方式", "Contact change begun"),
+            Self::ContactConfirmed => ("確認聯絡方式", "Contact confirmed"),
+            Self::ContactChanged => ("聯絡方式已變更", "Contact changed"),
             Self::FrontTestBegun => ("前臺測試開始", "Front test begun"),
             Self::FrontTestEnded => ("前臺測試結束", "Front test ended"),
             Self::PollingSwitched => ("輪詢開關", "Polling switched"),

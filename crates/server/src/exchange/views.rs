@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::backoffice::front_test::citizen;
 use crate::flow::identify::Draft;
 use crate::web::consent::ParamFault;
+use crate::web::layout::{Account, Running};
 use crate::web::{
     Access, Chrome, ConsentErrors, ConsentPage, Contact, DatasetRow, DatasetView, FailReason, FormTarget,
     Lang, MethodState, MethodView, ParamField, Parties, Prefs, ProgressView, RowState, SessionView, ZoneChip,
@@ -28,6 +29,7 @@ pub fn chrome(app: &App, prefs: Prefs, here: String) -> Chrome {
         prefs,
         zone: None,
         citizen: None,
+        account: Account::Apart,
         here,
         contact: Contact { phone: contact.phone, mailbox: contact.mailbox },
         session: None,
@@ -135,6 +137,7 @@ impl Scene<'_> {
             now: self.now.to_timestamp(),
             idle_minutes: minutes(self.app.config.policy.session_idle.0),
             extend: self.form("/extend"),
+            running: Running::Page,
         });
         chrome
     }
