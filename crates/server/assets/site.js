@@ -13,7 +13,7 @@
   // A form is sent once; coming back by the history makes it usable again.
   const sent = new WeakSet();
   document.addEventListener("submit", (event) => {
-    if (event.target.closest(".tools")) return;
+    if (event.target.closest(".tools, [data-again]")) return;
     if (sent.has(event.target)) event.preventDefault();
     else sent.add(event.target);
   });
@@ -87,6 +87,23 @@
     show();
   }
 
+  // What is there for a while only: a clock counts down, and the page is loaded again at the end.
+  const clocks = [...document.querySelectorAll("[data-left]")];
+  if (clocks.length) {
+    const begun = Date.now();
+    const pad = (n) => String(n).padStart(2, "0");
+    const count = () => {
+      for (const clock of clocks) {
+        const left = Math.ceil(Number(clock.dataset.left) - (Date.now() - begun) / 1000);
+        if (left <= 0) return automatically(location.pathname);
+        const hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
+        clock.textContent = (hours ? hours + ":" + pad(minutes) : minutes) + ":" + pad(left % 60);
+      }
+      setTimeout(count, 1000);
+    };
+    count();
+  }
+
   // Waiting: ask in the background, and go on when the answer is no longer “accepted, not done”.
   const waiting = document.querySelector("[data-next]");
   if (waiting) {
@@ -109,13 +126,28 @@
     const data = session.dataset;
     const title = session.querySelector(".ending-title");
     const link = session.querySelector("a");
+    // A form that was filled in is kept by the server until the citizen has logged in again; it is not carried out.
+    const over = () => {
+      if (!data.ended) return automatically(link.pathname);
+      if (!edited?.isConnected) return location.replace(data.ended);
+      const keep = document.createElement("input");
+      keep.type = "hidden";
+      keep.name = "form_keep";
+      keep.value = "1";
+      edited.append(keep);
+      edited.submit();
+    };
+    let edited = null;
+    document.addEventListener("input", ({ target }) => {
+      if (target.form?.method === "post") edited = target.form;
+    });
     const tell = (text) => { byId("session-news").textContent = text; };
     const full = Number(data.secondsLeft);
     let end = Date.now() + full * 1000;
     let told = 0;
     const tick = () => {
       const left = Math.ceil((end - Date.now()) / 1000);
-      if (left <= 0) return automatically(link.pathname);
+      if (left <= 0) return over();
       session.hidden = left > 120;
       if (left <= 120) {
         const clock = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");

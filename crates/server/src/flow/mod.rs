@@ -9,6 +9,8 @@
 //! 7. [`deliver`] – the SP fetches the token with its ticket.
 //! 8. [`forget`] – what is over is wiped.
 //!
+//! What a citizen asks for without a service is begun, held and handed over in [`download`]; 3 and 8 are the same.
+//!
 //! Every step is one [`step`]: in one database transaction the exchange is loaded and locked, the domain changes it, and
 //! the change, its audit events, what it adds to the statistics, the jobs that follow and the end of the job that caused
 //! it are written together. So a crash at any instant leaves a state from which the jobs go on.
@@ -16,6 +18,7 @@
 pub mod collect;
 pub mod confirm;
 pub mod deliver;
+pub mod download;
 pub mod entry;
 pub mod forget;
 pub mod identify;
@@ -28,6 +31,7 @@ use mydata_domain::transaction::Transaction;
 use mydata_domain::transaction::steps::{Wipe, WrongStage};
 use mydata_domain::{Time, transaction};
 use mydata_store::jobs::{self, Leased};
+use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::{self, Kept, Which};
 use mydata_store::repo::{audit, consent_draft, logins, statistics};
 use mydata_store::{Isolation, StoreError};
@@ -169,6 +173,11 @@ pub async fn look(app: &App, which: Which<'_>) -> Result<Option<Kept>, FlowError
     Ok(transactions::load(&app.store.db, &app.store.crypter, which).await?)
 }
 
+/// Whether anything may be collected: the service behind the exchange may receive it, or the citizen asked for it alone.
+fn may_receive(catalogue: &Catalogue, t: &Transaction) -> bool {
+    t.client_id().is_none_or(|service| catalogue.is_listed(service))
+}
+
 /// The service behind the exchange is suspended or delisted: nothing is asked or sent on for it. The work waits; when
 /// that does not change, the exchange ends with its session or its ticket, and what there was is wiped then.
 async fn hold(app: &App, leased: &Leased) -> Result<(), FlowError> {
@@ -178,9 +187,9 @@ async fn hold(app: &App, leased: &Leased) -> Result<(), FlowError> {
 
 /// What follows once all datasets have come to an end after the citizen confirmed; part of every step after which that
 /// may be so.
-fn settle<T>(t: &mut Transaction, now: Time, mut change: Change<T>) -> Change<T> {
+fn settle<T>(app: &App, t: &mut Transaction, now: Time, mut change: Change<T>) -> Change<T> {
     use transaction::steps::Settled;
-    match t.settle(now) {
+    match t.settle(now, &app.config.policy) {
         Settled::NotYet => change,
         Settled::Seal { tell_undeliverable } => {
             // The SP learns of failures after it has accepted the ticket; until then the first notification goes on.
@@ -190,6 +199,8 @@ fn settle<T>(t: &mut Transaction, now: Time, mut change: Change<T>) -> Change<T>
             }
             change.job(Job::Seal { transaction: t.id }, now)
         }
+        Settled::Held => change.event(event(t, now, Actor::Platform, What::Held)),
+        Settled::NothingHeld => change,
         Settled::NothingToSend => change.job(Job::NotifyUndeliverable { transaction: t.id }, now),
     }
 }
@@ -206,7 +217,7 @@ pub async fn work(app: &App, job: &Job, leased: &Leased) -> Result<(), FlowError
         }
         Job::Seal { transaction } => seal::run(app, *transaction, leased).await,
         Job::Abandon { transaction } => forget::abandon(app, *transaction, Some(leased)).await,
-        Job::Expire { transaction } => forget::expire(app, *transaction, leased).await,
+        Job::Expire { transaction } => forget::expire(app, *transaction, Some(leased)).await,
         Job::ItemDue { .. } | Job::CredentialsEnd { .. } | Job::FrontTestEnd { .. } | Job::Poll { .. } => {
             crate::backoffice::flow::work(app, job, leased).await
         }

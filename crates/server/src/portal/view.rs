@@ -10,7 +10,6 @@ use url::form_urlencoded::Serializer;
 use super::find::Search;
 use super::nav::{Area, Way, ways};
 use super::shelf::Shelf;
-use crate::exchange::views::chrome;
 use crate::exchange::visit::Visit;
 use crate::web::{Chrome, Lang, Policy, i18n};
 
@@ -33,8 +32,7 @@ pub struct Frame {
 impl Frame {
     /// Of a page that a visit asks for.
     pub fn new(visit: &Visit, area: Area, title: String) -> Self {
-        let chrome = chrome(&visit.app, visit.prefs, visit.here.clone());
-        Self { ways: ways(visit.prefs.lang, area), chrome, title, above: Vec::new() }
+        Self { ways: ways(visit.prefs.lang, area), chrome: visit.chrome(), title, above: Vec::new() }
     }
 
     /// Below another page.

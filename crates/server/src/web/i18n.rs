@@ -35,6 +35,8 @@ const ZH_TW: &Source = &[
     ("home", include_str!("../../locales/zh-TW/home.ftl")),
     ("captcha", include_str!("../../locales/zh-TW/captcha.ftl")),
     ("portal", include_str!("../../locales/zh-TW/portal.ftl")),
+    ("login", include_str!("../../locales/zh-TW/login.ftl")),
+    ("download", include_str!("../../locales/zh-TW/download.ftl")),
     ("backoffice-frame", include_str!("../../locales/zh-TW/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/zh-TW/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
@@ -63,6 +65,8 @@ const EN: &Source = &[
     ("home", include_str!("../../locales/en/home.ftl")),
     ("captcha", include_str!("../../locales/en/captcha.ftl")),
     ("portal", include_str!("../../locales/en/portal.ftl")),
+    ("login", include_str!("../../locales/en/login.ftl")),
+    ("download", include_str!("../../locales/en/download.ftl")),
     ("backoffice-frame", include_str!("../../locales/en/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/en/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
@@ -315,8 +319,8 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 6] {
-        ["templates", "src/web", "src/backoffice", "src/captcha", "src/portal", "src/mail"]
+    fn sources() -> [std::path::PathBuf; 7] {
+        ["templates", "src/web", "src/backoffice", "src/captcha", "src/citizen", "src/portal", "src/mail"]
             .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
     }
 
@@ -348,8 +352,10 @@ mod tests {
         let (written, quoted) = (keys(ZH_TW), quoted());
         // Some attributes are also reached from the key alone.
         let used = |key: &str| {
+            let session = [".why", ".label", ".extend", ".extended", ".minutes", ".seconds"];
             let by_kind = [".what", ".next", ".submit", ".how", ".add", ".lead"]
                 .iter()
+                .chain(&session)
                 .find_map(|end| key.strip_suffix(end));
             let by_mail = key.strip_prefix("mail-about-").is_some_and(|k| k.parse::<Kind>().is_ok());
             let by_day = DayOf::ALL.iter().any(|day| key.strip_prefix("mail-day-") == Some(day.as_str()));
