@@ -17,7 +17,7 @@ use mydata_domain::policy::Seconds;
 use mydata_domain::time::SystemClock;
 use mydata_sandbox::scenario::{self, Scenario};
 use mydata_sandbox::{Ports, Sandbox, SandboxConfig};
-use mydata_server::config::{DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, Trust};
+use mydata_server::config::{DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, SmsSettings, Trust};
 use mydata_server::{Config, Platform};
 use mydata_wire::SystemRandom;
 use tokio::net::TcpListener;
@@ -131,6 +131,7 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
             }],
         },
         mail: MailSettings { mailbox: Some(sandbox.addresses().mailbox.clone()), ..MailSettings::default() },
+        sms: SmsSettings { mailbox: Some(sandbox.addresses().mailbox.clone()), gateway: None },
         policy: Policy {
             dp_retry: seconds(&[0.5, 1.0, 2.0, 4.0]),
             dp_default_wait: Seconds::from_secs(5),

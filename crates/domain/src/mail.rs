@@ -8,6 +8,7 @@ pub mod kind;
 use std::fmt;
 
 use crate::account::Holder;
+use crate::one_time::OneTimeCode;
 use crate::time::Time;
 
 pub use fact::{DayOf, Fact};
@@ -33,6 +34,17 @@ pub struct Mail {
     pub facts: Vec<Fact>,
     /// Where the addressee goes on.
     pub link: Option<Link>,
+    /// A code that the addressee types; it stands where a link would.
+    pub code: Option<Code>,
+}
+
+/// A code in a mail. `Debug` shows none of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// The code. It is wiped once the mail was sent or given up, and shown to nobody else.
+    pub code: OneTimeCode,
+    /// Until when it may be typed; a mail that could not be sent until then is given up.
+    pub until: Time,
 }
 
 impl Mail {
@@ -50,6 +62,7 @@ impl Mail {
             about: None,
             facts: Vec::new(),
             link: None,
+            code: None,
         }
     }
 

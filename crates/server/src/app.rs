@@ -27,6 +27,7 @@ use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::limit::Limiter;
 use crate::mail::post::Post;
+use crate::mail::texts::Texts;
 use crate::outbound::Outbound;
 use crate::system;
 
@@ -63,6 +64,8 @@ pub struct Shared {
     pub bell: Bell,
     /// Takes mails where they go.
     pub post: Post,
+    /// Takes text messages where they go.
+    pub texts: Texts,
     /// Calls of the partner APIs.
     pub partner_limit: Limiter<IpAddr>,
     /// Entries and posted forms.
@@ -131,6 +134,7 @@ impl App {
             probe_room: Arc::new(Semaphore::new(PROBES_AT_ONCE)),
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
             post: Post::new(&config.mail),
+            texts: Texts::new(&config.sms),
             config,
             store,
             clock,

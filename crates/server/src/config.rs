@@ -32,6 +32,8 @@ pub struct Config {
     pub contact: Contact,
     /// How mails are sent.
     pub mail: MailSettings,
+    /// How text messages are sent.
+    pub sms: SmsSettings,
     /// Whom DP packages may be signed by.
     pub trust: Trust,
     /// How citizens prove who they are.
@@ -60,6 +62,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             contact: Contact::default(),
             mail: MailSettings::default(),
+            sms: SmsSettings::default(),
             trust: Trust::default(),
             identity: Identity::default(),
             sign_up: SignUp::default(),
@@ -191,6 +194,49 @@ impl MailSettings {
             }
             if let Some(file) = smtp.roots.as_ref().filter(|file| !file.is_file()) {
                 faults.push(format!("mail.smtp.roots: there is no file {}", file.display()));
+            }
+        }
+        faults
+    }
+}
+
+/// How text messages are sent. Tries and waits are those of mails.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SmsSettings {
+    /// The gateway. Without one nobody is offered text messages.
+    pub gateway: Option<SmsGateway>,
+    /// The sandbox's mailbox, which takes text messages over HTTP. In the sandbox only, and instead of a gateway.
+    pub mailbox: Option<Url>,
+}
+
+/// A gateway for text messages, spoken to over HTTP.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmsGateway {
+    /// Where messages are posted to.
+    pub url: Url,
+    /// The secret that is sent as a bearer token (RFC 6750).
+    pub token: Password,
+    /// Whom messages come from, where the gateway asks for it.
+    pub sender: Option<String>,
+}
+
+impl SmsSettings {
+    /// Everything that cannot work, one sentence each, naming the key.
+    fn faults(&self, sandbox: bool) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.mailbox.is_some() && !sandbox {
+            faults.push("sms.mailbox is for the sandbox only; name a gateway in sms.gateway".to_owned());
+        }
+        if let Some(gateway) = &self.gateway {
+            if gateway.url.scheme() != "https" && !(sandbox && gateway.url.scheme() == "http") {
+                faults.push(
+                    "sms.gateway.url must begin with https:// (http is for the sandbox only)".to_owned(),
+                );
+            }
+            if gateway.token.0.trim().is_empty() {
+                faults.push("sms.gateway.token is empty; the gateway's provider gives it".to_owned());
             }
         }
         faults
@@ -395,6 +441,7 @@ impl Config {
             faults.push("base_url must not have a path; give the platform a host name of its own".to_owned());
         }
         faults.extend(self.mail.faults(self.sandbox));
+        faults.extend(self.sms.faults(self.sandbox));
         if let Err(fault) = self.policy.check() {
             faults.push(fault);
         }

@@ -6,3 +6,4 @@
 pub mod acceptance;
 pub mod contact;
 pub mod session;
+pub mod told;

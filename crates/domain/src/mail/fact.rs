@@ -37,6 +37,10 @@ pub enum Fact {
     },
     /// Whose certificate it is, or what else the sentence needs a name for.
     Named(String),
+    /// 項目, in zh-TW, and in English: what a citizen is told of.
+    Thing(String, String),
+    /// 機關, in zh-TW, and in English.
+    Party(String, String),
     /// The last days that are left.
     DaysLeft(u16),
 }

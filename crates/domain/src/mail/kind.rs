@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::citizen::told::AboutCitizen;
 use crate::item::rule::MailKind;
 
 /// Which mail; its text is how it is kept, and the key of its words.
@@ -14,6 +15,8 @@ pub enum Kind {
     Account(AboutAccount),
     /// About whether an item can be reached.
     Health(AboutHealth),
+    /// To a citizen.
+    Citizen(AboutCitizen),
 }
 
 /// Mails about whether an item can be reached (R88).
@@ -160,7 +163,8 @@ impl Kind {
     pub fn all() -> impl Iterator<Item = Self> {
         let items = MailKind::ALL.into_iter().map(Self::Item);
         let accounts = AboutAccount::ALL.into_iter().map(Self::Account);
-        items.chain(accounts).chain(AboutHealth::ALL.into_iter().map(Self::Health))
+        let health = AboutHealth::ALL.into_iter().map(Self::Health);
+        items.chain(accounts).chain(health).chain(AboutCitizen::ALL.into_iter().map(Self::Citizen))
     }
 
     /// As it is kept.
@@ -169,6 +173,7 @@ impl Kind {
             Self::Item(kind) => kind.as_str(),
             Self::Account(kind) => kind.as_str(),
             Self::Health(kind) => kind.as_str(),
+            Self::Citizen(kind) => kind.as_str(),
         }
     }
 
@@ -178,6 +183,7 @@ impl Kind {
             Self::Item(kind) => kind.zh(),
             Self::Account(kind) => kind.zh(),
             Self::Health(kind) => kind.zh(),
+            Self::Citizen(kind) => kind.zh(),
         }
     }
 
@@ -187,6 +193,7 @@ impl Kind {
             Self::Item(kind) => kind.en(),
             Self::Account(kind) => kind.en(),
             Self::Health(kind) => kind.en(),
+            Self::Citizen(kind) => kind.en(),
         }
     }
 }
@@ -206,6 +213,12 @@ impl From<AboutAccount> for Kind {
 impl From<AboutHealth> for Kind {
     fn from(kind: AboutHealth) -> Self {
         Self::Health(kind)
+    }
+}
+
+impl From<AboutCitizen> for Kind {
+    fn from(kind: AboutCitizen) -> Self {
+        Self::Citizen(kind)
     }
 }
 

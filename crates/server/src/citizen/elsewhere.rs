@@ -7,7 +7,7 @@ use http::StatusCode;
 use mydata_domain::audit::{Actor, Event, What};
 use mydata_domain::citizen::contact::Contact;
 use mydata_domain::citizen::session::Stage;
-use mydata_store::repo::citizen_sessions::{self, Session};
+use mydata_store::repo::citizen_sessions;
 use mydata_store::repo::{audit, citizens};
 use serde_json::json;
 

@@ -19,6 +19,7 @@ pub mod header;
 pub mod login;
 pub mod logout;
 pub mod next;
+pub mod notify;
 pub mod policies;
 pub mod session;
 #[cfg(test)]

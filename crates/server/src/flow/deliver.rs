@@ -9,14 +9,16 @@ use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt as _};
 use futures_util::{Stream, stream};
 use mydata_domain::audit::{Actor, What};
-use mydata_domain::transaction::{Token, TransactionId};
+use mydata_domain::transaction::{State, Token, Transaction, TransactionId};
 use mydata_store::StoreError;
 use mydata_store::blobs::BlobId;
+use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::Which;
 use serde_json::json;
 
 use super::{Change, FlowError, event, step};
 use crate::app::App;
+use crate::citizen::notify::{Details, Kind};
 
 /// The bytes of `range` of a token. The fetch is written down before its last byte goes out; one that breaks off is
 /// written down when it does.
@@ -44,6 +46,22 @@ pub async fn stream(
         }
         Ok(Some((piece, state)))
     }))
+}
+
+fn is_taken(t: &Transaction) -> bool {
+    matches!(&t.state, State::Sealed(sealed) if sealed.taken_at.is_some())
+}
+
+/// Who received the data, for the citizen.
+fn receiver(catalogue: &Catalogue, t: &Transaction) -> Details {
+    let service = catalogue.services.get(&t.client_id).map(|s| &s.service);
+    let organisation = service.and_then(|s| catalogue.organisation(s.organisation.as_str()));
+    Details {
+        item: service.map(|s| (s.name.clone(), s.name_en.clone())),
+        organisation: organisation.map(|o| (o.name.clone(), o.name_en.clone())),
+        path: Some("/record".to_owned()),
+        ..Details::default()
+    }
 }
 
 struct Passing {
@@ -89,12 +107,18 @@ impl Fetch {
     /// over this and earlier fetches together.
     async fn note(&self, sent: u64) -> Result<(), FlowError> {
         let reached = self.range.start + sent;
+        let catalogue = self.app.catalogue().await?;
         step(&self.app, "delivered", Which::Id(self.id), None, |kept, now| {
             let t = &mut kept.transaction;
+            let before = is_taken(t);
             t.delivered(self.range.start..reached, now);
             let detail = json!({ "from_byte": self.range.start, "to_byte": reached, "of": self.whole });
-            Ok(Change::telling(())
-                .event(event(t, now, Actor::Sp, What::Delivered).from(Some(self.from)).with(detail)))
+            let event = event(t, now, Actor::Sp, What::Delivered).from(Some(self.from)).with(detail);
+            let change = Change::telling(()).event(event);
+            if before || !is_taken(t) || kept.front_test {
+                return Ok(change);
+            }
+            Ok(change.telling_citizen(Kind::SentToService, receiver(&catalogue, t)))
         })
         .await?;
         Ok(())

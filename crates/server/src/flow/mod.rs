@@ -33,12 +33,13 @@ use mydata_domain::{Time, transaction};
 use mydata_store::jobs::{self, Leased};
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::{self, Kept, Which};
-use mydata_store::repo::{audit, consent_draft, logins, statistics};
+use mydata_store::repo::{audit, citizens, consent_draft, logins, statistics};
 use mydata_store::{Isolation, StoreError};
 
 use crate::app::App;
 use crate::backoffice::{account_mail, announce};
 use crate::bell::News;
+use crate::citizen::notify::{self as notify_citizen, Details, Kind};
 use crate::jobs::Job;
 
 /// Why a step was not made. Nothing was changed.
@@ -76,17 +77,33 @@ pub struct Change<T> {
     pub again: Option<(Time, String)>,
     /// Attempts to log in are over, and the page of consent with them.
     pub end_logins: bool,
+    /// What the citizen is told.
+    pub told: Vec<(Kind, Details)>,
 }
 
 impl<T> Change<T> {
     /// Only tells something.
     pub fn telling(out: T) -> Self {
-        Self { out, wipe: Vec::new(), events: Vec::new(), jobs: Vec::new(), again: None, end_logins: false }
+        Self {
+            out,
+            wipe: Vec::new(),
+            events: Vec::new(),
+            jobs: Vec::new(),
+            again: None,
+            end_logins: false,
+            told: Vec::new(),
+        }
     }
 
     /// With an event.
     pub fn event(mut self, event: Event) -> Self {
         self.events.push(event);
+        self
+    }
+
+    /// Telling the citizen.
+    pub fn telling_citizen(mut self, kind: Kind, details: Details) -> Self {
+        self.told.push((kind, details));
         self
     }
 
@@ -141,6 +158,12 @@ pub async fn step<T: Send>(
             audit::append(&tx, &*app.random, &change.events).await?;
             for (job, at) in &change.jobs {
                 job.enqueue(&tx, *at, now).await?;
+            }
+            if let Some(person) = kept.transaction.person().filter(|_| !change.told.is_empty()) {
+                let citizen = citizens::index(crypter, person);
+                for (kind, details) in &change.told {
+                    notify_citizen::tell(&tx, app, &citizen, *kind, details).await?;
+                }
             }
             if change.end_logins {
                 logins::end(&tx, kept.transaction.id).await?;
@@ -226,6 +249,8 @@ pub async fn work(app: &App, job: &Job, leased: &Leased) -> Result<(), FlowError
         Job::AnnouncePolicy { policy, number, after } => {
             Ok(announce::run(app, *policy, *number, after, leased).await?)
         }
-        Job::Mail { mail } => Ok(crate::mail::deliver::run(app, *mail, leased).await?),
+        Job::Mail { mail } | Job::Message { mail } => {
+            Ok(crate::mail::deliver::run(app, *mail, leased).await?)
+        }
     }
 }

@@ -106,6 +106,11 @@ pub enum Job {
         /// Which.
         mail: MailId,
     },
+    /// Send a mail or a text message that a citizen waits for.
+    Message {
+        /// Which.
+        mail: MailId,
+    },
 }
 
 impl Job {
@@ -131,6 +136,7 @@ impl Job {
             Self::LockedOut { .. } => "locked-out",
             Self::AnnouncePolicy { .. } => "announce-policy",
             Self::Mail { .. } => lanes::MAIL,
+            Self::Message { .. } => "message",
         }
     }
 
@@ -147,7 +153,7 @@ impl Job {
             Self::FrontTestEnd { test } => test.to_string(),
             Self::Forgotten { key, .. } | Self::LockedOut { key, .. } => key.clone(),
             Self::AnnouncePolicy { policy, number, after } => format!("{policy}-{number}-{after}"),
-            Self::Mail { mail } => mail.to_string(),
+            Self::Mail { mail } | Self::Message { mail } => mail.to_string(),
         }
     }
 

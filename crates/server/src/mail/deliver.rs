@@ -6,6 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use mydata_domain::Time;
+use mydata_domain::citizen::contact::Channel;
 use mydata_domain::mail::MailId;
 use mydata_store::StoreError;
 use mydata_store::jobs::{self, Leased};
@@ -26,9 +27,12 @@ pub async fn run(app: &App, id: MailId, leased: &Leased) -> Result<(), StoreErro
     };
     let over = kept.content.until.is_some_and(|until| until <= app.now());
     let sent = if over {
-        Err(Failure::Final("the link in it has ended".to_owned()))
+        Err(Failure::Final("the link or code in it has ended".to_owned()))
     } else {
-        app.post.send(&letter(&kept)).await
+        match kept.channel {
+            Channel::Mail => app.post.send(&letter(&kept)).await,
+            Channel::Sms => app.texts.send(&letter(&kept), kept.content.until).await,
+        }
     };
     if let Err(failure) = &sent {
         tracing::warn!(mail = %id, kind = %kept.kind, %failure, "a mail was not sent");

@@ -62,7 +62,7 @@ impl Post {
     pub fn new(settings: &MailSettings) -> Self {
         let made = match (&settings.smtp, &settings.mailbox) {
             (Some(smtp), _) => Smtp::new(smtp, &settings.from).map(|smtp| Self::Smtp(Box::new(smtp))),
-            (None, Some(url)) => Mailbox::new(url).map(Self::Sandbox),
+            (None, Some(url)) => Mailbox::new(url, "mail.mailbox").map(Self::Sandbox),
             (None, None) => Err("no mail server is set (mail.smtp)".to_owned()),
         };
         made.unwrap_or_else(Self::Nobody)

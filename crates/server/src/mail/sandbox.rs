@@ -1,4 +1,4 @@
-//! The sandbox's mailbox: takes mails over HTTP and shows them.
+//! The sandbox's mailbox: takes mails and text messages over HTTP and shows them.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// The one at `url`.
-    pub(super) fn new(url: &Url) -> Result<Self, String> {
-        let messages = url.join("messages").map_err(|_| "mail.mailbox is no base address".to_owned())?;
+    /// The one at `url`, which the key of this name gives.
+    pub(super) fn new(url: &Url, key: &str) -> Result<Self, String> {
+        let messages = url.join("messages").map_err(|_| format!("{key} is no base address"))?;
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -30,13 +30,21 @@ impl Mailbox {
     }
 
     pub(super) async fn send(&self, letter: &Letter) -> Result<(), Failure> {
-        let message = json!({
+        self.put(&json!({
             "channel": "mail",
             "to": letter.address,
             "subject": letter.subject,
             "body": letter.text,
-        });
-        match self.client.post(self.messages.clone()).json(&message).send().await {
+        }))
+        .await
+    }
+
+    pub(super) async fn send_text(&self, letter: &Letter) -> Result<(), Failure> {
+        self.put(&json!({ "channel": "sms", "to": letter.address, "body": letter.text })).await
+    }
+
+    async fn put(&self, message: &serde_json::Value) -> Result<(), Failure> {
+        match self.client.post(self.messages.clone()).json(message).send().await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(Failure::Later(format!("the mailbox answers {}", answer.status().as_u16()))),
             Err(_) => Err(Failure::Later("the mailbox cannot be reached".to_owned())),

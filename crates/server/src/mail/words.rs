@@ -24,9 +24,39 @@ pub fn write(mail: &Mail, base: &Url, contact: &Contact) -> Content {
         address: mail.address.trim().to_owned(),
         subject: format!("{subject} {english}"),
         text: format!("{zh}\n{RULE}\n\n{en}"),
-        link: mail.link.as_ref().map(address),
-        secret: mail.link.as_ref().is_some_and(|link| link.secret),
-        until: mail.link.as_ref().and_then(|link| link.until),
+        link: mail.code.as_ref().map(|c| c.code.as_str().to_owned()).or(mail.link.as_ref().map(address)),
+        secret: mail.code.is_some() || mail.link.as_ref().is_some_and(|link| link.secret),
+        until: mail.code.as_ref().map(|c| c.until).or(mail.link.as_ref().and_then(|link| link.until)),
+    }
+}
+
+/// The longest text message in zh-TW: what one message holds.
+pub const TEXT: usize = 70;
+/// The same in English.
+const TEXT_EN: usize = 160;
+
+/// Words a text message to a citizen, without its code, which is put in when it is sent.
+pub fn text_message(mail: &Mail, lang: Lang, item: &str) -> Content {
+    let key = format!("mail-about-{}.sms", mail.kind);
+    let said = |item: &str| t(lang, &key, &[("item", item.into()), ("code", LINK.to_string().into())]);
+    let most = if lang == Lang::ZhTw { TEXT } else { TEXT_EN };
+    // The code takes more room than the mark that stands for it.
+    let more = mail.code.as_ref().map_or(0, |c| c.code.as_str().len() - 1);
+    let item = plain(item);
+    let room = most.saturating_sub(said("").chars().count() + more);
+    let text = if item.chars().count() <= room {
+        said(&item)
+    } else {
+        said(&(item.chars().take(room.saturating_sub(1)).collect::<String>() + "…"))
+    };
+    Content {
+        name: String::new(),
+        address: mail.address.clone(),
+        subject: mail.kind.zh().to_owned(),
+        text,
+        link: mail.code.as_ref().map(|c| c.code.as_str().to_owned()),
+        secret: mail.code.is_some(),
+        until: mail.code.as_ref().map(|c| c.until),
     }
 }
 
@@ -39,6 +69,8 @@ fn half(mail: &Mail, lang: Lang, contact: &Contact) -> String {
     let item = mail.facts.iter().find_map(|fact| match fact {
         Fact::Item(name) if lang == Lang::En => Some(format!("“{}”", plain(name))),
         Fact::Item(name) => Some(format!("【{}】", plain(name))),
+        Fact::Thing(_, en) if lang == Lang::En => Some(format!("“{}”", plain(en))),
+        Fact::Thing(zh, _) => Some(format!("【{}】", plain(zh))),
         _ => None,
     });
     let about = format!("mail-about-{}", mail.kind);
@@ -52,7 +84,10 @@ fn half(mail: &Mail, lang: Lang, contact: &Contact) -> String {
         text += &line(fact, lang);
         text += "\n";
     }
-    if let Some(link) = &mail.link {
+    if let Some(code) = &mail.code {
+        let at = RocDateTime::new(code.until.to_timestamp()).date_time(lang);
+        text += &format!("\n{}\n{LINK}\n", t(lang, "mail-code", &[("at", at.into())]));
+    } else if let Some(link) = &mail.link {
         let lead = match link.until {
             Some(until) => {
                 let at = RocDateTime::new(until.to_timestamp()).date_time(lang);
@@ -89,6 +124,8 @@ fn line(fact: &Fact, lang: Lang) -> String {
             t(lang, "mail-fact.comment", &args)
         }
         Fact::Named(name) => said("mail-fact.named", plain(name)),
+        Fact::Thing(zh, en) => said("mail-fact.item", plain(lang.pick(zh, Some(en)))),
+        Fact::Party(zh, en) => said("mail-fact-party", plain(lang.pick(zh, Some(en)))),
         Fact::DaysLeft(days) => said("mail-fact.days-left", days.to_string()),
     }
 }

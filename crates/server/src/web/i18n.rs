@@ -357,7 +357,9 @@ mod tests {
                 .iter()
                 .chain(&session)
                 .find_map(|end| key.strip_suffix(end));
-            let by_mail = key.strip_prefix("mail-about-").is_some_and(|k| k.parse::<Kind>().is_ok());
+            let by_mail = key
+                .strip_prefix("mail-about-")
+                .is_some_and(|k| k.strip_suffix(".sms").unwrap_or(k).parse::<Kind>().is_ok());
             let by_day = DayOf::ALL.iter().any(|day| key.strip_prefix("mail-day-") == Some(day.as_str()));
             let by_fault = key.strip_prefix("probe-fault-").and_then(|k| k.split_once('.'));
             let by_fault = by_fault.is_some_and(|(k, _)| FaultKind::ALL.iter().any(|f| f.as_str() == k));

@@ -1,6 +1,7 @@
-//! The outbox: every mail with every try to send it. Whom it goes to and what it says is sealed.
+//! The outbox: every mail and text message with every try to send it. Whom it goes to and what it says is sealed.
 
 use mydata_domain::Time;
+use mydata_domain::citizen::contact::Channel;
 use mydata_domain::mail::{Kind, MailId};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ use crate::db::{Db, Row, Tx};
 use crate::error::{Result, StoreError};
 
 const TABLE: &str = "mails";
-const COLUMNS: &str = "id, kind, about, state, created_at, done_at, private";
+const COLUMNS: &str = "id, kind, about, state, created_at, done_at, private, channel";
 /// Tries of one mail that are read.
 const MAX_TRIES: i64 = 100;
 
@@ -24,13 +25,13 @@ pub const LINK: char = '\u{e000}';
 pub struct Content {
     /// The addressee's name; possibly empty.
     pub name: String,
-    /// The addressee's mail address.
+    /// The addressee's mail address, or phone number.
     pub address: String,
     /// The subject.
     pub subject: String,
     /// The text, with [`LINK`] where the link belongs.
     pub text: String,
-    /// The link. One that is a secret is gone once the mail was sent or given up.
+    /// The link, or a code in its place. One that is a secret is gone once the mail was sent or given up.
     pub link: Option<String>,
     /// Whether the link is a secret.
     pub secret: bool,
@@ -86,6 +87,8 @@ pub struct Kept {
     pub kind: Kind,
     /// The item, filing or account it is about.
     pub about: Option<String>,
+    /// How it travels.
+    pub channel: Channel,
     /// How far it is.
     pub state: State,
     /// When it was written.
@@ -125,6 +128,7 @@ fn read(crypter: &Crypter, row: &Row) -> Result<Kept> {
         created_at: row.get_time(4)?,
         done_at: row.get_opt_time(5)?,
         content: serde_json::from_slice(&plain).map_err(|_| bad("private"))?,
+        channel: row.get_text(7)?.parse().map_err(|_| bad("channel"))?,
     })
 }
 
@@ -146,10 +150,27 @@ pub async fn add(
     content: &Content,
     now: Time,
 ) -> Result<()> {
+    add_by(tx, crypter, (id, Channel::Mail), kind, about, content, now).await
+}
+
+/// Keeps a mail or a text message that is to be sent.
+///
+/// # Errors
+/// The database refuses.
+pub async fn add_by(
+    tx: &Tx,
+    crypter: &Crypter,
+    (id, channel): (MailId, Channel),
+    kind: Kind,
+    about: Option<&str>,
+    content: &Content,
+    now: Time,
+) -> Result<()> {
     let private = seal(crypter, id, content);
     tx.run(
-        "INSERT INTO mails (id, kind, about, state, created_at, private) VALUES ($1, $2, $3, $4, $5, $6)",
-        args![id.to_string(), kind.as_str(), about, State::Waiting.as_str(), now, private],
+        "INSERT INTO mails (id, kind, about, state, created_at, private, channel) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        args![id.to_string(), kind.as_str(), about, State::Waiting.as_str(), now, private, channel.as_str(),],
     )
     .await
 }

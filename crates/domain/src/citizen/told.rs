@@ -1,0 +1,102 @@
+//! What citizens are told of, by mail or text message.
+
+/// What a citizen is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AboutCitizen {
+    /// A code that proves that the address is theirs, or that they agree.
+    Code,
+    /// Their mail address or phone number was changed, or how they are told.
+    ContactChanged,
+    /// What they asked for is ready to be seen, saved or taken to a counter.
+    Ready,
+    /// Nothing was found of what they asked for.
+    NothingFound,
+    /// A file was saved to their computer.
+    Saved,
+    /// Data was sent to a service.
+    SentToService,
+    /// Data was looked at at a counter.
+    PreviewedAtCounter,
+    /// Data was taken at a counter.
+    TakenAtCounter,
+    /// Somebody asks them to stand in at a counter.
+    DelegateAppointed,
+    /// Whom they asked to stand in agreed.
+    DelegateAgreed,
+    /// Whom they asked to stand in declined.
+    DelegateDeclined,
+    /// Standing in was ended.
+    DelegateCancelled,
+}
+
+impl AboutCitizen {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Code,
+        Self::ContactChanged,
+        Self::Ready,
+        Self::NothingFound,
+        Self::Saved,
+        Self::SentToService,
+        Self::PreviewedAtCounter,
+        Self::TakenAtCounter,
+        Self::DelegateAppointed,
+        Self::DelegateAgreed,
+        Self::DelegateDeclined,
+        Self::DelegateCancelled,
+    ];
+
+    /// As it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Code => "citizen-code",
+            Self::ContactChanged => "citizen-contact-changed",
+            Self::Ready => "citizen-ready",
+            Self::NothingFound => "citizen-nothing-found",
+            Self::Saved => "citizen-saved",
+            Self::SentToService => "citizen-sent-to-service",
+            Self::PreviewedAtCounter => "citizen-previewed-at-counter",
+            Self::TakenAtCounter => "citizen-taken-at-counter",
+            Self::DelegateAppointed => "citizen-delegate-appointed",
+            Self::DelegateAgreed => "citizen-delegate-agreed",
+            Self::DelegateDeclined => "citizen-delegate-declined",
+            Self::DelegateCancelled => "citizen-delegate-cancelled",
+        }
+    }
+
+    /// In zh-TW.
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::Code => "確認碼",
+            Self::ContactChanged => "聯絡方式已變更",
+            Self::Ready => "您的資料已可取用",
+            Self::NothingFound => "查無您的資料",
+            Self::Saved => "您的資料已轉存",
+            Self::SentToService => "您的資料已傳送",
+            Self::PreviewedAtCounter => "您的資料已於臨櫃預覽",
+            Self::TakenAtCounter => "您的資料已於臨櫃取走",
+            Self::DelegateAppointed => "有人請您代辦",
+            Self::DelegateAgreed => "代辦人已同意",
+            Self::DelegateDeclined => "代辦人已拒絕",
+            Self::DelegateCancelled => "代辦已取消",
+        }
+    }
+
+    /// In English.
+    pub fn en(self) -> &'static str {
+        match self {
+            Self::Code => "Your code",
+            Self::ContactChanged => "Your contact details were changed",
+            Self::Ready => "Your data is ready",
+            Self::NothingFound => "Nothing was found",
+            Self::Saved => "Your data was saved",
+            Self::SentToService => "Your data was sent",
+            Self::PreviewedAtCounter => "Your data was viewed at a counter",
+            Self::TakenAtCounter => "Your data was taken at a counter",
+            Self::DelegateAppointed => "Somebody asks you to stand in for them",
+            Self::DelegateAgreed => "Your delegate agreed",
+            Self::DelegateDeclined => "Your delegate declined",
+            Self::DelegateCancelled => "A delegation was cancelled",
+        }
+    }
+}
