@@ -161,6 +161,10 @@ pub enum What {
     NewsChanged,
     /// A setting was changed while the platform runs.
     SettingsChanged,
+    /// Somebody wrote to the service desk.
+    ContactWritten,
+    /// A message to the service desk was answered, or taken up again.
+    ContactChanged,
 }
 
 impl What {
@@ -224,6 +228,8 @@ impl What {
             Self::MaintenanceChanged => "maintenance-changed",
             Self::NewsChanged => "news-changed",
             Self::SettingsChanged => "settings-changed",
+            Self::ContactWritten => "contact-written",
+            Self::ContactChanged => "contact-changed",
         }
     }
 }

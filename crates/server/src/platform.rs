@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use mydata_domain::Clock;
 use mydata_domain::time::SystemClock;
 use mydata_seal::trust::{BadTrust, NoRevocationCheck, Trust};
@@ -123,6 +123,7 @@ pub fn router(app: App) -> Router {
         .merge(captcha::serve::router())
         .merge(web::assets::router())
         .merge(web::prefs::router(secure))
+        .layer(from_fn_with_state(app.clone(), public::refused::dress))
         .with_state(app);
     if secure {
         router.layer(from_fn(web::headers::secure_https))

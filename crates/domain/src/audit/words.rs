@@ -4,7 +4,7 @@ use super::{Actor, What};
 
 impl What {
     /// All of them, as a filter offers them.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 53] = [
         Self::Entered,
         Self::EntryRefused,
         Self::Reopened,
@@ -56,6 +56,8 @@ impl What {
         Self::MaintenanceChanged,
         Self::NewsChanged,
         Self::SettingsChanged,
+        Self::ContactWritten,
+        Self::ContactChanged,
     ];
 
     /// In zh-TW, and in English.
@@ -112,6 +114,8 @@ impl What {
             Self::MaintenanceChanged => ("維護時段變更", "Maintenance window changed"),
             Self::NewsChanged => ("消息或問答變更", "News or questions changed"),
             Self::SettingsChanged => ("功能設定變更", "Settings changed"),
+            Self::ContactWritten => ("民眾來信", "Message to the service desk"),
+            Self::ContactChanged => ("來信處理", "Message answered or reopened"),
             Self::FrontTestBegun => ("前臺測試開始", "Front test begun"),
             Self::FrontTestEnded => ("前臺測試結束", "Front test ended"),
             Self::PollingSwitched => ("輪詢開關", "Polling switched"),

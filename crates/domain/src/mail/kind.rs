@@ -14,6 +14,8 @@ pub enum Kind {
     Account(AboutAccount),
     /// About whether an item can be reached.
     Health(AboutHealth),
+    /// Somebody wrote to the service desk (R22): to its mailbox.
+    Contact,
 }
 
 /// Mails about whether an item can be reached (R88).
@@ -160,7 +162,7 @@ impl Kind {
     pub fn all() -> impl Iterator<Item = Self> {
         let items = MailKind::ALL.into_iter().map(Self::Item);
         let accounts = AboutAccount::ALL.into_iter().map(Self::Account);
-        items.chain(accounts).chain(AboutHealth::ALL.into_iter().map(Self::Health))
+        items.chain(accounts).chain(AboutHealth::ALL.into_iter().map(Self::Health)).chain([Self::Contact])
     }
 
     /// As it is kept.
@@ -169,6 +171,7 @@ impl Kind {
             Self::Item(kind) => kind.as_str(),
             Self::Account(kind) => kind.as_str(),
             Self::Health(kind) => kind.as_str(),
+            Self::Contact => "contact-message",
         }
     }
 
@@ -178,6 +181,7 @@ impl Kind {
             Self::Item(kind) => kind.zh(),
             Self::Account(kind) => kind.zh(),
             Self::Health(kind) => kind.zh(),
+            Self::Contact => "民眾來信",
         }
     }
 
@@ -187,6 +191,7 @@ impl Kind {
             Self::Item(kind) => kind.en(),
             Self::Account(kind) => kind.en(),
             Self::Health(kind) => kind.en(),
+            Self::Contact => "A message from the contact page",
         }
     }
 }

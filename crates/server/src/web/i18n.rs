@@ -35,6 +35,7 @@ const ZH_TW: &Source = &[
     ("home", include_str!("../../locales/zh-TW/home.ftl")),
     ("captcha", include_str!("../../locales/zh-TW/captcha.ftl")),
     ("portal", include_str!("../../locales/zh-TW/portal.ftl")),
+    ("public", include_str!("../../locales/zh-TW/public.ftl")),
     ("backoffice-frame", include_str!("../../locales/zh-TW/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/zh-TW/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
@@ -63,6 +64,7 @@ const EN: &Source = &[
     ("home", include_str!("../../locales/en/home.ftl")),
     ("captcha", include_str!("../../locales/en/captcha.ftl")),
     ("portal", include_str!("../../locales/en/portal.ftl")),
+    ("public", include_str!("../../locales/en/public.ftl")),
     ("backoffice-frame", include_str!("../../locales/en/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/en/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
@@ -315,8 +317,8 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 6] {
-        ["templates", "src/web", "src/backoffice", "src/captcha", "src/portal", "src/mail"]
+    fn sources() -> [std::path::PathBuf; 7] {
+        ["templates", "src/web", "src/backoffice", "src/captcha", "src/portal", "src/public", "src/mail"]
             .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
     }
 

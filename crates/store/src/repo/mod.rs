@@ -6,6 +6,7 @@ mod accounts_tests;
 pub mod audit;
 pub mod categories;
 pub mod consent_draft;
+pub mod contact;
 pub mod counter_services;
 pub mod drafts;
 pub mod factors;
