@@ -65,6 +65,18 @@ pub enum What {
     Undeliverable,
     /// The citizen looked at what came.
     Previewed,
+    /// A citizen asked for data without a service.
+    DownloadBegun,
+    /// An own download is complete, and held.
+    Held,
+    /// The citizen saved an own download.
+    Saved,
+    /// A barcode was made for an own download; the one before it is dead.
+    BarcodeMade,
+    /// An own download was taken at a counter.
+    Taken,
+    /// The citizen withdrew a consent that was still running.
+    Withdrawn,
     /// The citizen confirmed.
     Confirmed,
     /// The citizen refused.
@@ -161,10 +173,20 @@ pub enum What {
     NewsChanged,
     /// A setting was changed while the platform runs.
     SettingsChanged,
-    /// Somebody wrote to the service desk.
-    ContactWritten,
-    /// A message to the service desk was answered, or taken up again.
+    /// A citizen logged in to the portal.
+    CitizenLoggedIn,
+    /// A citizen logged out, or ended an earlier session by logging in elsewhere.
+    CitizenLoggedOut,
+    /// A citizen asked for another mail address or phone number, which is to be confirmed.
+    ContactChangeBegun,
+    /// The new address was confirmed through itself.
+    ContactConfirmed,
+    /// A citizen's mail address or phone number, or how they are told, was changed.
     ContactChanged,
+    /// Somebody wrote to the service desk.
+    MessageWritten,
+    /// A message to the service desk was answered, or taken up again.
+    MessageAnswered,
 }
 
 impl What {
@@ -180,6 +202,12 @@ impl What {
             Self::NoData => "no-data",
             Self::Undeliverable => "undeliverable",
             Self::Previewed => "previewed",
+            Self::DownloadBegun => "download-begun",
+            Self::Held => "held",
+            Self::Saved => "saved",
+            Self::BarcodeMade => "barcode-made",
+            Self::Taken => "taken",
+            Self::Withdrawn => "withdrawn",
             Self::Confirmed => "confirmed",
             Self::Refused => "refused",
             Self::Abandoned => "abandoned",
@@ -228,8 +256,13 @@ impl What {
             Self::MaintenanceChanged => "maintenance-changed",
             Self::NewsChanged => "news-changed",
             Self::SettingsChanged => "settings-changed",
-            Self::ContactWritten => "contact-written",
+            Self::CitizenLoggedIn => "citizen-logged-in",
+            Self::CitizenLoggedOut => "citizen-logged-out",
+            Self::ContactChangeBegun => "contact-change-begun",
+            Self::ContactConfirmed => "contact-confirmed",
             Self::ContactChanged => "contact-changed",
+            Self::MessageWritten => "message-written",
+            Self::MessageAnswered => "message-answered",
         }
     }
 }

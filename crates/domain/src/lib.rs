@@ -24,6 +24,7 @@
 //! | [`health`] | whether parties can be reached, and what follows when they cannot |
 //! | [`credentials`] | secrets that are replaced while the earlier ones go on |
 //! | [`mail`] | which mails there are, and what they say |
+//! | [`citizen`] | how long citizens stay logged in, how they are reached, what they agree to |
 //! | [`barcode`], [`one_time`] | the numbers by which data is handed over at a counter |
 //! | [`statistics`] | what is counted of exchanges |
 //! | [`category`] | the trees that datasets and services are sorted by |
@@ -39,6 +40,7 @@ pub mod audit;
 pub mod barcode;
 pub mod calendar;
 pub mod category;
+pub mod citizen;
 pub mod collect;
 pub mod contact;
 pub mod counter_service;

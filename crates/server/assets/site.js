@@ -109,13 +109,28 @@
     const data = session.dataset;
     const title = session.querySelector(".ending-title");
     const link = session.querySelector("a");
+    // A form that was filled in is kept by the server until the citizen has logged in again; it is not carried out.
+    const over = () => {
+      if (!data.ended) return automatically(link.pathname);
+      if (!edited?.isConnected) return location.replace(data.ended);
+      const keep = document.createElement("input");
+      keep.type = "hidden";
+      keep.name = "form_keep";
+      keep.value = "1";
+      edited.append(keep);
+      edited.submit();
+    };
+    let edited = null;
+    document.addEventListener("input", ({ target }) => {
+      if (target.form?.method === "post") edited = target.form;
+    });
     const tell = (text) => { byId("session-news").textContent = text; };
     const full = Number(data.secondsLeft);
     let end = Date.now() + full * 1000;
     let told = 0;
     const tick = () => {
       const left = Math.ceil((end - Date.now()) / 1000);
-      if (left <= 0) return automatically(link.pathname);
+      if (left <= 0) return over();
       session.hidden = left > 120;
       if (left <= 120) {
         const clock = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");

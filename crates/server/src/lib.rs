@@ -1,6 +1,6 @@
 //! The platform: the flow of an exchange, its pages, the partner APIs, background work.
 //!
-//! Handlers translate HTTP ([`exchange`] for citizens, [`portal`] and [`public`] for everybody, [`partner`] for SPs and DPs,
+//! Handlers translate HTTP ([`exchange`] and [`citizen`] for citizens, [`portal`] and [`public`] for everybody, [`partner`] for SPs and DPs,
 //! [`backoffice`] for organisations and those who review them); the business lies one layer down in [`flow`], one file a step;
 //! mails go out through [`mail`]; [`probe`] tries connections; what is decided is decided in `mydata-domain`, what is kept is
 //! kept by `mydata-store`.
@@ -10,8 +10,10 @@ pub mod address;
 pub mod app;
 pub mod backoffice;
 pub mod bell;
+pub mod browser;
 pub mod captcha;
 pub mod catalogue;
+pub mod citizen;
 pub mod config;
 pub mod exchange;
 pub mod flow;

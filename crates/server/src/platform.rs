@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::outbound::Outbound;
-use crate::{CALLBACK_PATH, backoffice, captcha, exchange, jobs, partner, portal, public, web};
+use crate::{CALLBACK_PATH, backoffice, captcha, citizen, exchange, jobs, partner, portal, public, web};
 
 /// How long open requests may take to end when the platform stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -117,6 +117,7 @@ pub fn router(app: App) -> Router {
     let router = Router::new()
         .merge(partner::router())
         .merge(portal::router())
+        .merge(citizen::router())
         .merge(exchange::router())
         .merge(public::router())
         .merge(backoffice::router())
@@ -124,7 +125,8 @@ pub fn router(app: App) -> Router {
         .merge(web::assets::router())
         .merge(web::prefs::router(secure))
         .layer(from_fn_with_state(app.clone(), public::refused::dress))
-        .with_state(app);
+        .with_state(app)
+        .layer(from_fn(citizen::header::unkept));
     if secure {
         router.layer(from_fn(web::headers::secure_https))
     } else {

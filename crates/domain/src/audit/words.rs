@@ -4,7 +4,7 @@ use super::{Actor, What};
 
 impl What {
     /// All of them, as a filter offers them.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 64] = [
         Self::Entered,
         Self::EntryRefused,
         Self::Reopened,
@@ -14,6 +14,12 @@ impl What {
         Self::NoData,
         Self::Undeliverable,
         Self::Previewed,
+        Self::DownloadBegun,
+        Self::Held,
+        Self::Saved,
+        Self::BarcodeMade,
+        Self::Taken,
+        Self::Withdrawn,
         Self::Confirmed,
         Self::Refused,
         Self::Abandoned,
@@ -56,8 +62,13 @@ impl What {
         Self::MaintenanceChanged,
         Self::NewsChanged,
         Self::SettingsChanged,
-        Self::ContactWritten,
+        Self::CitizenLoggedIn,
+        Self::CitizenLoggedOut,
+        Self::ContactChangeBegun,
+        Self::ContactConfirmed,
         Self::ContactChanged,
+        Self::MessageWritten,
+        Self::MessageAnswered,
     ];
 
     /// In zh-TW, and in English.
@@ -72,6 +83,12 @@ impl What {
             Self::NoData => ("查無資料", "No data of this person"),
             Self::Undeliverable => ("無法取得資料集", "Dataset cannot be delivered"),
             Self::Previewed => ("預覽", "Previewed"),
+            Self::DownloadBegun => ("民眾申請下載", "Download asked for"),
+            Self::Held => ("下載完成", "Download complete"),
+            Self::Saved => ("轉存到我的電腦", "Saved by the citizen"),
+            Self::BarcodeMade => ("產生資料條碼", "Barcode made"),
+            Self::Taken => ("臨櫃取資料", "Taken at a counter"),
+            Self::Withdrawn => ("撤回同意", "Consent withdrawn"),
             Self::Confirmed => ("確認傳送", "Confirmed"),
             Self::Refused => ("拒絕傳送", "Refused"),
             Self::Abandoned => ("離開未完成", "Left unfinished"),
@@ -114,8 +131,13 @@ impl What {
             Self::MaintenanceChanged => ("維護時段變更", "Maintenance window changed"),
             Self::NewsChanged => ("消息或問答變更", "News or questions changed"),
             Self::SettingsChanged => ("功能設定變更", "Settings changed"),
-            Self::ContactWritten => ("民眾來信", "Message to the service desk"),
-            Self::ContactChanged => ("來信處理", "Message answered or reopened"),
+            Self::CitizenLoggedIn => ("民眾登入", "Citizen logged in"),
+            Self::CitizenLoggedOut => ("民眾登出", "Citizen logged out"),
+            Self::ContactChangeBegun => ("申請變更聯絡方式", "Contact change begun"),
+            Self::ContactConfirmed => ("確認聯絡方式", "Contact confirmed"),
+            Self::ContactChanged => ("聯絡方式已變更", "Contact changed"),
+            Self::MessageWritten => ("民眾來信", "Message to the service desk"),
+            Self::MessageAnswered => ("來信處理", "Message answered or reopened"),
             Self::FrontTestBegun => ("前臺測試開始", "Front test begun"),
             Self::FrontTestEnded => ("前臺測試結束", "Front test ended"),
             Self::PollingSwitched => ("輪詢開關", "Polling switched"),

@@ -5,12 +5,12 @@
 use axum::body::to_bytes;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use http::header::{CONTENT_TYPE, ORIGIN, REFERER, SET_COOKIE};
+use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, Method, StatusCode};
 use mydata_domain::account::session::Stage;
 use mydata_store::repo::sessions;
 
-use super::browser::{self, Browser};
+use super::browser::{self, DOOR};
 use super::fault::Fault;
 use super::posted::Posted;
 use super::route::Route;
@@ -19,6 +19,7 @@ use super::visit::{Me, Visit, next_path, with_next};
 use super::{ROOT, accept, prove, second_factor, sign_in, sign_up};
 use crate::address::CallerAddress;
 use crate::app::App;
+use crate::browser::{Browser, is_our_origin};
 use crate::web::Prefs;
 
 /// A session's last use is written down when it is older than this.
@@ -108,7 +109,7 @@ async fn arrive(
     from: std::net::IpAddr,
 ) -> Result<Visit, mydata_store::StoreError> {
     let now = app.now();
-    let browser = Browser::of(app, &parts.headers);
+    let browser = Browser::of(&DOOR, app, &parts.headers);
     let mut who = None;
     if !browser.is_new {
         let found = sessions::load(&app.store.db, &app.store.crypter, browser.expose(), now).await?;
@@ -149,9 +150,7 @@ async fn arrive(
 
 /// The page of ours that a form stands on, as browsers tell it.
 fn posted_from(app: &App, headers: &HeaderMap) -> Option<String> {
-    let page = url::Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
-    let path = &page[url::Position::BeforePath..url::Position::AfterQuery];
-    (page.origin() == app.base_url.origin() && next_path(Some(path)) == path).then(|| path.to_owned())
+    crate::browser::posted_from(app, headers).filter(|path| next_path(Some(path)) == path)
 }
 
 /// Applies the rule, and reads a form.
@@ -198,9 +197,8 @@ async fn admit(visit: &mut Visit, route: &Route, body: axum::body::Body) -> Resu
 }
 
 async fn read_form(visit: &mut Visit, max: usize, body: axum::body::Body) -> Result<(), Fault> {
-    // A browser names the origin of every form it posts; one of another site is refused before anything is read.
-    let own = visit.app.base_url.origin().ascii_serialization();
-    if visit.headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes() != own.as_bytes()) {
+    // One of another site is refused before anything is read.
+    if !is_our_origin(&visit.app, &visit.headers) {
         return Err(Fault::FormExpired);
     }
     let kind = visit.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();

@@ -11,11 +11,12 @@ use mydata_store::repo::{accounts, audit, sessions};
 use mydata_store::{StoreError, Tx};
 use mydata_wire::random::alphanumeric;
 
-use super::browser::Browser;
+use super::browser::DOOR;
 use super::route::Answer;
 use super::sign_in;
 use super::visit::{Visit, next_path};
 use crate::app::App;
+use crate::browser::Browser;
 
 /// Longest description of a browser that is kept.
 const MAX_BROWSER: usize = 200;
@@ -39,7 +40,7 @@ impl Beginning {
         let agent =
             visit.headers.get(http::header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
         Self {
-            browser: Browser::fresh(&visit.app),
+            browser: Browser::fresh(&DOOR, &visit.app),
             handle: alphanumeric(&*visit.app.random, 16),
             account,
             stage,
@@ -110,7 +111,7 @@ pub async fn sign_out(visit: Visit) -> Answer {
         })
         .await?;
     let mut response = visit.go_saying(sign_in::PATH, "said-signed-out", "");
-    Browser::fresh(&visit.app).remember(&visit.app, &mut response);
+    Browser::fresh(&DOOR, &visit.app).remember(&visit.app, &mut response);
     Ok(response)
 }
 

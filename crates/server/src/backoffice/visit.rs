@@ -16,12 +16,14 @@ use mydata_store::repo::system::System;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::browser::{self, Browser};
+use super::browser;
 use super::fault::Fault;
 use super::frame::{Crumb, Frame, Who};
 use super::posted::Posted;
 use super::{ROOT, menu};
 use crate::app::App;
+use crate::browser::Browser;
+use crate::web::layout::Running;
 use crate::web::{Contact, FormTarget, Lang, Policy, Prefs, SessionView, i18n, page};
 
 /// Somebody who showed at least the right password.
@@ -181,6 +183,7 @@ impl Visit {
                 action: format!("{ROOT}/extend"),
                 token: self.browser.form_token(&self.app),
             },
+            running: Running::Page,
         }
     }
 

@@ -1,12 +1,13 @@
 //! Ties an exchange to one browser: a cookie per exchange, new after login, and a token in every form.
 
 use axum::response::Response;
-use http::header::{COOKIE, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
 use mydata_domain::transaction::TransactionId;
 use mydata_store::repo::transactions::Kept;
 
 use crate::app::App;
+use crate::browser::{cookie, is_same};
 use crate::flow::entry::browser_index;
 
 /// The cookie of an exchange. One each, so that exchanges in two windows do not disturb each other.
@@ -16,10 +17,7 @@ fn cookie_name(id: TransactionId) -> String {
 
 /// The browser's secret for an exchange, if it sent one.
 pub fn secret(headers: &HeaderMap, id: TransactionId) -> Option<String> {
-    let name = cookie_name(id);
-    let values = headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok());
-    let mut pairs = values.flat_map(|v| v.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+    cookie(headers, &cookie_name(id))
 }
 
 /// Gives the browser its secret.
@@ -36,8 +34,7 @@ pub fn remember(app: &App, response: &mut Response, id: TransactionId, secret: &
 /// Whether the browser is the one that the exchange belongs to.
 pub fn owns(app: &App, headers: &HeaderMap, kept: &Kept) -> bool {
     secret(headers, kept.transaction.id).is_some_and(|secret| {
-        let index = browser_index(app, &secret);
-        aws_lc_rs::constant_time::verify_slices_are_equal(index.as_bytes(), kept.browser.as_bytes()).is_ok()
+        is_same(&kept.browser, &browser_index(app, &secret))
     })
 }
 
@@ -48,6 +45,5 @@ pub fn form_token(app: &App, kept: &Kept) -> String {
 
 /// Whether a posted token is the right one.
 pub fn is_our_form(app: &App, kept: &Kept, token: &str) -> bool {
-    let right = form_token(app, kept);
-    aws_lc_rs::constant_time::verify_slices_are_equal(right.as_bytes(), token.as_bytes()).is_ok()
+    is_same(&form_token(app, kept), token)
 }

@@ -12,6 +12,7 @@ use super::decide::back_to;
 use super::fault::Fault;
 use super::views::Scene;
 use super::visit::Visit;
+use crate::citizen::login;
 use crate::flow::identify::{self, Callback, Identified, Trouble};
 use crate::flow::look;
 use crate::web::IdentityFault;
@@ -49,7 +50,9 @@ pub fn is_visit(headers: &HeaderMap) -> bool {
 
 async fn finished(visit: &Visit, callback: &Callback) -> Result<Response, Fault> {
     let app = &visit.app;
-    let id = identify::transaction_of(app, &callback.state).await?.ok_or(Fault::OtherBrowser)?;
+    let Some(id) = identify::transaction_of(app, &callback.state).await? else {
+        return login::finish(visit, callback).await;
+    };
     let kept = look(app, Which::Id(id)).await?.ok_or(Fault::OtherBrowser)?;
     // Somebody else's login must not end up in this citizen's exchange.
     if !browser::owns(app, &visit.headers, &kept) {
@@ -73,7 +76,7 @@ pub async fn landed(visit: &Visit, kept: &Kept, outcome: Option<Identified>) -> 
         }
         Some(Identified::Conflict) => {
             let kept = look(app, Which::Id(id)).await?.ok_or(Fault::NotFound)?;
-            back_to(visit, &kept, &kept.transaction.return_location()).await
+            back_to(visit, &kept, &kept.transaction.return_location().ok_or(Fault::NotFound)?).await
         }
         Some(Identified::Elsewhere) => Ok(back.into_response()),
         Some(Identified::Failed { method, fault }) => {

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::backoffice::front_test::citizen;
 use crate::flow::identify::Draft;
 use crate::web::consent::ParamFault;
+use crate::web::layout::{Account, Running};
 use crate::web::{
     Access, Chrome, ConsentErrors, ConsentPage, Contact, DatasetRow, DatasetView, FailReason, FormTarget,
     Lang, MethodState, MethodView, ParamField, Parties, Prefs, ProgressView, RowState, SessionView, ZoneChip,
@@ -28,6 +29,7 @@ pub fn chrome(app: &App, prefs: Prefs, here: String) -> Chrome {
         prefs,
         zone: None,
         citizen: None,
+        account: Account::Apart,
         here,
         contact: Contact { phone: contact.phone, mailbox: contact.mailbox },
         session: None,
@@ -70,7 +72,7 @@ impl Scene<'_> {
 
     /// The service, unless it was taken out of the registry meanwhile.
     pub fn service(&self) -> Option<&Service> {
-        self.catalogue.services.get(&self.t().client_id).map(|s| &s.service)
+        self.catalogue.services.get(self.t().client_id()?).map(|s| &s.service)
     }
 
     fn organisation(&self, id: &str) -> Option<&Organisation> {
@@ -135,6 +137,7 @@ impl Scene<'_> {
             now: self.now.to_timestamp(),
             idle_minutes: minutes(self.app.config.policy.session_idle.0),
             extend: self.form("/extend"),
+            running: Running::Page,
         });
         chrome
     }
@@ -152,7 +155,7 @@ impl Scene<'_> {
             purpose: service
                 .map(|s| self.lang().pick(&s.purpose, Some(&s.purpose_en)).to_owned())
                 .unwrap_or_default(),
-            tx_id: t.tx_id.to_string(),
+            tx_id: t.errand().map(|errand| errand.tx_id.to_string()).unwrap_or_default(),
             access: match t.ticket() {
                 Some((_, ends)) => Access::Until { at: ends.to_timestamp(), minutes: life },
                 None => Access::AfterConfirmation { minutes: life },

@@ -11,11 +11,14 @@ use mydata_store::repo::transactions::{Kept, Which};
 
 use super::browser;
 use super::fault::{Fault, FaultPage};
+use super::views;
 use crate::address::CallerAddress;
 use crate::app::App;
+use crate::citizen::header;
+use crate::citizen::session::{self, Citizen};
 use crate::flow::{confirm, entry, forget, look};
 use crate::limit::subscriber;
-use crate::web::Prefs;
+use crate::web::{Chrome, Prefs};
 
 /// The whole query of a page that loads itself: the refresh without JavaScript, the script's own reload.
 pub const AUTOMATIC: &str = "auto";
@@ -33,6 +36,8 @@ pub struct Visit {
     pub headers: HeaderMap,
     /// Path and query.
     pub here: String,
+    /// Who is logged in to the portal. Nobody on the pages of an exchange, which has a login of its own.
+    pub citizen: Option<Citizen>,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -45,15 +50,22 @@ impl FromRequestParts<App> for Visit {
             // What was posted cannot be shown again; its exchange can.
             _ => parts.uri.path().rsplit_once('/').map_or("/", |(before, _)| before),
         };
-        let visit = Self {
+        let mut visit = Self {
             app: app.clone(),
             prefs: Prefs::from_headers(&parts.headers),
             from,
             headers: parts.headers.clone(),
             here: here.to_owned(),
+            citizen: None,
         };
         if let Err(error) = app.system().await {
             return Err(visit.fault(&error.into()));
+        }
+        if belongs_to_portal(parts.uri.path()) {
+            match session::known(parts, app).await {
+                Ok(known) => visit.citizen = known.citizen(),
+                Err(error) => return Err(visit.fault(&error.into())),
+            }
         }
         // Reading pages is cheap; entries and posted forms change something, and a preview opens a package.
         let path = parts.uri.path();
@@ -127,6 +139,13 @@ impl Visit {
         Ok(())
     }
 
+    /// The frame of a page that belongs to no exchange.
+    pub fn chrome(&self) -> Chrome {
+        let mut chrome = views::chrome(&self.app, self.prefs, self.here.clone());
+        header::fill(&mut chrome, self);
+        chrome
+    }
+
     /// A fault as a page.
     pub fn fault(&self, fault: &Fault) -> Response {
         FaultPage { app: &self.app, prefs: self.prefs, here: &self.here }.page(fault)
@@ -136,6 +155,11 @@ impl Visit {
     pub fn or_fault(&self, answer: Result<Response, Fault>) -> Response {
         answer.unwrap_or_else(|fault| self.fault(&fault))
     }
+}
+
+/// Whether a page shows who is logged in to the portal.
+fn belongs_to_portal(path: &str) -> bool {
+    !["/service/", "/exchange/", "/identity/", "/api/"].iter().any(|apart| path.starts_with(apart))
 }
 
 /// The value of a form's field.

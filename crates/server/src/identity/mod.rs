@@ -76,6 +76,11 @@ impl Methods {
         self.0.contains_key(&method)
     }
 
+    /// Whether it carries out any.
+    pub fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// The adapter of a method.
     pub fn get(&self, method: Verification) -> Option<&Arc<Oidc>> {
         self.0.get(&method)

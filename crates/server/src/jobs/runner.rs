@@ -33,6 +33,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             running.spawn(async move {
                 flow::forget::sweep(&app).await;
                 crate::backoffice::session::sweep(&app).await;
+                crate::citizen::sweep(&app).await;
                 crate::backoffice::flow::clock::sweep(&app).await;
                 crate::backoffice::flow::health::sweep(&app).await;
             });

@@ -12,7 +12,6 @@ use super::find::Search;
 use super::nav::{Area, Way, ways};
 use super::shelf::Shelf;
 use crate::exchange::fault::Fault;
-use crate::exchange::views::chrome;
 use crate::exchange::visit::Visit;
 use crate::web::{Chrome, Lang, Policy, i18n};
 
@@ -37,8 +36,7 @@ pub struct Frame {
 impl Frame {
     /// Of a page that a visit asks for.
     pub fn new(visit: &Visit, area: Area, title: String) -> Self {
-        let chrome = chrome(&visit.app, visit.prefs, visit.here.clone());
-        Self { ways: ways(visit.prefs.lang, area), chrome, title, above: Vec::new(), description: None }
+        Self { ways: ways(visit.prefs.lang, area), chrome: visit.chrome(), title, above: Vec::new(), description: None }
     }
 
     /// With a sentence that says what the page is about.

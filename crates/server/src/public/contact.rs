@@ -223,7 +223,7 @@ async fn keep(
                 message.number = MessageNumber::generate(&*app.random, message.at);
             }
             mail::enqueue(&tx, app, &told(app, &message)).await?;
-            let event = Event::new(message.at, Actor::Citizen, What::ContactWritten)
+            let event = Event::new(message.at, Actor::Citizen, What::MessageWritten)
                 .from(Some(visit.from))
                 .with(json!({ "number": message.number.as_str(), "subject": message.subject.as_str() }));
             audit::append(&tx, &*app.random, &[event]).await?;

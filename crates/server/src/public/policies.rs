@@ -11,7 +11,6 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::exchange::fault::Fault;
-use crate::exchange::views;
 use crate::exchange::visit::Visit;
 use crate::web::policy::{PolicyPage, PolicyText, VersionLine};
 use crate::web::{Lang, Policy, page};
@@ -90,7 +89,7 @@ async fn shown(visit: &Visit, kind: &str, asked: &Asked) -> Result<Response, Fau
         VersionLine::new(lang, v, status, href, v.number == version.number)
     };
     let view = PolicyPage {
-        chrome: views::chrome(app, visit.prefs, visit.here.clone()),
+        chrome: visit.chrome(),
         policy,
         status,
         current: path(kind, None),

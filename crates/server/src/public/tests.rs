@@ -170,7 +170,7 @@ async fn a_message_reaches_the_service_desk() {
         assert_eq!(mail.content.address, office.app.contact().mailbox, "and nobody else gets one");
         assert!(mail.content.text.contains("王示範 <wang@body.example>"), "{}", mail.content.text);
         let record = audit::list(&office.app.store.db, &List::default()).await.unwrap();
-        let event = record.rows.iter().find(|row| row.event.what == "contact-written").unwrap();
+        let event = record.rows.iter().find(|row| row.event.what == "message-written").unwrap();
         let detail = event.event.detail.as_deref().unwrap();
         assert!(detail.contains(message.number.as_str()) && !detail.contains("wang"), "{detail}");
 

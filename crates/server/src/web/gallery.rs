@@ -33,6 +33,7 @@ fn chrome(prefs: Prefs) -> Chrome {
         prefs,
         zone: Some(ZoneChip::Test),
         citizen: None,
+        account: layout::Account::Apart,
         here: "/exchange".to_owned(),
         contact: Contact { phone: "02-0000-0000".to_owned(), mailbox: "service@mydata.example".to_owned() },
         session: Some(SessionView {
@@ -40,6 +41,7 @@ fn chrome(prefs: Prefs) -> Chrome {
             now: "2026-11-21T06:40:00Z".parse().unwrap(),
             idle_minutes: 10,
             extend: form("/exchange/extend"),
+            running: layout::Running::Page,
         }),
         carry: None,
     }

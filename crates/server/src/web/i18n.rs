@@ -35,6 +35,7 @@ const ZH_TW: &Source = &[
     ("home", include_str!("../../locales/zh-TW/home.ftl")),
     ("captcha", include_str!("../../locales/zh-TW/captcha.ftl")),
     ("portal", include_str!("../../locales/zh-TW/portal.ftl")),
+    ("login", include_str!("../../locales/zh-TW/login.ftl")),
     ("public", include_str!("../../locales/zh-TW/public.ftl")),
     ("backoffice-frame", include_str!("../../locales/zh-TW/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/zh-TW/backoffice-parts.ftl")),
@@ -64,6 +65,7 @@ const EN: &Source = &[
     ("home", include_str!("../../locales/en/home.ftl")),
     ("captcha", include_str!("../../locales/en/captcha.ftl")),
     ("portal", include_str!("../../locales/en/portal.ftl")),
+    ("login", include_str!("../../locales/en/login.ftl")),
     ("public", include_str!("../../locales/en/public.ftl")),
     ("backoffice-frame", include_str!("../../locales/en/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/en/backoffice-parts.ftl")),
@@ -317,9 +319,19 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 7] {
-        ["templates", "src/web", "src/backoffice", "src/captcha", "src/portal", "src/public", "src/mail"]
-            .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
+    fn sources() -> [std::path::PathBuf; 9] {
+        [
+            "templates",
+            "src/backoffice",
+            "src/captcha",
+            "src/citizen",
+            "src/mail",
+            "src/portal",
+            "src/public",
+            "src/record",
+            "src/web",
+        ]
+        .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
     }
 
     #[test]

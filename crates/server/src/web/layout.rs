@@ -57,12 +57,78 @@ pub struct SessionView {
     pub idle_minutes: u32,
     /// Posted by script when the citizen goes on; answers 2xx when the session was extended to its full length.
     pub extend: FormTarget,
+    /// What runs.
+    pub running: Running,
+}
+
+/// What runs, and ends without use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Running {
+    /// A page of an exchange, or of the back office.
+    Page,
+    /// A citizen's session of the portal.
+    Portal {
+        /// Where the page goes when it has ended.
+        ended: String,
+    },
+}
+
+/// Who is logged in to the portal, for the header.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Account {
+    /// The page has nothing to do with it.
+    #[default]
+    Apart,
+    /// Nobody.
+    Out {
+        /// Where one logs in, and comes back from.
+        log_in: String,
+    },
+    /// A citizen.
+    In {
+        /// Their own pages.
+        ways: Vec<OwnWay>,
+        /// The way out.
+        log_out: FormTarget,
+    },
+}
+
+/// A way to one of the citizen's own pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnWay {
+    /// What it says.
+    pub label: String,
+    /// Where it leads.
+    pub href: &'static str,
+    /// Whether the page belongs there.
+    pub current: bool,
 }
 
 impl SessionView {
     /// Seconds left at the moment of rendering, rounded up: when the page has counted down to nothing, nothing is left.
     pub(crate) fn seconds_left(&self) -> i64 {
         (self.expires_at.as_millisecond() - self.now.as_millisecond() + 999).max(0) / 1000
+    }
+
+    /// The texts of what runs begin with this.
+    pub(crate) fn words(&self) -> &'static str {
+        match self.running {
+            Running::Page => "session-ending",
+            Running::Portal { .. } => "login-ending",
+        }
+    }
+
+    /// Where the page goes when it has ended, unless it is shown again.
+    pub(crate) fn ended(&self) -> Option<&str> {
+        match &self.running {
+            Running::Page => None,
+            Running::Portal { ended } => Some(ended),
+        }
+    }
+
+    /// On a clock in Taipei, when it ends.
+    pub(crate) fn ends_at(&self) -> String {
+        RocDateTime::new(self.expires_at).time()
     }
 }
 
@@ -75,6 +141,8 @@ pub struct Chrome {
     pub zone: Option<ZoneChip>,
     /// The citizen's masked name (R83), once known.
     pub citizen: Option<String>,
+    /// Who is logged in to the portal, where the page has to do with it.
+    pub account: Account,
     /// Path and query of the GET that shows this page again; the language and size buttons lead back to it.
     pub here: String,
     /// The service desk.
@@ -98,6 +166,33 @@ impl Chrome {
 
     pub(crate) fn t1<'a>(&self, key: &str, name: &'static str, value: impl Into<FluentValue<'a>>) -> String {
         i18n::t(self.lang(), key, &[(name, value.into())])
+    }
+
+    /// A text of a group: `login-ending.why`.
+    pub(crate) fn below(&self, group: &str, name: &str) -> String {
+        self.t(&format!("{group}.{name}"))
+    }
+
+    /// Whether the mark leads to the first page: not out of an exchange that runs.
+    pub(crate) fn leads_home(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| session.ended().is_some())
+    }
+
+    /// Whether the page belongs to an exchange, which a way to somewhere else would interrupt.
+    pub(crate) fn interrupts(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.running == Running::Page)
+    }
+
+    /// What the foot of a page says of the session: how long, and for a citizen of the portal until when.
+    pub(crate) fn idle_note(&self, session: &SessionView) -> String {
+        let span = self.span(session.idle_minutes);
+        match session.running {
+            Running::Page => self.t1("session-idle", "span", span),
+            Running::Portal { .. } => {
+                let args = [("span", span.into()), ("at", session.ends_at().into())];
+                i18n::t(self.lang(), "login-idle-until", &args)
+            }
+        }
     }
 
     pub(crate) fn rich(&self, key: &str, args: &[(&'static str, &String)]) -> Safe<String> {
@@ -275,6 +370,7 @@ mod tests {
             now: now.parse().unwrap(),
             idle_minutes: 10,
             extend: FormTarget { action: String::new(), token: String::new() },
+            running: Running::Page,
         };
         assert_eq!(view("2026-11-21T06:40:00.900Z").seconds_left(), 600);
         assert_eq!(view("2026-11-21T06:49:59.950Z").seconds_left(), 1);

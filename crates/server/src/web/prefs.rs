@@ -144,7 +144,7 @@ pub fn choose(lang: Option<&str>, size: Option<&str>, back: &str, secure: bool) 
 
 /// `path` when it leads to a page of this platform, else `/`. Never a way to another host: `//host`, `/\host` and
 /// control characters (which browsers drop before they read the address) are refused.
-fn local_path(path: &str) -> &str {
+pub fn local_path(path: &str) -> &str {
     let local = path.starts_with('/')
         && !path[1..].starts_with(['/', '\\'])
         && path.bytes().all(|byte| byte.is_ascii_graphic());

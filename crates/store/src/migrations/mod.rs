@@ -31,5 +31,7 @@ pub(crate) const ALL: &[Migration] = steps! {
     10 "0010_statistics";
     11 "0011_spent";
     12 "0012_front_tests";
+    13 "0013_citizens";
+    14 "0014_own_downloads";
     15 "0015_portal";
 };

@@ -4,10 +4,16 @@ pub mod accounts;
 #[cfg(test)]
 mod accounts_tests;
 pub mod audit;
+pub mod barcodes;
 pub mod categories;
+pub mod citizen_forms;
+pub mod citizen_logins;
+pub mod citizen_sessions;
+pub mod citizens;
 pub mod consent_draft;
 pub mod contact;
 pub mod counter_services;
+pub mod downloads;
 pub mod drafts;
 pub mod factors;
 pub mod filings;

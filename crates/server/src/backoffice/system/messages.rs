@@ -192,7 +192,7 @@ pub async fn submit(visit: Visit) -> Answer {
     let state: State = visit.posted.text("state").parse().map_err(|_| Fault::Changed)?;
     let version = visit.posted.text("version").parse().unwrap_or(0);
     let event = visit
-        .event(What::ContactChanged)
+        .event(What::MessageAnswered)
         .with(json!({ "number": message.number.as_str(), "state": state.as_str() }));
     let (app, now, by) = (&visit.app, visit.now, visit.me()?.account.id);
     let (id, event) = (message.id, std::slice::from_ref(&event));
