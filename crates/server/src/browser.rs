@@ -70,8 +70,7 @@ impl Browser {
 
     /// The browser that sent these headers, if it has a secret.
     pub fn known(door: &'static Door, app: &App, headers: &HeaderMap) -> Option<Self> {
-        let secret =
-            cookie(headers, door.cookie(app)).filter(|secret| (20..=100).contains(&secret.len()))?;
+        let secret = cookie(headers, door.cookie(app)).filter(|secret| (20..=100).contains(&secret.len()))?;
         Some(Self { door, secret, is_new: false })
     }
 

@@ -21,7 +21,9 @@ use crate::config::Config;
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::outbound::Outbound;
-use crate::{CALLBACK_PATH, backoffice, captcha, citizen, exchange, jobs, partner, portal, public, web};
+use crate::{
+    CALLBACK_PATH, backoffice, captcha, citizen, exchange, jobs, partner, portal, public, record, web,
+};
 
 /// How long open requests may take to end when the platform stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -120,6 +122,7 @@ pub fn router(app: App) -> Router {
         .merge(citizen::router())
         .merge(exchange::router())
         .merge(public::router())
+        .merge(record::router())
         .merge(backoffice::router())
         .merge(captcha::serve::router())
         .merge(web::assets::router())

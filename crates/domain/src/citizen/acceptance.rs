@@ -43,7 +43,11 @@ mod tests {
         assert_eq!(wanted(&all, &[], Time(50)), [(Terms, 1), (Privacy, 1)]);
         let accepted = [(Terms, 1), (Privacy, 1)];
         assert!(wanted(&all, &accepted, Time(99)).is_empty());
-        assert_eq!(wanted(&all, &accepted, Time(100)), [(Terms, 2)], "a version that does not bind asks nobody");
+        assert_eq!(
+            wanted(&all, &accepted, Time(100)),
+            [(Terms, 2)],
+            "a version that does not bind asks nobody"
+        );
         assert_eq!(wanted(&all, &[(Terms, 2)], Time(100)), [(Privacy, 2)]);
         assert!(wanted(&[], &[], Time(0)).is_empty());
     }

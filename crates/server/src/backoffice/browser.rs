@@ -13,11 +13,8 @@ use crate::browser::{Door, cookie};
 const SAID: &str = "mydata_said";
 
 /// The door of the back office.
-pub static DOOR: Door = Door {
-    secure_name: "__Host-mydata_backend",
-    plain_name: "mydata_backend",
-    forms: "backoffice form",
-};
+pub static DOOR: Door =
+    Door { secure_name: "__Host-mydata_backend", plain_name: "mydata_backend", forms: "backoffice form" };
 
 /// A sentence for the page that a redirect leads to: the key of a text, and one argument.
 pub fn say(app: &App, response: &mut Response, key: &str, argument: &str) {

@@ -14,8 +14,12 @@ use crate::web::layout::{Account, OwnWay, Running};
 use crate::web::{Chrome, FormTarget, SessionView};
 
 /// The citizen's own pages: text and address.
-pub const WAYS: [(&str, &str); 4] =
-    [("own-downloads", "/downloads"), ("own-record", "/record"), ("own-barcodes", "/barcodes"), ("own-me", "/me")];
+pub const WAYS: [(&str, &str); 4] = [
+    ("own-downloads", "/downloads"),
+    ("own-record", "/record"),
+    ("own-barcodes", "/barcodes"),
+    ("own-me", "/me"),
+];
 
 /// Tells a frame who is logged in.
 pub fn fill(chrome: &mut Chrome, visit: &Visit) {
@@ -23,7 +27,8 @@ pub fn fill(chrome: &mut Chrome, visit: &Visit) {
     match &visit.citizen {
         Some(citizen) => {
             let path = visit.here.split('?').next().unwrap_or_default();
-            let below = |href: &str| path.strip_prefix(href).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+            let below =
+                |href: &str| path.strip_prefix(href).is_some_and(|r| r.is_empty() || r.starts_with('/'));
             let way = |(key, href): (&str, &'static str)| OwnWay {
                 label: chrome.t(key),
                 href,

@@ -190,9 +190,9 @@ fn asking(
 ) -> Response {
     let (app, lang) = (&visit.app, visit.prefs.lang);
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let offered = Verification::ALL
-        .into_iter()
-        .filter(|method| app.methods.offers(*method) && asked.needs.is_none_or(|needs| method.satisfies(needs)));
+    let offered = Verification::ALL.into_iter().filter(|method| {
+        app.methods.offers(*method) && asked.needs.is_none_or(|needs| method.satisfies(needs))
+    });
     let methods: Vec<_> = offered
         .map(|method| Choice {
             method,

@@ -64,10 +64,7 @@ async fn wanted(visit: &Visit, session: &Session) -> Result<Vec<(PolicyKind, u32
     let accepted = app
         .store
         .db
-        .run_tx(
-            "citizen-accepted",
-            |tx| async move { citizens::accepted(&tx, &session.citizen).await },
-        )
+        .run_tx("citizen-accepted", |tx| async move { citizens::accepted(&tx, &session.citizen).await })
         .await?;
     Ok(acceptance::wanted(&system.policies, &accepted, app.now()))
 }

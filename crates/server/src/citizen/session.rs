@@ -23,11 +23,8 @@ use crate::exchange::fault::FaultPage;
 use crate::web::{FormTarget, Prefs};
 
 /// The door of citizens.
-pub static DOOR: Door = Door {
-    secure_name: "__Host-mydata_citizen",
-    plain_name: "mydata_citizen",
-    forms: "citizen form",
-};
+pub static DOOR: Door =
+    Door { secure_name: "__Host-mydata_citizen", plain_name: "mydata_citizen", forms: "citizen form" };
 
 /// A session's last use is written down when it is older than this.
 const TOUCH_AFTER: std::time::Duration = std::time::Duration::from_secs(30);

@@ -33,9 +33,8 @@ pub fn remember(app: &App, response: &mut Response, id: TransactionId, secret: &
 
 /// Whether the browser is the one that the exchange belongs to.
 pub fn owns(app: &App, headers: &HeaderMap, kept: &Kept) -> bool {
-    secret(headers, kept.transaction.id).is_some_and(|secret| {
-        is_same(&kept.browser, &browser_index(app, &secret))
-    })
+    secret(headers, kept.transaction.id)
+        .is_some_and(|secret| is_same(&kept.browser, &browser_index(app, &secret)))
 }
 
 /// The token of this browser's forms of an exchange. It ends with the browser's secret.

@@ -9,6 +9,8 @@
 //! 7. [`deliver`] – the SP fetches the token with its ticket.
 //! 8. [`forget`] – what is over is wiped.
 //!
+//! At any time after 4. the citizen may [`withdraw`].
+//!
 //! Every step is one [`step`]: in one database transaction the exchange is loaded and locked, the domain changes it, and
 //! the change, its audit events, what it adds to the statistics, the jobs that follow and the end of the job that caused
 //! it are written together. So a crash at any instant leaves a state from which the jobs go on.
@@ -21,6 +23,7 @@ pub mod forget;
 pub mod identify;
 pub mod notify;
 pub mod seal;
+pub mod withdraw;
 
 use mydata_domain::audit::{Actor, Event, What};
 use mydata_domain::statistics::Before;

@@ -36,7 +36,13 @@ pub struct Frame {
 impl Frame {
     /// Of a page that a visit asks for.
     pub fn new(visit: &Visit, area: Area, title: String) -> Self {
-        Self { ways: ways(visit.prefs.lang, area), chrome: visit.chrome(), title, above: Vec::new(), description: None }
+        Self {
+            ways: ways(visit.prefs.lang, area),
+            chrome: visit.chrome(),
+            title,
+            above: Vec::new(),
+            description: None,
+        }
     }
 
     /// With a sentence that says what the page is about.

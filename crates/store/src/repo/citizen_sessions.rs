@@ -173,7 +173,8 @@ pub async fn end(tx: &Tx, session: &Session, now: Time) -> Result<bool> {
 /// The database refuses.
 pub async fn end_others(tx: &Tx, citizen: &str, but: Option<&Session>, now: Time) -> Result<u64> {
     let but = but.map_or("", |session| session.id.as_str());
-    let sql = "UPDATE citizen_sessions SET ended_at = $3 WHERE citizen = $1 AND id <> $2 AND ended_at IS NULL";
+    let sql =
+        "UPDATE citizen_sessions SET ended_at = $3 WHERE citizen = $1 AND id <> $2 AND ended_at IS NULL";
     tx.execute(sql, args![citizen, but, now]).await
 }
 

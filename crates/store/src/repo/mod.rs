@@ -27,6 +27,7 @@ pub mod maintenance;
 pub mod news;
 pub mod organisations;
 pub mod policy_texts;
+pub mod record;
 pub mod registry;
 pub mod sessions;
 pub mod settings;
