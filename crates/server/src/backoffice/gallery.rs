@@ -89,6 +89,7 @@ fn inside(prefs: Prefs, title: String) -> Frame {
             now: "2026-11-21T06:40:00Z".parse().unwrap(),
             idle_minutes: 20,
             extend: FormTarget { action: format!("{ROOT}/extend"), token: "sample-token".to_owned() },
+            running: crate::web::layout::Running::Page,
         }),
         ..outside(prefs, "office")
     }

@@ -41,8 +41,9 @@ use tower::ServiceExt as _;
 
 use super::ROOT;
 use crate::app::{App, Parts};
-use crate::config::Config;
+use crate::config::{Config, OidcProvider};
 use crate::identity::Methods;
+use crate::identity::oidc::Oidc;
 use crate::jobs::Job;
 use crate::outbound::Outbound;
 
@@ -89,14 +90,18 @@ impl Office {
         let mut params = rcgen::CertificateParams::new(vec!["root.example".to_owned()]).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
         let root = params.self_signed(&key).unwrap().pem();
+        let outbound = Outbound::new(&config.policy, true).unwrap();
+        let callback = config.base_url().join(crate::CALLBACK_PATH).unwrap();
+        let provider = |p: &OidcProvider| Oidc::new(p.clone(), callback.clone(), outbound.clone());
+        let methods = Methods::new(config.identity.oidc.iter().map(provider).collect());
         let app = App::new(Parts {
-            outbound: Outbound::new(&config.policy, true).unwrap(),
+            outbound,
             trust: Trust::new(root.as_bytes(), Arc::new(NoRevocationCheck)).unwrap(),
             config,
             store: store.store(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             random: Arc::new(SystemRandom),
-            methods: Methods::default(),
+            methods,
         });
         let office = Self { app, clock, store, root: rcgen::Issuer::new(params, key) };
         office.organisations().await;

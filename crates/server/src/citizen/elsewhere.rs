@@ -42,15 +42,6 @@ pub struct ElsewherePage {
     pub cancel: FormTarget,
 }
 
-/// The session that waits here; else the way to where its login goes on.
-fn waiting<'k>(known: &'k Known, next: &str) -> Result<&'k Session, Response> {
-    match known.halfway() {
-        Some(session) if session.stage == Stage::Elsewhere => Ok(session),
-        _ if known.citizen().is_some() => Err(Redirect::to(next).into_response()),
-        _ => Err(Redirect::to(&known.way_in(next)).into_response()),
-    }
-}
-
 /// `GET /login/elsewhere`.
 pub async fn show(visit: Visit) -> Response {
     let answer = shown(&visit).await;
@@ -64,9 +55,9 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
     let pairs = query(&visit.here);
     let next = pairs.iter().find(|(key, _)| key == "next").map(|(_, value)| value.as_str());
     let next = next::own_path(next).to_owned();
-    let session = match waiting(&known, &next) {
+    let session = match known.waits_at(Stage::Elsewhere, &next) {
         Ok(session) => session,
-        Err(response) => return Ok(response),
+        Err(on) => return Ok(Redirect::to(&on).into_response()),
     };
     let other = app
         .store
@@ -103,9 +94,9 @@ pub async fn submit(visit: Visit, form: BrowserForm) -> Response {
 async fn taken_over(visit: &Visit, form: &BrowserForm) -> Result<Response, Fault> {
     let app = &visit.app;
     let next = next::own_path(form.posted.get("next")).to_owned();
-    let session = match waiting(&form.known, &next) {
+    let session = match form.known.waits_at(Stage::Elsewhere, &next) {
         Ok(session) => session,
-        Err(response) => return Ok(response),
+        Err(on) => return Ok(Redirect::to(&on).into_response()),
     };
     let (system, from) = (app.system().await?, visit.from);
     let all = &system.policies;

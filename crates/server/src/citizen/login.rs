@@ -110,6 +110,17 @@ impl Trouble {
             Self::Expired => "expired",
         }
     }
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Cancelled => "login-cancelled",
+            Self::Failed => "login-failed",
+            Self::Unavailable => "login-unavailable",
+            Self::TooWeak => "login-too-weak",
+            Self::OtherPerson => "login-other-person",
+            Self::Expired => "login-expired",
+        }
+    }
 }
 
 /// A method to choose.
@@ -164,13 +175,11 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
         return Ok(Redirect::to(&asked.next).into_response());
     }
     let trouble = get("fault").and_then(|code| Trouble::ALL.into_iter().find(|t| t.code() == code));
-    let lang = visit.prefs.lang;
-    let said = |key: &str| (lang.t(key), lang.t(&format!("{key}.what")));
     let notice = match trouble {
-        Some(trouble) => Some(said(&format!("login-{}", trouble.code()))),
+        Some(trouble) => Some(said(visit, trouble.key())),
         None if get("ended").is_some() && visit.citizen.is_none() => {
             let kept = next::says_kept(&asked.next);
-            Some(said(if kept { "login-ended-kept" } else { "login-ended" }))
+            Some(said(visit, if kept { "login-ended-kept" } else { "login-ended" }))
         }
         None => None,
     };
@@ -258,7 +267,7 @@ async fn begun(visit: &Visit, form: &BrowserForm) -> Result<Response, Fault> {
         Ok(begun) => begun,
         Err(fault) => {
             tracing::warn!(%fault, "a login could not begin");
-            let notice = said(visit, Trouble::Unavailable);
+            let notice = said(visit, Trouble::Unavailable.key());
             return Ok(asking(visit, browser, &asked, Some(method), Some(notice), None));
         }
     };
@@ -285,10 +294,10 @@ fn chosen(posted: &Posted) -> Option<Verification> {
     posted.get("method")?.parse().ok()
 }
 
-fn said(visit: &Visit, trouble: Trouble) -> (String, String) {
+/// Heading and sentence of what happened.
+fn said(visit: &Visit, key: &str) -> (String, String) {
     let lang = visit.prefs.lang;
-    let key = format!("login-{}", trouble.code());
-    (lang.t(&key), lang.t(&format!("{key}.what")))
+    (lang.t(key), lang.t(&format!("{key}.what")))
 }
 
 /// The browser is back from the provider, and no exchange knows the attempt. The answer always leads on, so that neither

@@ -21,6 +21,8 @@ pub mod logout;
 pub mod next;
 pub mod policies;
 pub mod session;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -48,15 +48,6 @@ pub struct AcceptPage {
     pub cancel: FormTarget,
 }
 
-/// The session that waits here; else the way to where its login goes on.
-fn waiting<'k>(known: &'k Known, next: &str) -> Result<&'k Session, Response> {
-    match known.halfway() {
-        Some(session) if session.stage == Stage::Policies => Ok(session),
-        _ if known.citizen().is_some() => Err(Redirect::to(next).into_response()),
-        _ => Err(Redirect::to(&known.way_in(next)).into_response()),
-    }
-}
-
 /// What the citizen of a session has to accept.
 async fn wanted(visit: &Visit, session: &Session) -> Result<Vec<(PolicyKind, u32)>, Fault> {
     let app = &visit.app;
@@ -114,12 +105,12 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
     let pairs = query(&visit.here);
     let next = pairs.iter().find(|(key, _)| key == "next").map(|(_, value)| value.as_str());
     let next = next::own_path(next).to_owned();
-    match waiting(&known, &next) {
+    match known.waits_at(Stage::Policies, &next) {
         Ok(session) => {
             let wanted = wanted(visit, session).await?;
             asking(visit, &known, &wanted, next, None).await
         }
-        Err(response) => Ok(response),
+        Err(on) => Ok(Redirect::to(&on).into_response()),
     }
 }
 
@@ -132,9 +123,9 @@ pub async fn submit(visit: Visit, form: BrowserForm) -> Response {
 async fn accepted(visit: &Visit, form: &BrowserForm) -> Result<Response, Fault> {
     let app = &visit.app;
     let next = next::own_path(form.posted.get("next")).to_owned();
-    let session = match waiting(&form.known, &next) {
+    let session = match form.known.waits_at(Stage::Policies, &next) {
         Ok(session) => session,
-        Err(response) => return Ok(response),
+        Err(on) => return Ok(Redirect::to(&on).into_response()),
     };
     let wanted = wanted(visit, session).await?;
     let agreed = form.posted.ticked("agree");

@@ -177,6 +177,18 @@ impl Known {
         self.session(true)
     }
 
+    /// The session that waits at a stage of its login; else where its login goes on, and in the end `next`.
+    ///
+    /// # Errors
+    /// The way there.
+    pub fn waits_at(&self, stage: Stage, next: &str) -> Result<&Session, String> {
+        match self.halfway() {
+            Some(session) if session.stage == stage => Ok(session),
+            _ if self.citizen().is_some() => Err(next.to_owned()),
+            _ => Err(self.way_in(next)),
+        }
+    }
+
     /// The citizen did something: the session's time begins anew.
     ///
     /// # Errors

@@ -364,8 +364,10 @@ mod tests {
         let (written, quoted) = (keys(ZH_TW), quoted());
         // Some attributes are also reached from the key alone.
         let used = |key: &str| {
+            let session = [".why", ".label", ".extend", ".extended", ".minutes", ".seconds"];
             let by_kind = [".what", ".next", ".submit", ".how", ".add", ".lead"]
                 .iter()
+                .chain(&session)
                 .find_map(|end| key.strip_suffix(end));
             let by_mail = key.strip_prefix("mail-about-").is_some_and(|k| k.parse::<Kind>().is_ok());
             let by_day = DayOf::ALL.iter().any(|day| key.strip_prefix("mail-day-") == Some(day.as_str()));
