@@ -183,6 +183,10 @@ pub enum What {
     ContactConfirmed,
     /// A citizen's mail address or phone number, or how they are told, was changed.
     ContactChanged,
+    /// Somebody wrote to the service desk.
+    MessageWritten,
+    /// A message to the service desk was answered, or taken up again.
+    MessageAnswered,
 }
 
 impl What {
@@ -257,6 +261,8 @@ impl What {
             Self::ContactChangeBegun => "contact-change-begun",
             Self::ContactConfirmed => "contact-confirmed",
             Self::ContactChanged => "contact-changed",
+            Self::MessageWritten => "message-written",
+            Self::MessageAnswered => "message-answered",
         }
     }
 }

@@ -29,6 +29,7 @@
 //! | [`statistics`] | what is counted of exchanges |
 //! | [`category`] | the trees that datasets and services are sorted by |
 //! | [`policy_text`], [`news`], [`markup`] | texts that the operating side publishes |
+//! | [`contact`] | what people write to the service desk |
 //! | [`maintenance`] | when the platform or a dataset is not to be used |
 //! | [`settings`] | what may be changed while the platform runs |
 //! | [`calendar`], [`text`] | days and words as people write them |
@@ -41,6 +42,7 @@ pub mod calendar;
 pub mod category;
 pub mod citizen;
 pub mod collect;
+pub mod contact;
 pub mod counter_service;
 pub mod credentials;
 pub mod dataset;

@@ -51,6 +51,49 @@ impl fmt::Display for NewsKind {
     }
 }
 
+/// What a question is about: questions stand together by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Topic {
+    /// 認識平臺
+    Platform,
+    /// 身分驗證
+    Identity,
+    /// 資料下載
+    Data,
+    /// 線上服務
+    Services,
+    /// 臨櫃與資料條碼
+    Counter,
+    /// 個資與安全
+    Privacy,
+}
+
+impl Topic {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 6] =
+        [Self::Platform, Self::Identity, Self::Data, Self::Services, Self::Counter, Self::Privacy];
+
+    /// As it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Platform => "platform",
+            Self::Identity => "identity",
+            Self::Data => "data",
+            Self::Services => "services",
+            Self::Counter => "counter",
+            Self::Privacy => "privacy",
+        }
+    }
+}
+
+impl FromStr for Topic {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|t| t.as_str() == text).ok_or_else(|| format!("no topic {text:?}"))
+    }
+}
+
 /// An entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -58,6 +101,8 @@ pub struct Entry {
     pub id: NewsId,
     /// What it is.
     pub kind: NewsKind,
+    /// What a question is about; news, and questions of an earlier release, have none.
+    pub topic: Option<Topic>,
     /// Title, or question.
     pub title: String,
     /// The same in English; possibly empty.
@@ -112,6 +157,7 @@ mod tests {
         let entry = |from: Option<i64>, until: Option<i64>| Entry {
             id: "11111111-1111-4111-8111-111111111111".parse().unwrap(),
             kind: NewsKind::News,
+            topic: None,
             title: "示範".to_owned(),
             title_en: String::new(),
             text: "示範".to_owned(),

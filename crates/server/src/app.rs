@@ -70,6 +70,8 @@ pub struct Shared {
     pub partner_limit: Limiter<IpAddr>,
     /// Entries and posted forms.
     pub page_limit: Limiter<IpAddr>,
+    /// Messages to the service desk.
+    pub contact_limit: Limiter<IpAddr>,
     /// Connection tests, by item.
     pub probe_limit: Limiter<ItemId>,
     /// Turns to test a connection.
@@ -130,6 +132,7 @@ impl App {
             base_url,
             partner_limit: Limiter::new(config.limits.partner_per_minute),
             page_limit: Limiter::new(config.limits.pages_per_minute),
+            contact_limit: Limiter::new(config.limits.contacts_per_minute),
             probe_limit: Limiter::new(config.limits.probes_per_minute),
             probe_room: Arc::new(Semaphore::new(PROBES_AT_ONCE)),
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),

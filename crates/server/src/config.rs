@@ -301,6 +301,8 @@ pub struct Limits {
     pub partner_per_minute: u32,
     /// Entries and posted forms in a minute from one address.
     pub pages_per_minute: u32,
+    /// Messages to the service desk in a minute from one address.
+    pub contacts_per_minute: u32,
     /// Packages that one node opens for citizens' eyes at a time.
     pub previews_at_once: u32,
     /// Connection tests of one item in a minute.
@@ -315,6 +317,7 @@ impl Default for Limits {
             partner_per_minute: 1_200,
             pages_per_minute: 300,
             previews_at_once: 8,
+            contacts_per_minute: 3,
             probes_per_minute: 6,
             max_package_bytes: 2 << 30,
         }

@@ -28,6 +28,7 @@ pub mod platform;
 pub mod portal;
 pub mod probe;
 pub mod public;
+pub mod record;
 pub mod system;
 pub mod web;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use mydata_domain::Clock;
 use mydata_domain::time::SystemClock;
 use mydata_seal::trust::{BadTrust, NoRevocationCheck, Trust};
@@ -21,7 +21,9 @@ use crate::config::Config;
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::outbound::Outbound;
-use crate::{CALLBACK_PATH, backoffice, captcha, citizen, download, exchange, jobs, partner, portal, public, web};
+use crate::{
+    CALLBACK_PATH, backoffice, captcha, citizen, download, exchange, jobs, partner, portal, public, record, web,
+};
 
 /// How long open requests may take to end when the platform stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -121,10 +123,12 @@ pub fn router(app: App) -> Router {
         .merge(download::router())
         .merge(exchange::router())
         .merge(public::router())
+        .merge(record::router())
         .merge(backoffice::router())
         .merge(captcha::serve::router())
         .merge(web::assets::router())
         .merge(web::prefs::router(secure))
+        .layer(from_fn_with_state(app.clone(), public::refused::dress))
         .with_state(app)
         .layer(from_fn(citizen::header::unkept));
     if secure {

@@ -3,6 +3,7 @@
 
 mod forms;
 mod life;
+mod texts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -106,6 +107,7 @@ pub async fn furnish(platform: &App) -> anyhow::Result<()> {
     for person in &PEOPLE {
         office.person(person).await.with_context(|| format!("account {}", person.account))?;
     }
+    texts::all(&office).await?;
     life::all(&office).await?;
     office.poll().await
 }

@@ -4,7 +4,7 @@ use super::{Actor, What};
 
 impl What {
     /// All of them, as a filter offers them.
-    pub const ALL: [Self; 62] = [
+    pub const ALL: [Self; 64] = [
         Self::Entered,
         Self::EntryRefused,
         Self::Reopened,
@@ -67,6 +67,8 @@ impl What {
         Self::ContactChangeBegun,
         Self::ContactConfirmed,
         Self::ContactChanged,
+        Self::MessageWritten,
+        Self::MessageAnswered,
     ];
 
     /// In zh-TW, and in English.
@@ -134,6 +136,8 @@ impl What {
             Self::ContactChangeBegun => ("申請變更聯絡方式", "Contact change begun"),
             Self::ContactConfirmed => ("確認聯絡方式", "Contact confirmed"),
             Self::ContactChanged => ("聯絡方式已變更", "Contact changed"),
+            Self::MessageWritten => ("民眾來信", "Message to the service desk"),
+            Self::MessageAnswered => ("來信處理", "Message answered or reopened"),
             Self::FrontTestBegun => ("前臺測試開始", "Front test begun"),
             Self::FrontTestEnded => ("前臺測試結束", "Front test ended"),
             Self::PollingSwitched => ("輪詢開關", "Polling switched"),

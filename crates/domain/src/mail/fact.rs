@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use jiff::civil::Date;
 
+use crate::contact::MessageNumber;
 use crate::filing::FormNumber;
 use crate::time::Time;
 
@@ -43,6 +44,14 @@ pub enum Fact {
     Party(String, String),
     /// The last days that are left.
     DaysLeft(u16),
+    /// 編號: of a message to the service desk.
+    Message(MessageNumber),
+    /// 主旨: in zh-TW, and in English.
+    Subject(String, String),
+    /// 來信者: name and mail address.
+    Writer(String, String),
+    /// 內容: what somebody wrote.
+    Written(String),
 }
 
 /// Which day is meant.

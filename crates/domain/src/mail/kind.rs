@@ -17,6 +17,8 @@ pub enum Kind {
     Health(AboutHealth),
     /// To a citizen.
     Citizen(AboutCitizen),
+    /// Somebody wrote to the service desk (R22): to its mailbox.
+    Contact,
 }
 
 /// Mails about whether an item can be reached (R88).
@@ -164,7 +166,8 @@ impl Kind {
         let items = MailKind::ALL.into_iter().map(Self::Item);
         let accounts = AboutAccount::ALL.into_iter().map(Self::Account);
         let health = AboutHealth::ALL.into_iter().map(Self::Health);
-        items.chain(accounts).chain(health).chain(AboutCitizen::ALL.into_iter().map(Self::Citizen))
+        let citizens = AboutCitizen::ALL.into_iter().map(Self::Citizen);
+        items.chain(accounts).chain(health).chain(citizens).chain([Self::Contact])
     }
 
     /// As it is kept.
@@ -174,6 +177,7 @@ impl Kind {
             Self::Account(kind) => kind.as_str(),
             Self::Health(kind) => kind.as_str(),
             Self::Citizen(kind) => kind.as_str(),
+            Self::Contact => "contact-message",
         }
     }
 
@@ -184,6 +188,7 @@ impl Kind {
             Self::Account(kind) => kind.zh(),
             Self::Health(kind) => kind.zh(),
             Self::Citizen(kind) => kind.zh(),
+            Self::Contact => "民眾來信",
         }
     }
 
@@ -194,6 +199,7 @@ impl Kind {
             Self::Account(kind) => kind.en(),
             Self::Health(kind) => kind.en(),
             Self::Citizen(kind) => kind.en(),
+            Self::Contact => "A message from the contact page",
         }
     }
 }

@@ -15,6 +15,7 @@ portal-about = About
 portal-search = Search
     .lead = Find data, online services and counter services
 portal-sitemap = Site map
+    .lead = The pages of this site, and its access keys
 portal-sitemap-pages = Pages
 portal-open-data = Open catalogue
     .lead = The catalogue of data and services as JSON, for programs

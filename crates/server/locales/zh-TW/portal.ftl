@@ -15,6 +15,7 @@ portal-about = 關於平臺
 portal-search = 搜尋
     .lead = 從資料、線上服務與臨櫃服務中尋找
 portal-sitemap = 網站導覽
+    .lead = 本站的網頁與快速鍵
 portal-sitemap-pages = 網頁
 portal-open-data = 開放目錄
     .lead = 資料與服務目錄的 JSON 檔，供程式取用

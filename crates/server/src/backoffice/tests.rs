@@ -217,7 +217,12 @@ impl Office {
     }
 
     /// A session that did not go through the door; gives the browser and the session's handle.
-    async fn session(&self, account: AccountId, stage: Stage, proved: Time) -> (Browser<'_>, String) {
+    pub(crate) async fn session(
+        &self,
+        account: AccountId,
+        stage: Stage,
+        proved: Time,
+    ) -> (Browser<'_>, String) {
         let mut secret = [0u8; 32];
         SystemRandom.fill(&mut secret);
         let (secret, handle) = (b64::url_safe(&secret), alphanumeric(&SystemRandom, 16));
@@ -257,7 +262,7 @@ impl Office {
 }
 
 /// A browser with a cookie jar for one session and one exchange, that remembers the token of the last page.
-struct Browser<'o> {
+pub(crate) struct Browser<'o> {
     office: &'o Office,
     cookie: Option<String>,
     exchange: Option<String>,
@@ -267,19 +272,19 @@ struct Browser<'o> {
 }
 
 /// An answer.
-struct Answered {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Answered {
-    fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers.get(LOCATION).map_or("", |v| v.to_str().unwrap())
     }
 
     /// Fails unless the text stands on the page.
-    fn says(&self, text: &str) {
+    pub(crate) fn says(&self, text: &str) {
         assert!(
             self.body.contains(text),
             "{text:?} is not said: {} {}\n{}",
@@ -291,11 +296,11 @@ impl Answered {
 }
 
 impl Browser<'_> {
-    async fn get(&mut self, path: &str) -> Answered {
+    pub(crate) async fn get(&mut self, path: &str) -> Answered {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
-    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answered {
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answered {
         let token = self.token.clone();
         self.post_with(path, fields, Some(&token)).await
     }

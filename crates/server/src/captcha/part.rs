@@ -21,6 +21,8 @@ pub struct CaptchaPart {
     fault: Option<String>,
 }
 
+impl askama::filters::HtmlSafe for CaptchaPart {}
+
 impl CaptchaPart {
     /// With a new challenge.
     pub fn new(lang: Lang, crypter: &Crypter, random: &dyn Random, now: Time) -> Self {

@@ -2,10 +2,11 @@
 
 use mydata_domain::Time;
 use mydata_domain::audit::{Actor, What};
+use mydata_domain::contact::KEPT;
 use mydata_domain::transaction::{Transaction, TransactionId};
 use mydata_store::jobs::Leased;
 use mydata_store::repo::transactions::{self, Which};
-use mydata_store::repo::{logins, spent};
+use mydata_store::repo::{contact, logins, spent};
 
 use super::{Change, FlowError, event, step};
 use crate::app::App;
@@ -85,6 +86,10 @@ pub async fn expire(app: &App, id: TransactionId, leased: Option<&Leased>) -> Re
 pub async fn sweep(app: &App) {
     if let Err(error) = logins::sweep(&app.store.db, app.now()).await {
         tracing::warn!(%error, "could not sweep attempts to log in");
+    }
+    let answered = Time(app.now().0 - i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX));
+    if let Err(error) = contact::sweep(&app.store.db, answered).await {
+        tracing::warn!(%error, "could not sweep answered messages");
     }
     if let Err(error) = spent::sweep(&app.store.db, app.now()).await {
         tracing::warn!(%error, "could not sweep what was used once");

@@ -10,6 +10,7 @@
 //! 8. [`forget`] – what is over is wiped.
 //!
 //! What a citizen asks for without a service is begun, held and handed over in [`download`]; 3 and 8 are the same.
+//! At any time after 4. the citizen may [`withdraw`].
 //!
 //! Every step is one [`step`]: in one database transaction the exchange is loaded and locked, the domain changes it, and
 //! the change, its audit events, what it adds to the statistics, the jobs that follow and the end of the job that caused
@@ -24,6 +25,7 @@ pub mod forget;
 pub mod identify;
 pub mod notify;
 pub mod seal;
+pub mod withdraw;
 
 use mydata_domain::audit::{Actor, Event, What};
 use mydata_domain::statistics::Before;

@@ -127,6 +127,10 @@ fn line(fact: &Fact, lang: Lang) -> String {
         Fact::Thing(zh, en) => said("mail-fact.item", plain(lang.pick(zh, Some(en)))),
         Fact::Party(zh, en) => said("mail-fact-party", plain(lang.pick(zh, Some(en)))),
         Fact::DaysLeft(days) => said("mail-fact.days-left", days.to_string()),
+        Fact::Message(number) => said("mail-fact.message", number.to_string()),
+        Fact::Subject(zh, en) => said("mail-fact.subject", plain(lang.pick(zh, Some(en)))),
+        Fact::Writer(name, mail) => said("mail-fact.writer", format!("{} <{}>", plain(name), plain(mail))),
+        Fact::Written(text) => said("mail-fact.written", indented(text)),
     }
 }
 

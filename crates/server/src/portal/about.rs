@@ -68,6 +68,6 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
     let needs =
         |method: Verification| lang.t(&format!("verification-{}.needs", method.code().to_lowercase()));
     let methods = Verification::ALL.map(|method| (verification_name(lang, method), needs(method)));
-    let frame = Frame::new(visit, Place::About, lang.t("portal-about"));
+    let frame = Frame::new(visit, Place::About, lang.t("portal-about")).about(lang.t("portal-about.lead"));
     Ok(public(&AboutPage { chrome: frame.chrome.clone(), frame, methods: methods.to_vec(), groups }))
 }

@@ -10,25 +10,24 @@ use mydata_domain::counter_service::{Case, CounterService, CounterServiceId};
 use super::nav::Area;
 use super::services::{dataset_line, kind_of, kinds};
 use super::shelf::Shelf;
-use super::view::{Card, Entry, Frame, Mark, list as list_page, public, shelf, zone_mark};
+use super::view::{Card, Entry, Frame, Mark, Offer, offer, public, shelf, zone_mark};
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
 use crate::web::{Chrome, Lang, i18n};
 
+const LIST: Offer = Offer {
+    area: Area::CounterServices,
+    key: "portal-counter-services",
+    path: "/counter-services",
+    kinds,
+    entries: |lang, shelf| {
+        shelf.counter_services().into_iter().map(|service| entry(lang, shelf, service)).collect()
+    },
+};
+
 /// `GET /counter-services`.
 pub async fn list(visit: Visit) -> Response {
-    let answer = listed(&visit).await;
-    visit.or_fault(answer)
-}
-
-async fn listed(visit: &Visit) -> Result<Response, Fault> {
-    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
-    let shelf = shelf(visit, &catalogue, &system);
-    let lang = visit.prefs.lang;
-    let frame = Frame::new(visit, Area::CounterServices, lang.t("portal-counter-services"));
-    let entries = shelf.counter_services().into_iter().map(|service| entry(lang, shelf, service));
-    let lead = lang.t("portal-counter-services.lead");
-    Ok(public(&list_page(visit, frame, "/counter-services", lead, &kinds(lang, shelf), entries.collect())))
+    offer(visit, LIST).await
 }
 
 /// A counter service in a list.
@@ -110,6 +109,7 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
     let lang = visit.prefs.lang;
     let name = lang.pick(&service.name, Some(&service.name_en)).to_owned();
     let frame = Frame::new(visit, Area::CounterServices, name)
+        .about(lang.pick(&service.description, Some(&service.description_en)))
         .below(lang.t("portal-counter-services"), "/counter-services");
     let view = CounterServicePage {
         chrome: frame.chrome.clone(),

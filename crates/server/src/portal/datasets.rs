@@ -10,31 +10,31 @@ use mydata_wire::{ResourceId, Verification};
 
 use super::nav::Area;
 use super::shelf::Shelf;
-use super::view::{Card, Entry, Frame, Kind, Mark, list as list_page, public, shelf, zone_mark};
+use super::view::{Card, Entry, Frame, Kind, Mark, Offer, offer, public, shelf, zone_mark};
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
 use crate::web::layout::{field_summary, verification_name};
 use crate::web::{Chrome, Lang, date};
 
-/// `GET /datasets`.
-pub async fn list(visit: Visit) -> Response {
-    let answer = listed(&visit).await;
-    visit.or_fault(answer)
-}
+const LIST: Offer = Offer {
+    area: Area::Datasets,
+    key: "portal-datasets",
+    path: "/datasets",
+    kinds,
+    entries: |lang, shelf| shelf.datasets().into_iter().map(|dataset| entry(lang, shelf, dataset)).collect(),
+};
 
-async fn listed(visit: &Visit) -> Result<Response, Fault> {
-    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
-    let shelf = shelf(visit, &catalogue, &system);
-    let lang = visit.prefs.lang;
-    let frame = Frame::new(visit, Area::Datasets, lang.t("portal-datasets"));
-    let kinds = [Kind {
+fn kinds(lang: Lang, shelf: Shelf<'_>) -> Vec<Kind<'_>> {
+    vec![Kind {
         label: lang.t("portal-category"),
         name: "category",
         words: Box::new(move |path| shelf.category(lang, CategoryArea::Dataset, path)),
-    }];
-    let entries = shelf.datasets().into_iter().map(|dataset| entry(lang, shelf, dataset));
-    let lead = lang.t("portal-datasets.lead");
-    Ok(public(&list_page(visit, frame, "/datasets", lead, &kinds, entries.collect())))
+    }]
+}
+
+/// `GET /datasets`.
+pub async fn list(visit: Visit) -> Response {
+    offer(visit, LIST).await
 }
 
 /// A dataset in a list.
@@ -152,7 +152,9 @@ fn view(visit: &Visit, shelf: Shelf<'_>, dataset: &Dataset) -> DatasetPage {
         case.required.contains(id) || case.choice.as_ref().is_some_and(|choice| choice.of.contains(id))
     };
     let counters = shelf.counter_services().into_iter().filter(|s| s.cases.iter().any(asks));
-    let frame = Frame::new(visit, Area::Datasets, name).below(lang.t("portal-datasets"), "/datasets");
+    let frame = Frame::new(visit, Area::Datasets, name)
+        .about(lang.pick(&dataset.description, Some(&dataset.description_en)))
+        .below(lang.t("portal-datasets"), "/datasets");
     DatasetPage {
         chrome: frame.chrome.clone(),
         frame,

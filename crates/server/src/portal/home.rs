@@ -7,6 +7,7 @@ use super::nav::Area;
 use super::view::{Frame, public, shelf};
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
+use crate::public::news::{self, Line};
 use crate::web::{Chrome, i18n, maintenance};
 
 /// A way in.
@@ -47,10 +48,14 @@ pub struct HomePage {
     pub ways_in: Vec<WayIn>,
     /// Services to begin with; may be empty.
     pub services: Vec<Begin>,
+    /// The latest news; may be empty.
+    pub news: Vec<Line>,
 }
 
 /// Services that the first page names.
 const SERVICES: usize = 6;
+/// News that the first page names.
+const NEWS: u32 = 3;
 
 /// `GET /`.
 pub async fn show(visit: Visit) -> Response {
@@ -85,6 +90,7 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
         Some(lang.pick(&dataset.name, Some(&dataset.name_en)).to_owned())
     };
     let notices = maintenance::announced(lang, &system.windows, visit.app.now(), name);
-    let frame = Frame::new(visit, Area::Elsewhere, lang.t("home-title"));
-    Ok(public(&HomePage { chrome: frame.chrome.clone(), frame, notices, ways_in, services }))
+    let news = news::latest(&visit.app, lang, visit.app.now(), NEWS).await?;
+    let frame = Frame::new(visit, Area::Elsewhere, lang.t("home-title")).about(lang.t("home-lead"));
+    Ok(public(&HomePage { chrome: frame.chrome.clone(), frame, notices, ways_in, services, news }))
 }

@@ -24,7 +24,7 @@ pub mod services;
 pub mod shelf;
 pub mod sitemap;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod view;
 
 use axum::Router;

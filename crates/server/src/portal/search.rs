@@ -78,6 +78,7 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
             found("portal-counter-services", "/counter-services", of_counters),
         ]
     };
-    let frame = Frame::new(visit, Area::Elsewhere, lang.t("portal-search"));
+    let frame =
+        Frame::new(visit, Area::Elsewhere, lang.t("portal-search")).about(lang.t("portal-search.lead"));
     Ok(public(&SearchPage { chrome: frame.chrome.clone(), frame, search: search.text().to_owned(), found }))
 }

@@ -10,31 +10,28 @@ use mydata_wire::ClientId;
 
 use super::nav::Area;
 use super::shelf::Shelf;
-use super::view::{Card, Entry, Frame, Kind, Mark, list as list_page, public, shelf, zone_mark};
+use super::view::{Card, Entry, Frame, Kind, Mark, Offer, offer, public, shelf, zone_mark};
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
 use crate::web::layout::verification_name;
 use crate::web::{Chrome, Lang};
 
+const LIST: Offer = Offer {
+    area: Area::Services,
+    key: "portal-services",
+    path: "/services",
+    kinds,
+    entries: |lang, shelf| shelf.services().into_iter().map(|service| entry(lang, shelf, service)).collect(),
+};
+
 /// `GET /services`.
 pub async fn list(visit: Visit) -> Response {
-    let answer = listed(&visit).await;
-    visit.or_fault(answer)
-}
-
-async fn listed(visit: &Visit) -> Result<Response, Fault> {
-    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
-    let shelf = shelf(visit, &catalogue, &system);
-    let lang = visit.prefs.lang;
-    let frame = Frame::new(visit, Area::Services, lang.t("portal-services"));
-    let entries = shelf.services().into_iter().map(|service| entry(lang, shelf, service));
-    let lead = lang.t("portal-services.lead");
-    Ok(public(&list_page(visit, frame, "/services", lead, &kinds(lang, shelf), entries.collect())))
+    offer(visit, LIST).await
 }
 
 /// What services are filtered by.
-pub(super) fn kinds(lang: Lang, shelf: Shelf<'_>) -> [Kind<'_>; 2] {
-    [
+pub(super) fn kinds(lang: Lang, shelf: Shelf<'_>) -> Vec<Kind<'_>> {
+    vec![
         Kind {
             label: lang.t("portal-field"),
             name: "category",
@@ -131,7 +128,9 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
     let datasets: Vec<_> = service.datasets.iter().filter_map(|id| shelf.dataset(id)).collect();
     let strictest = mydata_domain::method::strictest(datasets.iter().copied());
     let name = lang.pick(&service.name, Some(&service.name_en)).to_owned();
-    let frame = Frame::new(visit, Area::Services, name).below(lang.t("portal-services"), "/services");
+    let frame = Frame::new(visit, Area::Services, name)
+        .about(lang.pick(&service.purpose, Some(&service.purpose_en)))
+        .below(lang.t("portal-services"), "/services");
     let view = ServicePage {
         chrome: frame.chrome.clone(),
         frame,

@@ -28,8 +28,13 @@ pub async fn show(visit: Visit) -> Response {
     let mut pages = vec![page("portal-home", "/")];
     pages.extend(WAYS.iter().map(|(_, key, href)| page(key, href)));
     pages.push(page("portal-search", "/search"));
+    pages.push(page("news", "/news"));
+    pages.push(page("faq", "/faq"));
+    pages.push(page("contact-us", "/contact"));
+    pages.push(page("documents", "/documents"));
     pages.push(page("portal-open-data", "/api/catalogue"));
-    let frame = Frame::new(&visit, Area::Elsewhere, lang.t("portal-sitemap"));
+    let frame =
+        Frame::new(&visit, Area::Elsewhere, lang.t("portal-sitemap")).about(lang.t("portal-sitemap.lead"));
     public(&SitemapPage { chrome: frame.chrome.clone(), frame, pages })
 }
 

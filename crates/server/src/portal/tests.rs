@@ -17,29 +17,29 @@ use tower::ServiceExt as _;
 
 use crate::backoffice::tests::Office;
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
     #[track_caller]
-    fn says(&self, text: &str) {
+    pub(crate) fn says(&self, text: &str) {
         assert!(self.text().contains(text), "{text:?} is not said: {}\n{}", self.status, self.text());
     }
 
     #[track_caller]
-    fn hides(&self, text: &str) {
+    pub(crate) fn hides(&self, text: &str) {
         assert!(!self.text().contains(text), "{text:?} is said: {}\n{}", self.status, self.text());
     }
 }
 
-async fn ask_with(
+pub(crate) async fn ask_with(
     office: &Office,
     path: &str,
     from: &str,
@@ -49,6 +49,10 @@ async fn ask_with(
     if let Some((name, value)) = header {
         request.headers_mut().insert(name, value.parse().unwrap());
     }
+    send(office, from, request).await
+}
+
+pub(crate) async fn send(office: &Office, from: &str, mut request: Request<Body>) -> Answer {
     let from: SocketAddr = format!("{from}:4000").parse().unwrap();
     request.extensions_mut().insert(ConnectInfo(from));
     let response = crate::platform::router(office.app.clone()).oneshot(request).await.unwrap();
@@ -57,11 +61,11 @@ async fn ask_with(
     Answer { status: parts.status, headers: parts.headers, body }
 }
 
-async fn ask(office: &Office, path: &str) -> Answer {
+pub(crate) async fn ask(office: &Office, path: &str) -> Answer {
     ask_with(office, path, "127.0.0.1", None).await
 }
 
-async fn ask_in_english(office: &Office, path: &str) -> Answer {
+pub(crate) async fn ask_in_english(office: &Office, path: &str) -> Answer {
     ask_with(office, path, "127.0.0.1", Some((ACCEPT_LANGUAGE, "en"))).await
 }
 
@@ -96,7 +100,7 @@ async fn registered(office: &Office, change: impl FnOnce(&mut Registry)) {
     office.app.store.db.run_tx("test", apply).await.unwrap();
 }
 
-async fn on_both(test: impl AsyncFn(&Office)) {
+pub(crate) async fn on_both(test: impl AsyncFn(&Office)) {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let office = Office::open_on(engine).await;
         test(&office).await;
@@ -188,11 +192,19 @@ async fn every_page_is_there_in_both_languages() {
         ("/search", "搜尋", "Search"),
         ("/about", "哪種方式能取得哪些資料", "Which method reaches which data"),
         ("/sitemap", "快速鍵", "Access keys"),
+        ("/news", "目前沒有消息", "no news"),
+        ("/faq", "沒有找到答案", "Not answered here"),
+        ("/contact", "電子郵件", "The answer goes here"),
+        ("/contact/sent?number=1151121-7K3FA", "已收到您的訊息", "We have your message"),
+        ("/documents", "測試向量", "Test vectors"),
+        ("/styleguide", "色彩", "Colours"),
     ] {
         for (page, text) in [(ask(&office, path).await, zh), (ask_in_english(&office, path).await, en)] {
             assert_eq!(page.status, StatusCode::OK, "{path}");
             page.says(text);
-            for key in ["portal-", "home-", "verification-"] {
+            for key in
+                ["portal-", "home-", "verification-", "news", "faq", "contact", "documents", "styleguide-"]
+            {
                 page.hides(&format!(">{key}"));
             }
             assert_eq!(page.text().matches("<h1").count(), 1, "{path}");

@@ -1,6 +1,7 @@
 //! What the portal's pages are made of: the frame, lists of cards with search, filters and pages, and detail pages.
 
 use askama::Template;
+use axum::response::Response;
 use http::StatusCode;
 use mydata_domain::Zone;
 use mydata_store::repo::registry::Catalogue;
@@ -10,6 +11,7 @@ use url::form_urlencoded::Serializer;
 use super::find::Search;
 use super::nav::{Area, Way, ways};
 use super::shelf::Shelf;
+use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
 use crate::web::{Chrome, Lang, Policy, i18n};
 
@@ -27,12 +29,28 @@ pub struct Frame {
     pub ways: Vec<Way>,
     /// The pages above this one.
     pub above: Vec<(String, String)>,
+    /// What search engines show of it; without one what the platform is.
+    pub description: Option<String>,
 }
 
 impl Frame {
     /// Of a page that a visit asks for.
     pub fn new(visit: &Visit, area: Area, title: String) -> Self {
-        Self { ways: ways(visit.prefs.lang, area), chrome: visit.chrome(), title, above: Vec::new() }
+        Self {
+            ways: ways(visit.prefs.lang, area),
+            chrome: visit.chrome(),
+            title,
+            above: Vec::new(),
+            description: None,
+        }
+    }
+
+    /// With a sentence that says what the page is about.
+    #[must_use]
+    pub fn about(mut self, description: impl Into<String>) -> Self {
+        let description = description.into();
+        self.description = (!description.is_empty()).then_some(description);
+        self
     }
 
     /// Below another page.
@@ -137,8 +155,39 @@ pub struct Kind<'c> {
     pub words: Box<dyn Fn(&str) -> String + 'c>,
 }
 
+/// One of the portal's lists: what it is a list of.
+#[derive(Clone, Copy)]
+pub struct Offer {
+    /// Where it belongs.
+    pub area: Area,
+    /// The key of its name; `.lead` says what it is.
+    pub key: &'static str,
+    /// Its address.
+    pub path: &'static str,
+    /// What it is filtered by.
+    pub kinds: for<'c> fn(Lang, Shelf<'c>) -> Vec<Kind<'c>>,
+    /// All that there is.
+    pub entries: for<'c> fn(Lang, Shelf<'c>) -> Vec<Entry<'c>>,
+}
+
+/// `GET` of a list.
+pub async fn offer(visit: Visit, offer: Offer) -> Response {
+    let answer = offered(&visit, offer).await;
+    visit.or_fault(answer)
+}
+
+async fn offered(visit: &Visit, offer: Offer) -> Result<Response, Fault> {
+    let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
+    let shelf = shelf(visit, &catalogue, &system);
+    let lang = visit.prefs.lang;
+    let lead = lang.t(&format!("{}.lead", offer.key));
+    let frame = Frame::new(visit, offer.area, lang.t(offer.key)).about(lead.as_str());
+    let (kinds, entries) = ((offer.kinds)(lang, shelf), (offer.entries)(lang, shelf));
+    Ok(public(&list(visit, frame, offer.path, lead, &kinds, entries)))
+}
+
 /// A list's page from all that there is: searched, filtered, counted, cut into pages.
-pub fn list(
+fn list(
     visit: &Visit,
     frame: Frame,
     path: &'static str,
@@ -241,7 +290,7 @@ pub fn zone_mark(lang: Lang, zone: Zone) -> Option<Mark> {
 }
 
 /// An answer of a page that anybody may see.
-pub fn public<V: Template>(view: &V) -> axum::response::Response {
+pub fn public<V: Template>(view: &V) -> Response {
     crate::web::page(StatusCode::OK, view, &Policy::public())
 }
 

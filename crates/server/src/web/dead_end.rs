@@ -44,6 +44,14 @@ pub enum DeadEnd {
     TestOver,
     /// There is no such page.
     NotFound,
+    /// The address does not take what was sent to it.
+    WrongMethod,
+    /// More was sent than is read.
+    TooLarge,
+    /// What was sent cannot be read.
+    Unreadable,
+    /// The address is not open to whoever asked.
+    NotAllowed,
     /// Too many requests from this address.
     TooMany,
     /// More is asked for at once than the platform shows at a time.
@@ -75,7 +83,8 @@ pub enum WayBack {
 }
 
 impl DeadEnd {
-    fn key(self) -> &'static str {
+    /// The key of its words.
+    pub(crate) fn key(self) -> &'static str {
         match self {
             Self::Code(ReturnCode::Refused) => "dead-end-refused",
             Self::Code(ReturnCode::BadRequest) => "dead-end-bad-request",
@@ -94,6 +103,10 @@ impl DeadEnd {
             Self::Pilot => "dead-end-pilot",
             Self::TestOver => "dead-end-test-over",
             Self::NotFound => "dead-end-not-found",
+            Self::WrongMethod => "dead-end-wrong-method",
+            Self::TooLarge => "dead-end-too-large",
+            Self::Unreadable => "dead-end-unreadable",
+            Self::NotAllowed => "dead-end-not-allowed",
             Self::TooMany => "dead-end-too-many",
             Self::Busy => "dead-end-busy",
             Self::Internal => "dead-end-internal",

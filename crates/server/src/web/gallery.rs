@@ -278,6 +278,10 @@ fn dead_end(prefs: Prefs, kind: DeadEnd, gathered: Gathered, way_back: Option<Wa
         DeadEnd::Code(ReturnCode::UnknownId)
             | DeadEnd::SessionEnded
             | DeadEnd::NotFound
+            | DeadEnd::WrongMethod
+            | DeadEnd::TooLarge
+            | DeadEnd::Unreadable
+            | DeadEnd::NotAllowed
             | DeadEnd::TooMany
             | DeadEnd::Busy
             | DeadEnd::Internal

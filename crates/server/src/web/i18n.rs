@@ -37,6 +37,8 @@ const ZH_TW: &Source = &[
     ("portal", include_str!("../../locales/zh-TW/portal.ftl")),
     ("login", include_str!("../../locales/zh-TW/login.ftl")),
     ("download", include_str!("../../locales/zh-TW/download.ftl")),
+    ("public", include_str!("../../locales/zh-TW/public.ftl")),
+    ("record", include_str!("../../locales/zh-TW/record.ftl")),
     ("backoffice-frame", include_str!("../../locales/zh-TW/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/zh-TW/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/zh-TW/backoffice-account.ftl")),
@@ -67,6 +69,8 @@ const EN: &Source = &[
     ("portal", include_str!("../../locales/en/portal.ftl")),
     ("login", include_str!("../../locales/en/login.ftl")),
     ("download", include_str!("../../locales/en/download.ftl")),
+    ("public", include_str!("../../locales/en/public.ftl")),
+    ("record", include_str!("../../locales/en/record.ftl")),
     ("backoffice-frame", include_str!("../../locales/en/backoffice-frame.ftl")),
     ("backoffice-parts", include_str!("../../locales/en/backoffice-parts.ftl")),
     ("backoffice-account", include_str!("../../locales/en/backoffice-account.ftl")),
@@ -319,9 +323,19 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 7] {
-        ["templates", "src/web", "src/backoffice", "src/captcha", "src/citizen", "src/portal", "src/mail"]
-            .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
+    fn sources() -> [std::path::PathBuf; 9] {
+        [
+            "templates",
+            "src/backoffice",
+            "src/captcha",
+            "src/citizen",
+            "src/mail",
+            "src/portal",
+            "src/public",
+            "src/record",
+            "src/web",
+        ]
+        .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
     }
 
     #[test]

@@ -178,6 +178,11 @@ impl Chrome {
         self.session.as_ref().is_none_or(|session| session.ended().is_some())
     }
 
+    /// Whether the page belongs to an exchange, which a way to somewhere else would interrupt.
+    pub(crate) fn interrupts(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.running == Running::Page)
+    }
+
     /// What the foot of a page says of the session: how long, and for a citizen of the portal until when.
     pub(crate) fn idle_note(&self, session: &SessionView) -> String {
         let span = self.span(session.idle_minutes);

@@ -13,6 +13,7 @@
 //! | [`dead_end`] | every way in which an exchange ends without data |
 //! | [`maintenance`] | the page that says until when, and what is announced |
 //! | [`policy`], [`document`] | terms and policies; texts with markup |
+//! | [`csv`] | rows for spreadsheets |
 //! | [`layout`], [`prefs`], [`i18n`], [`date`] | the frame around a page, and whom it is for |
 //! | [`assets`], [`headers`], [`response`] | how a page travels |
 
@@ -20,6 +21,7 @@ pub mod assets;
 pub mod code128;
 pub mod confirm;
 pub mod consent;
+pub mod csv;
 pub mod date;
 pub mod dead_end;
 pub mod document;

@@ -1,7 +1,7 @@
 //! 最新消息 and 常見問題 in SQL.
 
 use mydata_domain::Time;
-use mydata_domain::news::{Entry, NewsId, NewsKind};
+use mydata_domain::news::{Entry, NewsId, NewsKind, Topic};
 
 use super::items::parsed;
 use super::list::{List, Page, Select};
@@ -12,12 +12,16 @@ use crate::error::Result;
 
 const TABLE: &str = "news";
 const COLUMNS: &str =
-    "id, kind, title, title_en, body, body_en, public_from, public_until, place, version, updated_at";
+    "id, kind, topic, title, title_en, body, body_en, public_from, public_until, place, version, updated_at";
 
 fn read(row: &Row) -> Result<Entry> {
     Ok(Entry {
         id: parsed(row, TABLE, "id")?,
         kind: parsed(row, TABLE, "kind")?,
+        topic: match row.get_text("topic")?.as_str() {
+            "" => None,
+            topic => Some(topic.parse().map_err(|_| unreadable(TABLE, "topic"))?),
+        },
         title: row.get_text("title")?,
         title_en: row.get_text("title_en")?,
         text: row.get_text("body")?,
@@ -50,20 +54,20 @@ pub async fn list(db: &Db, list: &List<Option<NewsKind>, Sort>) -> Result<Page<E
     select.page(db, COLUMNS, TABLE, "updated_at, id", list.into(), read).await
 }
 
-/// What is public now: news with the latest first, questions in their order; at most `limit`.
+/// What is public now: news with the latest first, questions in their order; at most `limit`, after the first `skip`.
 ///
 /// # Errors
 /// As [`list`].
-pub async fn public(db: &Db, kind: NewsKind, now: Time, limit: u32) -> Result<Vec<Entry>> {
+pub async fn public(db: &Db, kind: NewsKind, now: Time, limit: u32, skip: u32) -> Result<Vec<Entry>> {
     let order = match kind {
         NewsKind::News => "public_from DESC, id",
         NewsKind::Faq => "place, public_from, id",
     };
     let sql = format!(
         "SELECT {COLUMNS} FROM news WHERE kind = $1 AND public_from <= $2 AND (public_until IS NULL OR public_until > $2) \
-         ORDER BY {order} LIMIT $3"
+         ORDER BY {order} LIMIT $3 OFFSET $4"
     );
-    db.fetch_all(sql, args![kind.as_str(), now, limit]).await?.iter().map(read).collect()
+    db.fetch_all(sql, args![kind.as_str(), now, limit, skip]).await?.iter().map(read).collect()
 }
 
 /// Reads an entry.
@@ -81,8 +85,8 @@ pub async fn load(db: &Db, id: NewsId) -> Result<Option<Entry>> {
 /// The database refuses.
 pub async fn add(tx: &Tx, entry: &Entry, now: Time) -> Result<()> {
     tx.run(
-        "INSERT INTO news (id, kind, title, title_en, body, body_en, public_from, public_until, place, version, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)",
+        "INSERT INTO news (id, kind, title, title_en, body, body_en, public_from, public_until, place, version, updated_at, topic) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11)",
         args![
             entry.id.to_string(),
             entry.kind.as_str(),
@@ -93,7 +97,8 @@ pub async fn add(tx: &Tx, entry: &Entry, now: Time) -> Result<()> {
             entry.from,
             entry.until,
             entry.place,
-            now
+            now,
+            entry.topic.map_or("", Topic::as_str)
         ],
     )
     .await
@@ -107,7 +112,7 @@ pub async fn update(tx: &Tx, entry: &Entry, now: Time) -> Result<bool> {
     let changed = tx
         .execute(
             "UPDATE news SET title = $3, title_en = $4, body = $5, body_en = $6, public_from = $7, public_until = $8, \
-             place = $9, version = version + 1, updated_at = $10 WHERE id = $1 AND version = $2",
+             place = $9, version = version + 1, updated_at = $10, topic = $11 WHERE id = $1 AND version = $2",
             args![
                 entry.id.to_string(),
                 entry.version,
@@ -118,7 +123,8 @@ pub async fn update(tx: &Tx, entry: &Entry, now: Time) -> Result<bool> {
                 entry.from,
                 entry.until,
                 entry.place,
-                now
+                now,
+                entry.topic.map_or("", Topic::as_str)
             ],
         )
         .await?;

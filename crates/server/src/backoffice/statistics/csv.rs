@@ -1,8 +1,5 @@
-//! The sums as CSV (RFC 4180), for spreadsheets. A cell that a spreadsheet would take for a formula is defused.
+//! The sums as CSV, for spreadsheets.
 
-use axum::response::{IntoResponse as _, Response};
-use http::HeaderValue;
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use mydata_domain::calendar::roc;
 use mydata_domain::statistics::Area;
 use mydata_store::repo::statistics;
@@ -13,6 +10,7 @@ use super::report::{Report, Tally, methods, outcomes};
 use super::words;
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
+use crate::web::csv::{answer, text};
 
 /// Most services or datasets in the file.
 const MOST_SUBJECTS: u32 = 5_000;
@@ -33,17 +31,6 @@ pub async fn show(visit: Visit) -> Answer {
     let file =
         format!("mydata-{}-{what}-{}-{}.csv", asked.area.as_str(), asked.from, asked.until).replace('/', "-");
     Ok(answer(&file, &text(&rows, visit.query("bom") == Some("yes"))))
-}
-
-fn answer(file: &str, text: &str) -> Response {
-    let mut response = text.to_owned().into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // The name holds letters, digits, dots and hyphens of ours only, so it always parses.
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{file}\""));
-    headers.insert(CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
-    response
 }
 
 fn of_periods(visit: &Visit, asked: &Asked, report: &Report) -> Vec<Vec<String>> {
@@ -89,49 +76,4 @@ fn of_subjects(visit: &Visit, area: Area, subjects: &[statistics::Subject]) -> V
         vec![subject.id.clone(), name, organisation, subject.number.to_string(), subject.well.to_string()]
     };
     std::iter::once(head.to_vec()).chain(subjects.iter().map(row)).collect()
-}
-
-/// The file.
-fn text(rows: &[Vec<String>], bom: bool) -> String {
-    let mut text = String::new();
-    if bom {
-        text.push('\u{feff}');
-    }
-    for row in rows {
-        let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
-        text.push_str(&cells.join(","));
-        text.push_str("\r\n");
-    }
-    text
-}
-
-/// A cell: in quotation marks where it needs them, and with an apostrophe before what would be a formula.
-fn quoted(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
-    let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formulas_are_defused_and_cells_quoted() {
-        let row = ["=HYPERLINK(\"x\")", "+1", "-1", "@a", "\tx", "＝1", "a,b", "兩\n行", "3", "說\"好\""];
-        let expected = [
-            "\"'=HYPERLINK(\"\"x\"\")\"",
-            "'+1",
-            "'-1",
-            "'@a",
-            "'\tx",
-            "'＝1",
-            "\"a,b\"",
-            "\"兩\n行\"",
-            "3",
-            "\"說\"\"好\"\"\"",
-        ];
-        let row: Vec<String> = row.map(str::to_owned).to_vec();
-        assert_eq!(text(&[row], true), format!("\u{feff}{}\r\n", expected.join(",")));
-    }
 }

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod categories;
 pub mod mails;
 pub mod maintenance;
+pub mod messages;
 pub mod moment;
 pub mod news;
 pub mod policies;
@@ -50,6 +51,9 @@ pub fn routes() -> Vec<Route> {
         Route::get("/mydata-backend/system/mails", readers, mails::show),
         Route::get("/mydata-backend/system/mail", readers, mails::one),
         Route::post("/mydata-backend/system/mail", senders, mails::again),
+        Route::get("/mydata-backend/system/messages", readers, messages::show),
+        Route::get("/mydata-backend/system/message", readers, messages::one),
+        Route::post("/mydata-backend/system/message", senders, messages::submit),
         Route::get("/mydata-backend/system/audit", readers, audit::show),
     ]);
     table
@@ -116,6 +120,7 @@ pub async fn show(visit: Visit) -> Answer {
     add("system-news", "system-news.about", "news");
     add("system-settings", "system-settings.about", "settings");
     if READERS.contains(&role) {
+        add("system-messages", "system-messages.about", "messages");
         add("system-mails", "system-mails.about", "mails");
         add("system-audit", "system-audit.about", "audit");
     }

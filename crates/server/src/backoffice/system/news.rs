@@ -4,7 +4,7 @@ use askama::Template;
 use http::StatusCode;
 use mydata_domain::audit::What;
 use mydata_domain::forms::Fault as Wrong;
-use mydata_domain::news::{Entry, MAX_TEXT, MAX_TITLE, NewsId, NewsKind, Status};
+use mydata_domain::news::{Entry, MAX_TEXT, MAX_TITLE, NewsId, NewsKind, Status, Topic};
 use mydata_domain::text::{self, BadText};
 use mydata_store::repo::audit;
 use mydata_store::repo::list::List;
@@ -52,6 +52,18 @@ fn kind_key(kind: NewsKind) -> &'static str {
     match kind {
         NewsKind::News => "news-kind-news",
         NewsKind::Faq => "news-kind-faq",
+    }
+}
+
+/// The key of a topic's name.
+pub(crate) fn topic_key(topic: Topic) -> &'static str {
+    match topic {
+        Topic::Platform => "faq-topic-platform",
+        Topic::Identity => "faq-topic-identity",
+        Topic::Data => "faq-topic-data",
+        Topic::Services => "faq-topic-services",
+        Topic::Counter => "faq-topic-counter",
+        Topic::Privacy => "faq-topic-privacy",
     }
 }
 
@@ -164,6 +176,15 @@ fn entry_page(visit: &Visit, entry: Option<&Entry>, notice: Option<Notice>, faul
                 .fault(fault("kind")),
         ),
     };
+    if entry.is_none_or(|e| e.kind == NewsKind::Faq) {
+        let topics = Topic::ALL.map(|topic| Choice::new(topic.as_str(), visit.t(topic_key(topic))));
+        let kept = entry.and_then(|e| e.topic).map(|topic| topic.as_str().to_owned());
+        let field = Field::new(lang, "topic", visit.t("faq-topic"), Input::Select(topics.to_vec()))
+            .hint(visit.t("faq-topic.hint"))
+            .value(shown("topic", kept))
+            .fault(fault("topic"));
+        form = form.with(if entry.is_none() { field.optional() } else { field });
+    }
     form = form
         .with(line("title", "news-title-zh", entry.map(|e| &e.title)))
         .with(line("title_en", "news-title-en", entry.map(|e| &e.title_en)))
@@ -231,6 +252,10 @@ fn read(visit: &Visit, old: Option<&Entry>) -> Result<Entry, Faults> {
     if kind.is_none() {
         faults.push(("kind", words::fault(lang, &Wrong::NotAChoice)));
     }
+    let topic = visit.posted.text("topic").parse::<Topic>().ok().filter(|_| kind == Some(NewsKind::Faq));
+    if kind == Some(NewsKind::Faq) && topic.is_none() {
+        faults.push(("topic", words::fault(lang, &Wrong::NotAChoice)));
+    }
     let mut at = |name: &str, day: &'static str, time: &'static str| {
         moment(visit, name).unwrap_or_else(|(bad_day, bad_time)| {
             faults.extend(bad_day.map(|text| (day, text)));
@@ -253,6 +278,7 @@ fn read(visit: &Visit, old: Option<&Entry>) -> Result<Entry, Faults> {
         (Some(kind), Some(place)) if faults.is_empty() => Ok(Entry {
             id: old.map_or_else(|| NewsId::generate(&*visit.app.random), |e| e.id),
             kind,
+            topic,
             title,
             title_en,
             text: body,

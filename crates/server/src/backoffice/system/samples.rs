@@ -2,10 +2,12 @@
 
 use askama::DynTemplate;
 use mydata_domain::category::{Area, Categories, Category};
+use mydata_domain::contact::State;
 use mydata_domain::policy_text::PolicyKind;
 
 use super::SystemPage;
 use super::categories;
+use super::messages::{self, MessagePage};
 use super::news::EntryPage;
 use super::policies::{KindView, PoliciesPage, VersionPage, VersionRow};
 use super::settings::{SettingsPage, configured};
@@ -13,12 +15,14 @@ use crate::backoffice::ROOT;
 use crate::backoffice::accept::AcceptPage;
 use crate::backoffice::frame::Frame;
 use crate::backoffice::parts::cell::{Chip, Colour, Link};
+use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::parts::field::{Field, Input};
 use crate::backoffice::parts::form::Form;
 use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::sign_up::samples::policy_samples;
 use crate::config::Config;
 use crate::web::Lang;
+use crate::web::i18n::t;
 use crate::web::policy::title_key;
 
 fn tree() -> Categories {
@@ -120,6 +124,19 @@ pub(in crate::backoffice) fn pages(
         form: form("news-save"),
         shown: texts(),
     };
+    let message = |state: State, writes: bool| MessagePage {
+        frame: frame(t(lang, "message-title", &[("number", "1151121-7K3FA".into())])),
+        chip: messages::chip(lang, state),
+        notice: writes.then(|| Notice::new(Tone::Warn, lang.t("settings-stale"))),
+        facts: Facts::default()
+            .text(lang.t("contact-subject"), lang.t("contact-subject-wish-data"))
+            .text(lang.t("message-from"), "王示範")
+            .text(lang.t("contact-mail"), "wang@body.example")
+            .text(lang.t("message-language"), lang.t("message-chinese")),
+        text: "想要示範借閱紀錄\n<b>謝謝</b>".to_owned(),
+        answer: writes.then(|| Link::new(lang.t("message-answer"), "mailto:wang@body.example")),
+        form: writes.then(|| Form::simple(lang, "/x", "sample-token", lang.t("message-answered"))),
+    };
     let areas =
         ["system-categories", "system-policies", "system-maintenance", "system-news", "system-settings"];
     let system = SystemPage {
@@ -147,6 +164,8 @@ pub(in crate::backoffice) fn pages(
         ("policy-published", Box::new(published)),
         ("policies-accept", Box::new(accept)),
         ("news-entry", Box::new(entry)),
+        ("message", Box::new(message(State::Open, true))),
+        ("message-answered", Box::new(message(State::Answered, false))),
         ("settings", Box::new(settings(true))),
         ("settings-read", Box::new(settings(false))),
     ]

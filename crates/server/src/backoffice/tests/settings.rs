@@ -9,7 +9,7 @@ use mydata_domain::account::session::Stage;
 use mydata_domain::dataset::DatasetState;
 use mydata_domain::item::{Act, Kind as ItemKind};
 use mydata_domain::mail::{AboutAccount, Kind};
-use mydata_domain::news::NewsKind;
+use mydata_domain::news::{NewsKind, Topic};
 use mydata_domain::policy_text::PolicyKind;
 use mydata_store::Engine;
 use mydata_store::repo::list::Scope;
@@ -345,6 +345,7 @@ async fn news_are_written_for_a_time() {
     let fields = |until: &'static str| {
         [
             ("kind", "faq"),
+            ("topic", "data"),
             ("title", "<script>如何下載？</script>"),
             ("title_en", "How?"),
             ("text", "按 **下載**。\n\n<img src=x onerror=alert(1)>"),
@@ -358,13 +359,17 @@ async fn news_are_written_for_a_time() {
     let bad = ministry.post(&entry, &fields("115/11/20")).await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     bad.says("結束必須晚於開始");
+    let mut without = fields("115/12/20").to_vec();
+    without.retain(|(name, _)| *name != "topic");
+    assert_eq!(ministry.post(&entry, &without).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let saved = ministry.post(&entry, &fields("115/12/20")).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
     let page = ministry.get(saved.location()).await;
     page.says("<strong>下載</strong>");
     assert!(!page.body.contains("<img src=x") && !page.body.contains("<script>如何"));
-    let public = news::public(&office.app.store.db, NewsKind::Faq, office.now(), 10).await.unwrap();
+    let public = news::public(&office.app.store.db, NewsKind::Faq, office.now(), 10, 0).await.unwrap();
     assert_eq!(public.len(), 1);
+    assert_eq!(public[0].topic, Some(Topic::Data));
     // Two at once.
     let (id, version) = (hidden(&page, "entry"), hidden(&page, "version"));
     let mut again = fields("115/12/25").to_vec();
@@ -373,7 +378,7 @@ async fn news_are_written_for_a_time() {
     assert_eq!(ministry.post(&entry, &again).await.status, StatusCode::CONFLICT);
     ministry.post(&entry, &[("entry", &id), ("do", "remove")]).await.says("無法復原");
     ministry.post(&format!("{SYSTEM}/news/remove"), &[("entry", &id)]).await;
-    assert!(news::public(&office.app.store.db, NewsKind::Faq, office.now(), 10).await.unwrap().is_empty());
+    assert!(news::public(&office.app.store.db, NewsKind::Faq, office.now(), 10, 0).await.unwrap().is_empty());
     assert_eq!(ministry.post(&entry, &again).await.status, StatusCode::CONFLICT, "it is gone");
     office.close().await;
 }

@@ -127,6 +127,7 @@ async fn the_auditor_reads() {
         "system/policy?kind=terms&number=1",
         "system/maintenance",
         "system/news",
+        "system/messages",
         "system/settings",
         "organisations",
         "organisation?organisation=library",

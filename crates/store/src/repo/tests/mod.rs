@@ -1,5 +1,6 @@
 //! What several tests of the repositories need.
 
+mod contact_rows;
 mod draft_rows;
 mod exchange_rows;
 mod filing_rows;

@@ -2,7 +2,7 @@
 
 use mydata_domain::category::{Area, Category};
 use mydata_domain::maintenance::{Schedule, Window, WindowId};
-use mydata_domain::news::{Entry, NewsId, NewsKind};
+use mydata_domain::news::{Entry, NewsId, NewsKind, Topic};
 use mydata_domain::policy_text::{PolicyKind, current};
 use mydata_domain::settings::Settings;
 
@@ -171,6 +171,7 @@ async fn what_is_public_is_listed_in_its_order() {
         let entry = |title: &str, kind, from: Option<i64>, until: Option<i64>, place| Entry {
             id: NewsId::generate(&SystemRandom),
             kind,
+            topic: (kind == NewsKind::Faq).then_some(Topic::Counter),
             title: title.to_owned(),
             title_en: String::new(),
             text: "內容".to_owned(),
@@ -198,13 +199,15 @@ async fn what_is_public_is_listed_in_its_order() {
         .await
         .unwrap();
         let titles = async |kind, now| {
-            let all = news::public(db, kind, now, 100).await.unwrap();
+            let all = news::public(db, kind, now, 100, 0).await.unwrap();
             all.into_iter().map(|e| e.title).collect::<Vec<_>>()
         };
         assert_eq!(titles(NewsKind::News, later(6)).await, ["新", "舊"]);
         assert_eq!(titles(NewsKind::News, later(9)).await, ["舊"]);
         assert_eq!(titles(NewsKind::Faq, later(6)).await, ["第一題", "第二題"]);
-        assert_eq!(news::public(db, NewsKind::News, later(6), 1).await.unwrap().len(), 1);
+        assert_eq!(news::public(db, NewsKind::News, later(6), 1, 0).await.unwrap()[0].title, "新");
+        assert_eq!(news::public(db, NewsKind::News, later(6), 9, 1).await.unwrap()[0].title, "舊");
+        assert_eq!(news::load(db, entries[5].id).await.unwrap().unwrap().topic, Some(Topic::Counter));
         let all = List { filter: Some(NewsKind::News), ..List::default() };
         assert_eq!(news::list(db, &all).await.unwrap().count, 4);
         let changed = &Entry { title: "改".to_owned(), ..entries[0].clone() };
