@@ -29,6 +29,7 @@ use crate::limit::Limiter;
 use crate::mail::post::Post;
 use crate::mail::texts::Texts;
 use crate::outbound::Outbound;
+use crate::pdf::Fonts;
 use crate::system;
 
 /// Each takes up to some tens of megabytes.
@@ -82,6 +83,8 @@ pub struct Shared {
     pub previews: Arc<Semaphore>,
     /// Forms with files that are read at a time.
     pub upload_room: Arc<Semaphore>,
+    /// What papers are written with.
+    pub fonts: Fonts,
     /// The revision of the registry whose certificates are watched.
     pub certificates_seen: AtomicI64,
     catalogue: Cached,
@@ -148,6 +151,7 @@ impl App {
             bell: Bell::default(),
             passwords: Passwords::default(),
             upload_room: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+            fonts: Fonts::default(),
             certificates_seen: AtomicI64::new(-1),
             catalogue: Cached::default(),
             system: system::Cached::default(),

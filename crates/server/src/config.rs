@@ -48,6 +48,8 @@ pub struct Config {
     pub jobs: Jobs,
     /// Whether parties can be reached, and what follows when they cannot.
     pub health: Health,
+    /// How papers are made.
+    pub print: Print,
 }
 
 impl Default for Config {
@@ -70,6 +72,7 @@ impl Default for Config {
             limits: Limits::default(),
             jobs: Jobs::default(),
             health: Health::default(),
+            print: Print::default(),
         }
     }
 }
@@ -241,6 +244,15 @@ impl SmsSettings {
         }
         faults
     }
+}
+
+/// How papers are made (R57).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Print {
+    /// File of the font that papers are written with (OpenType or TrueType, with Chinese characters). Without one the
+    /// usual places of the system are looked through.
+    pub font: Option<PathBuf>,
 }
 
 /// Who may sign up for the back office.
@@ -468,6 +480,9 @@ impl Config {
             }
         }
         faults.extend(self.health.faults());
+        if let Some(file) = self.print.font.as_ref().filter(|file| !file.is_file()) {
+            faults.push(format!("print.font: there is no file {}", file.display()));
+        }
         if self.limits.previews_at_once == 0 {
             faults.push("limits.previews_at_once must be at least 1".to_owned());
         }

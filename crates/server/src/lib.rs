@@ -2,7 +2,7 @@
 //!
 //! Handlers translate HTTP ([`exchange`] and [`citizen`] for citizens, [`portal`] and [`public`] for everybody, [`partner`] for SPs and DPs,
 //! [`backoffice`] for organisations and those who review them); the business lies one layer down in [`flow`], one file a step;
-//! mails go out through [`mail`]; [`probe`] tries connections; what is decided is decided in `mydata-domain`, what is kept is
+//! mails go out through [`mail`]; [`probe`] tries connections; [`pdf`] makes papers; what is decided is decided in `mydata-domain`, what is kept is
 //! kept by `mydata-store`.
 //! This crate refuses SQL.
 
@@ -24,6 +24,7 @@ pub mod limit;
 pub mod mail;
 pub mod outbound;
 pub mod partner;
+pub mod pdf;
 pub mod platform;
 pub mod portal;
 pub mod probe;

@@ -22,7 +22,8 @@ use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::outbound::Outbound;
 use crate::{
-    CALLBACK_PATH, backoffice, captcha, citizen, download, exchange, jobs, partner, portal, public, record, web,
+    CALLBACK_PATH, backoffice, captcha, citizen, download, exchange, jobs, partner, portal, public, record,
+    web,
 };
 
 /// How long open requests may take to end when the platform stops.

@@ -21,6 +21,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
 use mydata_domain::account::session::{Moments, Stage};
@@ -276,6 +277,8 @@ pub(crate) struct Answered {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+    /// The same, when it is no text.
+    pub(crate) bytes: Bytes,
 }
 
 impl Answered {
@@ -325,7 +328,8 @@ impl Browser<'_> {
         let router: Router = crate::platform::router(self.office.app.clone());
         let response = router.oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
         for cookie in parts.headers.get_all(SET_COOKIE) {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
             if pair.starts_with("__Host-mydata_backend=") {
@@ -337,7 +341,7 @@ impl Browser<'_> {
         if let Some(token) = body.split("name=\"form_token\" value=\"").nth(1) {
             self.token = token.split('"').next().unwrap().to_owned();
         }
-        Answered { status: parts.status, headers: parts.headers, body }
+        Answered { status: parts.status, headers: parts.headers, body, bytes }
     }
 
     /// Types account and password.

@@ -65,10 +65,12 @@ pub fn unlock_pdf(bytes: &[u8], person: &PersonalId) -> Result<Zeroizing<Vec<u8>
     let document = Document::load_mem(bytes);
     let mut document = match document {
         Ok(open) if !open.is_encrypted() => open,
-        _ => Document::load_mem_with_options(bytes, LoadOptions::with_password(person.expose())).map_err(|error| match error {
-            Error::InvalidPassword => PdfFault::Password,
-            _ => PdfFault::Broken,
-        })?,
+        _ => Document::load_mem_with_options(bytes, LoadOptions::with_password(person.expose())).map_err(
+            |error| match error {
+                Error::InvalidPassword => PdfFault::Password,
+                _ => PdfFault::Broken,
+            },
+        )?,
     };
     if document.get_pages().is_empty() {
         return Err(PdfFault::Broken);

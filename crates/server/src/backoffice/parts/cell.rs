@@ -125,6 +125,27 @@ impl Cell {
         Self::Moment(at.date_time(lang), at.machine())
     }
 
+    /// What it says, as plain text.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Nothing => "–".to_owned(),
+            Self::Text(text) | Self::Soft(text) | Self::Code(text) | Self::Moment(text, _) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Name { title, below, .. } => match below {
+                Some(below) => format!("{title}\n{below}"),
+                None => title.clone(),
+            },
+            Self::Chip(chip) => chip.text.clone(),
+            Self::Way(way) => way.summary(),
+            Self::Stage(chips, _) => {
+                chips.iter().map(|chip| chip.text.as_str()).collect::<Vec<_>>().join("、")
+            }
+            Self::Turn(chip, whose) => format!("{}\n{whose}", chip.text),
+            Self::Links(links) => links.iter().map(|link| link.label.as_str()).collect::<Vec<_>>().join("\n"),
+            Self::Button { label, .. } => label.clone(),
+        }
+    }
+
     pub(super) fn is_number(&self) -> bool {
         matches!(self, Self::Number(_))
     }

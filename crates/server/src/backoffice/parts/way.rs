@@ -53,7 +53,7 @@ impl Way {
     }
 
     /// `第 3 步，共 6 步：測試中`
-    fn summary(&self) -> String {
+    pub(super) fn summary(&self) -> String {
         let here = self.steps.iter().position(Self::is_here);
         let done = self.steps.iter().filter(|step| step.reached == Reached::Done).count();
         let step =

@@ -1,9 +1,10 @@
-//! Reviews (R51–R57): the list of filings, the page of one with what it says and what was decided, and its print.
+//! Reviews (R51–R57): the list of filings, the page of one with what it says and what was decided, and its print, also as PDF.
 
 pub mod content;
 pub mod decide;
 pub mod list;
 pub mod page;
+pub mod pdf;
 pub mod print;
 
 use mydata_domain::account::Role;
@@ -31,6 +32,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/mydata-backend/reviews/{id}", readers, page::show),
         Route::post("/mydata-backend/reviews/{id}", reviewers, decide::submit),
         Route::get("/mydata-backend/reviews/{id}/print", readers, print::show),
+        Route::get("/mydata-backend/reviews/{id}/pdf", readers, pdf::show),
     ]
 }
 

@@ -72,8 +72,8 @@ pub struct ReviewPage {
     pub history: History,
     /// The decision.
     pub form: Option<Form>,
-    /// Its print.
-    pub print: Link,
+    /// Its print, and the same as PDF.
+    pub papers: [Link; 2],
 }
 
 impl ReviewPage {
@@ -208,7 +208,10 @@ pub(super) async fn page(visit: &Visit, case: &Case, wrong: Wrong, status: Statu
         lines,
         history: history(visit, case, &people),
         form: (!case.may.is_empty()).then(|| form(visit, case, &own, &frame.token, &wrong)),
-        print: Link::new(visit.t("review-print"), format!("{own}/print")),
+        papers: [
+            Link::new(visit.t("review-print"), format!("{own}/print")),
+            Link::new(visit.t("review-pdf"), format!("{own}/pdf")),
+        ],
         frame,
     };
     Ok(visit.page(status, &view))

@@ -1,9 +1,10 @@
-//! 申請單列印 (R57): a filing on A4, with page numbers and lines to sign on.
+//! 申請單列印 (R57): a filing on A4, with lines to sign on.
 
 use askama::Template;
 
 use super::page::{about, history, people};
 use super::{content, load};
+use crate::backoffice::fault::Fault;
 use crate::backoffice::frame::Frame;
 use crate::backoffice::item::page::state_chip;
 use crate::backoffice::parts::cell::Cell;
@@ -33,19 +34,23 @@ pub struct PrintPage {
 
 /// `GET /reviews/{id}/print`.
 pub async fn show(visit: Visit) -> Answer {
-    let case = load(&visit).await?;
-    let people = people(&visit, &case).await?;
-    let said = content::said(&visit, &case).await?;
+    Ok(visit.ok(&paper(&visit).await?))
+}
+
+/// What stands on the paper, whatever it is made of.
+pub(super) async fn paper(visit: &Visit) -> Result<PrintPage, Fault> {
+    let case = load(visit).await?;
+    let people = people(visit, &case).await?;
+    let said = content::said(visit, &case).await?;
     let lines = said.into_iter().filter_map(|said| Some((said.label, said.now?)));
     let now = RocDateTime::new(visit.now.to_timestamp()).date_time(visit.lang());
-    let view = PrintPage {
+    Ok(PrintPage {
         number: case.filing.number.to_string(),
-        facts: about(&visit, &case, &people)
-            .text(visit.t("review-state"), state_chip(&visit, case.filing.state).text),
+        facts: about(visit, &case, &people)
+            .text(visit.t("review-state"), state_chip(visit, case.filing.state).text),
         lines: lines.collect(),
-        history: history(&visit, &case, &people),
+        history: history(visit, &case, &people),
         printed: visit.t1("print-at", "at", now),
         frame: visit.frame(visit.t1("print-title", "kind", case.filing.kind.as_str()), Vec::new()),
-    };
-    Ok(visit.ok(&view))
+    })
 }

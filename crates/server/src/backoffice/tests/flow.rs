@@ -6,6 +6,7 @@ mod doors;
 mod filled;
 mod front_test;
 mod lives;
+mod paper;
 pub(in crate::backoffice::tests) mod pilot;
 mod quarrels;
 mod services;

@@ -224,6 +224,7 @@ async fn another_organisations_ids_lead_nowhere() {
         format!("/mydata-backend/items/{item}/change"),
         review(filing),
         format!("{}/print", review(filing)),
+        format!("{}/pdf", review(filing)),
     ];
     for account in [&stranger, &deputy, &commission] {
         let mut browser = at(&office, account).await;
