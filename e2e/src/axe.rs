@@ -10,7 +10,7 @@ const TAGS: &[&str] = &["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", 
 
 const RUN: &str = "
     const done = arguments[arguments.length - 1];
-    axe.run(document, { runOnly: { type: 'tag', values: arguments[0] }, resultTypes: ['violations'] })
+    axe.run(document, { runOnly: { type: arguments[0], values: arguments[1] }, resultTypes: ['violations'] })
         .then(result => done({ violations: result.violations }), error => done({ error: String(error) }));
 ";
 
@@ -22,11 +22,26 @@ const RUN: &str = "
 /// # Panics
 /// When `MYDATA_TEST_AXE` is not set.
 pub async fn assert_accessible(browser: &Browser) -> Result<()> {
+    run(browser, "tag", TAGS).await
+}
+
+/// The same for single rules, such as `color-contrast` when only the colours have changed.
+///
+/// # Errors
+/// As [`assert_accessible`].
+///
+/// # Panics
+/// As there.
+pub async fn assert_rules(browser: &Browser, rules: &[&str]) -> Result<()> {
+    run(browser, "rule", rules).await
+}
+
+async fn run(browser: &Browser, kind: &str, values: &[&str]) -> Result<()> {
     let file = crate::prepared("MYDATA_TEST_AXE");
     let script = std::fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
     // Run by the driver, not by the page: a strict Content-Security-Policy does not forbid it.
     browser.execute(script, vec![]).await.context("axe-core does not load in this page")?;
-    let result = browser.execute_async(RUN, vec![serde_json::json!(TAGS)]).await?;
+    let result = browser.execute_async(RUN, vec![serde_json::json!(kind), serde_json::json!(values)]).await?;
     let result = result.json();
     if let Some(error) = result["error"].as_str() {
         bail!("axe-core stopped: {error}");

@@ -227,6 +227,24 @@ impl Browser {
         Ok(())
     }
 
+    /// Lets pages see other wishes of their reader from now on, such as `("prefers-color-scheme", "dark")`; none gives them
+    /// back.
+    ///
+    /// # Errors
+    /// When the driver refuses.
+    pub async fn prefer(&self, features: &[(&str, &str)]) -> Result<()> {
+        let features: Vec<_> = features
+            .iter()
+            .map(|(name, value)| serde_json::json!({ "name": name, "value": value }))
+            .collect();
+        let wish = serde_json::json!({
+            "cmd": "Emulation.setEmulatedMedia",
+            "params": { "media": "", "features": features },
+        });
+        self.command("goog/cdp/execute", &wish).await?;
+        Ok(())
+    }
+
     /// Ends it. Dropping it does the same, less politely.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::{repo, run};
 /// Runs the benchmark named first; what follows `--` goes to it.
 pub fn main(args: &[String]) -> Result<bool> {
     let Some((which, rest)) = args.split_first() else {
-        bail!(run::usage("`bench` needs a name: seal, exchange or backoffice"));
+        bail!(run::usage("`bench` needs a name: seal, exchange, backoffice or portal"));
     };
     let rest = match rest.first().map(String::as_str) {
         Some("--") => &rest[1..],
@@ -39,20 +39,17 @@ pub fn main(args: &[String]) -> Result<bool> {
             cluster.stop();
             passed
         }
-        "backoffice" => {
-            let mut command = run::cargo([
-                "run",
-                "--release",
-                "--package",
-                "mydata-server",
-                "--example",
-                "bench_backoffice",
-            ]);
+        "backoffice" | "portal" => {
+            let example = format!("bench_{which}");
+            let mut command =
+                run::cargo(["run", "--release", "--package", "mydata-server", "--example", &example]);
             let cluster = postgres::Cluster::start(false, true)?;
             let passed = run::passes(command.arg("--").args(rest).env("MYDATA_TEST_POSTGRES", cluster.url()));
             cluster.stop();
             passed
         }
-        other => bail!(run::usage(format!("there is no benchmark `{other}`: seal, exchange or backoffice"))),
+        other => bail!(run::usage(format!(
+            "there is no benchmark `{other}`: seal, exchange, backoffice or portal"
+        ))),
     }
 }

@@ -12,6 +12,7 @@
 
 mod cluster;
 pub mod crowd;
+pub mod history;
 
 use crate::db::{DbAddress, Engine, PoolSizes};
 use crate::{Store, StoreConfig};

@@ -70,7 +70,7 @@ pub(crate) async fn ask_in_english(office: &Office, path: &str) -> Answer {
 }
 
 /// The example of the operators' book, and beside its dataset others in every state.
-async fn registered(office: &Office, change: impl FnOnce(&mut Registry)) {
+pub(crate) async fn registered(office: &Office, change: impl FnOnce(&mut Registry)) {
     let mut document: Registry =
         toml::from_str(include_str!("../../../../docs/operators/registry.example.toml")).unwrap();
     let example = document.datasets[0].clone();

@@ -48,14 +48,14 @@ async fn csv_of(visit: &Visit, citizen: &Citizen) -> Result<Response, Fault> {
     let lang = visit.prefs.lang;
     let teller = Teller { lang, catalogue: &catalogue };
     let head = [
-        "record-column-at",
-        "record-column-transaction",
-        "record-column-title",
-        "record-column-state",
-        "record-column-who",
-        "record-column-what",
-        "record-column-detail",
-        "record-column-from",
+        "my-record-column-at",
+        "my-record-column-transaction",
+        "my-record-column-title",
+        "my-record-column-state",
+        "my-record-column-who",
+        "my-record-column-what",
+        "my-record-column-detail",
+        "my-record-column-from",
     ];
     let mut rows = vec![head.map(|key| lang.t(key)).to_vec()];
     for (entry, events) in &found {

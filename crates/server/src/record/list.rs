@@ -62,7 +62,7 @@ async fn shown(visit: &Visit, citizen: &Citizen) -> Result<Response, Fault> {
     let catalogue = app.catalogue().await?;
     let teller = Teller { lang, catalogue: &catalogue };
     let last = entries.last().filter(|_| more).map(|e| Cursor { at: e.entered_at, id: e.id });
-    let frame = Frame::new(visit, Area::Elsewhere, lang.t("record")).about(lang.t("record.lead"));
+    let frame = Frame::new(visit, Area::Elsewhere, lang.t("my-record")).about(lang.t("my-record.lead"));
     let view = RecordPage {
         chrome: frame.chrome.clone(),
         frame,

@@ -12,6 +12,8 @@ pub mod asked;
 pub mod export;
 pub mod list;
 pub mod one;
+#[cfg(test)]
+mod tests;
 pub mod view;
 pub mod withdraw;
 

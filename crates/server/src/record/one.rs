@@ -47,6 +47,6 @@ async fn shown(visit: &Visit, citizen: &Citizen, id: &str) -> Result<Response, F
     let catalogue = visit.app.catalogue().await?;
     let teller = Teller { lang, catalogue: &catalogue };
     let card = teller.card(&entry, &events.remove(&entry.id).unwrap_or_default());
-    let frame = Frame::new(visit, Area::Elsewhere, card.title.clone()).below(lang.t("record"), PATH);
+    let frame = Frame::new(visit, Area::Elsewhere, card.title.clone()).below(lang.t("my-record"), PATH);
     Ok(page(StatusCode::OK, &EntryPage { chrome: frame.chrome.clone(), frame, card }, &Policy::personal()))
 }

@@ -112,9 +112,9 @@ impl Teller<'_> {
         match (&entry.service, &entry.case) {
             (Some((client, _)), _) => self.service(client),
             (None, Some(case)) => {
-                i18n::t(self.lang, "record-own-case", &[("case", case.case.as_str().into())])
+                i18n::t(self.lang, "my-record-own-case", &[("case", case.case.as_str().into())])
             }
-            (None, None) => self.lang.t("record-own"),
+            (None, None) => self.lang.t("my-record-own"),
         }
     }
 
@@ -124,24 +124,24 @@ impl Teller<'_> {
             Some(Ending::Expired | Ending::Taken)
                 if entry.taken_at.is_some() || entry.ending == Some(Ending::Taken) =>
             {
-                ("green", "record-state-taken")
+                ("green", "my-record-state-taken")
             }
-            Some(Ending::Expired) => ("quiet", "record-state-expired"),
-            Some(Ending::Withdrawn) => ("quiet", "record-state-withdrawn"),
-            Some(Ending::Refused) => ("quiet", "record-state-refused"),
-            Some(Ending::Abandoned) => ("quiet", "record-state-abandoned"),
-            Some(Ending::PersonConflict) => ("red", "record-state-conflict"),
-            Some(Ending::SpRefused) => ("red", "record-state-sp-refused"),
-            Some(Ending::Undeliverable) => ("red", "record-state-undeliverable"),
-            Some(Ending::ServiceSuspended) => ("red", "record-state-suspended"),
-            Some(Ending::Taken) => ("green", "record-state-taken"),
+            Some(Ending::Expired) => ("quiet", "my-record-state-expired"),
+            Some(Ending::Withdrawn) => ("quiet", "my-record-state-withdrawn"),
+            Some(Ending::Refused) => ("quiet", "my-record-state-refused"),
+            Some(Ending::Abandoned) => ("quiet", "my-record-state-abandoned"),
+            Some(Ending::PersonConflict) => ("red", "my-record-state-conflict"),
+            Some(Ending::SpRefused) => ("red", "my-record-state-sp-refused"),
+            Some(Ending::Undeliverable) => ("red", "my-record-state-undeliverable"),
+            Some(Ending::ServiceSuspended) => ("red", "my-record-state-suspended"),
+            Some(Ending::Taken) => ("green", "my-record-state-taken"),
             None => match (&entry.service, entry.stage.as_str()) {
-                (Some(_), "sealed") if entry.taken_at.is_some() => ("green", "record-state-taken"),
-                (Some(_), "confirmed" | "sealed") => ("amber", "record-state-sending"),
-                (Some(_), _) => ("amber", "record-state-open"),
-                (None, "held") if entry.taken_at.is_some() => ("green", "record-state-taken"),
-                (None, "held") => ("amber", "record-state-held"),
-                (None, _) => ("amber", "record-state-collecting"),
+                (Some(_), "sealed") if entry.taken_at.is_some() => ("green", "my-record-state-taken"),
+                (Some(_), "confirmed" | "sealed") => ("amber", "my-record-state-sending"),
+                (Some(_), _) => ("amber", "my-record-state-open"),
+                (None, "held") if entry.taken_at.is_some() => ("green", "my-record-state-taken"),
+                (None, "held") => ("amber", "my-record-state-held"),
+                (None, _) => ("amber", "my-record-state-collecting"),
             },
         };
         Mark { look, text: self.lang.t(key) }
@@ -149,10 +149,10 @@ impl Teller<'_> {
 
     fn part(&self, state: &str) -> Mark {
         let (look, key) = match state {
-            "ready" => ("green", "record-part-ready"),
-            "no-data" => ("quiet", "record-part-no-data"),
-            "undeliverable" => ("red", "record-part-undeliverable"),
-            _ => ("quiet", "record-part-waiting"),
+            "ready" => ("green", "my-record-part-ready"),
+            "no-data" => ("quiet", "my-record-part-no-data"),
+            "undeliverable" => ("red", "my-record-part-undeliverable"),
+            _ => ("quiet", "my-record-part-waiting"),
         };
         Mark { look, text: self.lang.t(key) }
     }
@@ -164,20 +164,20 @@ impl Teller<'_> {
                 .into_iter()
                 .find(|known| known.as_str() == actor);
         match actor {
-            Some(Actor::Citizen) => self.lang.t("record-who-you"),
+            Some(Actor::Citizen) => self.lang.t("my-record-who-you"),
             Some(Actor::Sp) => {
                 let service = entry.service.as_ref().and_then(|(client, _)| self.provider_of(client));
-                service.unwrap_or_else(|| self.lang.t("record-who-service"))
+                service.unwrap_or_else(|| self.lang.t("my-record-who-service"))
             }
             Some(Actor::Dp) => {
                 let dataset = resource.and_then(|id| self.catalogue.datasets.get(id)).map(|d| &d.dataset);
                 dataset.map_or_else(
-                    || self.lang.t("record-who-provider"),
+                    || self.lang.t("my-record-who-provider"),
                     |d| self.organisation(d.organisation.as_str()),
                 )
             }
-            Some(Actor::Organisation) => self.lang.t("record-who-organisation"),
-            _ => self.lang.t("record-who-platform"),
+            Some(Actor::Organisation) => self.lang.t("my-record-who-organisation"),
+            _ => self.lang.t("my-record-who-platform"),
         }
     }
 

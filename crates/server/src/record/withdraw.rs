@@ -53,8 +53,8 @@ async fn asked(visit: &Visit, citizen: &Citizen, id: &str) -> Result<Response, F
     let catalogue = visit.app.catalogue().await?;
     let teller = Teller { lang, catalogue: &catalogue };
     let title = teller.title(&entry);
-    let frame = Frame::new(visit, Area::Elsewhere, lang.t("record-withdraw-ask"))
-        .below(lang.t("record"), PATH)
+    let frame = Frame::new(visit, Area::Elsewhere, lang.t("my-record-withdraw-ask"))
+        .below(lang.t("my-record"), PATH)
         .below(title.clone(), &back);
     let view = WithdrawPage {
         chrome: frame.chrome.clone(),

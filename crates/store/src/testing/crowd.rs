@@ -92,7 +92,7 @@ async fn insert(
 
 /// Takes the indexes of a table away, so that many rows are written before they are put in order; gives what makes them
 /// again.
-async fn drop_indexes(tx: &Tx, table: &str) -> Result<Vec<String>> {
+pub(super) async fn drop_indexes(tx: &Tx, table: &str) -> Result<Vec<String>> {
     let sql = match tx.engine() {
         Engine::Sqlite => {
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL"
