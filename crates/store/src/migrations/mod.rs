@@ -31,4 +31,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     10 "0010_statistics";
     11 "0011_spent";
     12 "0012_front_tests";
+    18 "0018_organisation_notes";
 };
