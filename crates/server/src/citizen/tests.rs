@@ -4,6 +4,7 @@
 mod idp;
 mod me;
 mod notify;
+mod pages;
 mod session;
 pub(crate) mod sink;
 

@@ -1,0 +1,134 @@
+//! A citizen of the portal with a real browser: logs in, changes the mail address with the codes that arrive in the
+//! sandbox's mailbox, chooses how to be told, logs out; on a desktop and on a phone, in both languages, with and without
+//! JavaScript, every page free of axe-core violations.
+
+use std::time::Duration;
+
+use mydata_e2e::axe::assert_accessible;
+use mydata_e2e::browser::{Browser, Look};
+use mydata_e2e::country::{Country, client};
+use mydata_e2e::database::Engine;
+use serde_json::Value;
+
+/// What the page is: free of violations, in its language, no wider than the window.
+async fn looks_right(browser: &Browser, look: &Look) {
+    if !look.javascript {
+        return;
+    }
+    assert_accessible(browser).await.unwrap();
+    let wide = browser
+        .execute("return document.documentElement.scrollWidth - document.documentElement.clientWidth", vec![])
+        .await
+        .unwrap();
+    assert_eq!(
+        wide.json().as_i64(),
+        Some(0),
+        "the page scrolls sideways: {}",
+        browser.current_url().await.unwrap()
+    );
+}
+
+/// The code in the newest message to an address.
+async fn code_to(country: &Country, to: &str) -> String {
+    let messages = country.sandbox.addresses().mailbox.join("messages").unwrap();
+    for _ in 0..100 {
+        let all: Vec<Value> =
+            client().unwrap().get(messages.clone()).send().await.unwrap().json().await.unwrap();
+        let newest = all.iter().find(|m| m["to"] == to).and_then(|m| m["body"].as_str());
+        let code = newest.and_then(|body| {
+            body.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 8).map(str::to_owned)
+        });
+        if let Some(code) = code {
+            return code;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("no code came to {to}");
+}
+
+async fn walks(look: Look) {
+    let country = Country::start_with(Engine::Sqlite, |config| {
+        let mailbox = config["mail"]["mailbox"].clone();
+        config["sms"] = serde_json::json!({ "mailbox": mailbox });
+    })
+    .await
+    .unwrap();
+    let browser = Browser::start(&look).await.unwrap();
+    let english = look.language.starts_with("en");
+    let at = |path: &str| country.platform.url(path).to_string();
+
+    // Who asks for an own page is led to the login, and comes back to it.
+    browser.goto(&at("/me")).await.unwrap();
+    browser.wait_for("form.login").await.unwrap();
+    looks_right(&browser, &look).await;
+    browser.click("form.login button.primary").await.unwrap();
+    browser.wait_for("[role=alert]").await.unwrap();
+    looks_right(&browser, &look).await;
+    browser.click("input[name=method][value=CER]").await.unwrap();
+    browser.click("form.login button.primary").await.unwrap();
+    browser.wait_for("button[value=wang-xiaoming]").await.unwrap();
+    browser.click("button[value=wang-xiaoming]").await.unwrap();
+    browser.wait_for("form[action='/login/policies']").await.unwrap();
+    looks_right(&browser, &look).await;
+    browser.click("#agree").await.unwrap();
+    browser.click("form[action='/login/policies'] button").await.unwrap();
+    browser.wait_for("#who").await.unwrap();
+    looks_right(&browser, &look).await;
+    let text = browser.text().await.unwrap();
+    assert!(text.contains("王○明") && text.contains("****@example.test"), "{text}");
+    assert!(text.contains(if english { "My details" } else { "基本資料" }), "{text}");
+
+    // Another mail address, confirmed through itself and the old one.
+    browser.click("a[href='/me/mail']").await.unwrap();
+    looks_right(&browser, &look).await;
+    browser.fill("#address", "xiaoming.new@example.test").await.unwrap();
+    browser.click("form[action='/me/mail'] button.primary").await.unwrap();
+    browser.wait_for("#new").await.unwrap();
+    looks_right(&browser, &look).await;
+    browser.fill("#new", &code_to(&country, "xiaoming.new@example.test").await).await.unwrap();
+    browser.fill("#old", "12345678").await.unwrap();
+    browser.click("form.card button.primary").await.unwrap();
+    browser.wait_for("[role=alert]").await.unwrap();
+    looks_right(&browser, &look).await;
+    browser.fill("#old", &code_to(&country, "wang-xiaoming@example.test").await).await.unwrap();
+    browser.click("form.card button.primary").await.unwrap();
+    browser.wait_for("[role=status]").await.unwrap();
+    assert!(browser.text().await.unwrap().contains("xiaoming****@example.test"));
+
+    // A phone number, and text messages.
+    browser.click("a[href='/me/phone']").await.unwrap();
+    browser.fill("#address", "0912-345-678").await.unwrap();
+    browser.click("form[action='/me/phone'] button.primary").await.unwrap();
+    browser.wait_for("#new").await.unwrap();
+    browser.fill("#new", &code_to(&country, "0912345678").await).await.unwrap();
+    browser.fill("#old", &code_to(&country, "xiaoming.new@example.test").await).await.unwrap();
+    browser.click("form.card button.primary").await.unwrap();
+    browser.wait_for("#channel-sms").await.unwrap();
+    browser.click("#channel-sms").await.unwrap();
+    browser.click("form[action='/me/notify'] button").await.unwrap();
+    browser.wait_for("#channel-sms:checked").await.unwrap();
+    looks_right(&browser, &look).await;
+
+    browser.click("form[action='/logout'] button").await.unwrap();
+    browser.wait_for("a[href='/login']").await.unwrap();
+    looks_right(&browser, &look).await;
+    browser.goto(&at("/")).await.unwrap();
+    assert!(!browser.text().await.unwrap().contains("王○明"));
+    browser.close().await.unwrap();
+}
+
+/// Shows R83.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_desktop() {
+    walks(Look::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_phone_in_english() {
+    walks(Look { language: "en", ..Look::phone() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_phone_without_javascript() {
+    walks(Look { javascript: false, ..Look::phone() }).await;
+}
