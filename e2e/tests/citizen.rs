@@ -28,18 +28,20 @@ async fn looks_right(browser: &Browser, look: &Look) {
     );
 }
 
-/// The code in the newest message to an address.
-async fn code_to(country: &Country, to: &str) -> String {
+/// The code in the last of `count` messages with a code to an address.
+async fn code_to(country: &Country, to: &str, count: usize) -> String {
     let messages = country.sandbox.addresses().mailbox.join("messages").unwrap();
     for _ in 0..100 {
         let all: Vec<Value> =
             client().unwrap().get(messages.clone()).send().await.unwrap().json().await.unwrap();
-        let newest = all.iter().find(|m| m["to"] == to).and_then(|m| m["body"].as_str());
-        let code = newest.and_then(|body| {
+        let code = |message: &Value| {
+            let body = message["body"].as_str().filter(|_| message["to"] == to)?;
             body.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 8).map(str::to_owned)
-        });
-        if let Some(code) = code {
-            return code;
+        };
+        // Newest first.
+        let codes: Vec<String> = all.iter().filter_map(code).collect();
+        if codes.len() == count {
+            return codes[0].clone();
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -85,12 +87,12 @@ async fn walks(look: Look) {
     browser.click("form[action='/me/mail'] button.primary").await.unwrap();
     browser.wait_for("#new").await.unwrap();
     looks_right(&browser, &look).await;
-    browser.fill("#new", &code_to(&country, "xiaoming.new@example.test").await).await.unwrap();
+    browser.fill("#new", &code_to(&country, "xiaoming.new@example.test", 1).await).await.unwrap();
     browser.fill("#old", "12345678").await.unwrap();
     browser.click("form.card button.primary").await.unwrap();
     browser.wait_for("[role=alert]").await.unwrap();
     looks_right(&browser, &look).await;
-    browser.fill("#old", &code_to(&country, "wang-xiaoming@example.test").await).await.unwrap();
+    browser.fill("#old", &code_to(&country, "wang-xiaoming@example.test", 1).await).await.unwrap();
     browser.click("form.card button.primary").await.unwrap();
     browser.wait_for("[role=status]").await.unwrap();
     assert!(browser.text().await.unwrap().contains("xiaoming****@example.test"));
@@ -100,8 +102,8 @@ async fn walks(look: Look) {
     browser.fill("#address", "0912-345-678").await.unwrap();
     browser.click("form[action='/me/phone'] button.primary").await.unwrap();
     browser.wait_for("#new").await.unwrap();
-    browser.fill("#new", &code_to(&country, "0912345678").await).await.unwrap();
-    browser.fill("#old", &code_to(&country, "xiaoming.new@example.test").await).await.unwrap();
+    browser.fill("#new", &code_to(&country, "0912345678", 1).await).await.unwrap();
+    browser.fill("#old", &code_to(&country, "xiaoming.new@example.test", 2).await).await.unwrap();
     browser.click("form.card button.primary").await.unwrap();
     browser.wait_for("#channel-sms").await.unwrap();
     browser.click("#channel-sms").await.unwrap();
