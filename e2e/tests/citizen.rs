@@ -134,3 +134,35 @@ async fn on_a_phone_in_english() {
 async fn on_a_phone_without_javascript() {
     walks(Look { javascript: false, ..Look::phone() }).await;
 }
+
+/// A form that is open when the session ends is not lost: the page hands it over by itself, and it stands there again,
+/// not carried out, after the next login.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_typed_survives_the_end_of_the_session() {
+    let country = Country::start_with(Engine::Sqlite, |config| {
+        config["policy"]["session_idle"] = 12.into();
+    })
+    .await
+    .unwrap();
+    let browser = Browser::start(&Look::default()).await.unwrap();
+    let logs_in = async || {
+        browser.wait_for("form.login").await.unwrap();
+        browser.click("input[name=method][value=CER]").await.unwrap();
+        browser.click("form.login button.primary").await.unwrap();
+        browser.click("button[value=wang-xiaoming]").await.unwrap();
+    };
+    browser.goto(country.platform.url("/me/mail").as_str()).await.unwrap();
+    logs_in().await;
+    browser.click("#agree").await.unwrap();
+    browser.click("form[action='/login/policies'] button").await.unwrap();
+    browser.fill("#address", "half.typed@example.test").await.unwrap();
+    // The warning is there at once: less than two minutes are left.
+    browser.wait_for("#session:not([hidden])").await.unwrap();
+    browser.wait_for_within("form.login", Duration::from_secs(60)).await.unwrap();
+    assert!(browser.text().await.unwrap().contains("填寫的內容已保留"));
+    logs_in().await;
+    let field = browser.wait_for("#address").await.unwrap();
+    assert_eq!(field.prop("value").await.unwrap().as_deref(), Some("half.typed@example.test"));
+    assert!(browser.text().await.unwrap().contains("內容尚未送出"));
+    browser.close().await.unwrap();
+}
