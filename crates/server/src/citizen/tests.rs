@@ -2,7 +2,11 @@
 //! its own.
 
 mod idp;
+mod me;
+mod notify;
+mod pages;
 mod session;
+pub(crate) mod sink;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -12,6 +12,7 @@ pub mod citizen_sessions;
 pub mod citizens;
 pub mod consent_draft;
 pub mod contact;
+pub mod contact_changes;
 pub mod counter_services;
 pub mod downloads;
 pub mod drafts;
