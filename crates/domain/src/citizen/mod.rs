@@ -4,6 +4,7 @@
 //! [`Person`](crate::transaction::person::Person).
 
 pub mod acceptance;
+pub mod change;
 pub mod contact;
 pub mod session;
 pub mod told;

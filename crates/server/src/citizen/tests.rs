@@ -2,7 +2,10 @@
 //! its own.
 
 mod idp;
+mod me;
+mod notify;
 mod session;
+pub(crate) mod sink;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -10,6 +10,7 @@ pub mod citizen_logins;
 pub mod citizen_sessions;
 pub mod citizens;
 pub mod consent_draft;
+pub mod contact_changes;
 pub mod counter_services;
 pub mod drafts;
 pub mod factors;
