@@ -65,6 +65,18 @@ pub enum What {
     Undeliverable,
     /// The citizen looked at what came.
     Previewed,
+    /// A citizen asked for data without a service.
+    DownloadBegun,
+    /// An own download is complete, and held.
+    Held,
+    /// The citizen saved an own download.
+    Saved,
+    /// A barcode was made for an own download; the one before it is dead.
+    BarcodeMade,
+    /// An own download was taken at a counter.
+    Taken,
+    /// The citizen withdrew a consent that was still running.
+    Withdrawn,
     /// The citizen confirmed.
     Confirmed,
     /// The citizen refused.
@@ -186,6 +198,12 @@ impl What {
             Self::NoData => "no-data",
             Self::Undeliverable => "undeliverable",
             Self::Previewed => "previewed",
+            Self::DownloadBegun => "download-begun",
+            Self::Held => "held",
+            Self::Saved => "saved",
+            Self::BarcodeMade => "barcode-made",
+            Self::Taken => "taken",
+            Self::Withdrawn => "withdrawn",
             Self::Confirmed => "confirmed",
             Self::Refused => "refused",
             Self::Abandoned => "abandoned",

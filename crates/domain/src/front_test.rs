@@ -204,7 +204,10 @@ fn reached(t: &Transaction) -> Reached {
         State::Authorised(_) if t.nothing_usable() => {
             Reached { identity: done(), confirmation: How::Failed(Trouble::NothingToSend), ..entered }
         }
-        State::Authorised(_) => Reached { identity: done(), confirmation: How::Now, ..entered },
+        // Only an own download is held, and none of those is a test.
+        State::Authorised(_) | State::Held(_) => {
+            Reached { identity: done(), confirmation: How::Now, ..entered }
+        }
         State::Confirmed(c) => Reached { notification: told(c), sealing: How::Now, ..confirmed() },
         State::Sealed(s) => Reached {
             notification: told(&s.confirmed),
@@ -239,7 +242,10 @@ fn reached(t: &Transaction) -> Reached {
                     sealing: How::Failed(Trouble::NothingToSend),
                     ..confirmed()
                 },
-                Ending::Expired => Reached {
+                Ending::Withdrawn => {
+                    Reached { notification: done(), sealing: How::Failed(Trouble::Refused), ..confirmed() }
+                }
+                Ending::Expired | Ending::Taken => Reached {
                     notification: done(),
                     sealing: done(),
                     fetching: How::Failed(Trouble::OutOfTime),

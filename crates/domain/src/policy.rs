@@ -46,6 +46,10 @@ pub struct Policy {
     pub suspended_retry: Seconds,
     /// How long earlier credentials go on after they were replaced.
     pub credential_overlap: Seconds,
+    /// How long a complete own download is held; at most 8 hours.
+    pub download_life: Seconds,
+    /// Life of the number of a 資料條碼; at most 20 minutes.
+    pub barcode_life: Seconds,
 }
 
 impl Default for Policy {
@@ -70,6 +74,8 @@ impl Default for Policy {
             sp_hold: Seconds::from_secs(2),
             suspended_retry: Seconds::from_secs(60),
             credential_overlap: Seconds::from_secs(7 * 24 * 3600),
+            download_life: Seconds::from_secs(8 * 3600),
+            barcode_life: Seconds::from_secs(20 * 60),
         }
     }
 }
@@ -94,6 +100,8 @@ impl Policy {
         at_most("dp_wait_total", self.dp_wait_total, 90 * 60)?;
         at_most("dp_call", self.dp_call, 2 * 3600)?;
         at_most("suspended_retry", self.suspended_retry, 3600)?;
+        at_most("download_life", self.download_life, 8 * 3600)?;
+        at_most("barcode_life", self.barcode_life, 20 * 60)?;
         at_most("credential_overlap", self.credential_overlap, 90 * 24 * 3600)?;
         if self.dp_tries == 0 || self.dp_tries > 17 {
             return Err("policy.dp_tries must be 1 to 17".to_owned());

@@ -78,7 +78,8 @@ impl Outcome {
                 Ending::Undeliverable => Self::Undeliverable,
                 Ending::ServiceSuspended => Self::ServiceSuspended,
                 // One that was fetched had its outcome before it expired.
-                Ending::Expired => Self::NotFetched,
+                // A withdrawn one was not fetched either; an own download is none of a service's.
+                Ending::Expired | Ending::Withdrawn | Ending::Taken => Self::NotFetched,
             }),
             _ => None,
         }
@@ -260,9 +261,11 @@ impl Before {
     /// What the step added; `None` when that is nothing.
     pub fn counts(&self, after: &Transaction, now: Time) -> Option<Counts> {
         let mut counts = Vec::new();
-        if let Some(outcome) = Outcome::of(after).filter(|_| !self.over) {
+        let outcome = Outcome::of(after).filter(|_| !self.over);
+        // An own download is no use that a service made of it; its datasets count all the same.
+        if let (Some(outcome), Some(client_id)) = (outcome, after.client_id()) {
             let mut add = |facet, value: String| {
-                let subject = after.client_id.to_string();
+                let subject = client_id.to_string();
                 counts.push(Count { area: Area::Exchanges, subject, facet, value });
             };
             add(Facet::Outcome, outcome.as_str().to_owned());

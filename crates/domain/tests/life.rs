@@ -40,6 +40,7 @@ enum Event {
     TakeLastByte,
     Lose(usize),
     Stop,
+    Withdraw,
     Expire,
     Reopen,
 }
@@ -66,6 +67,7 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::Take),
         Just(Event::TakeLastByte),
         Just(Event::Stop),
+        Just(Event::Withdraw),
         Just(Event::Expire),
         Just(Event::Reopen),
     ]
@@ -186,7 +188,7 @@ impl World {
                 }
             }
             Event::Seal => {
-                if matches!(self.t.settle(now), Settled::Seal { .. }) {
+                if matches!(self.t.settle(now, &policy), Settled::Seal { .. }) {
                     let token = Token { blob: self.blob(), len: 9, sha256: "e".repeat(64) };
                     let wipe = self.t.sealed(token, now).expect("settled means confirmed");
                     self.wipe(&wipe);
@@ -198,11 +200,20 @@ impl World {
                 let id = self.t.parts[*part].resource_id.clone();
                 if let Ok(wipe) = self.t.lost(&[id]) {
                     self.wipe(&wipe);
-                    self.t.settle(now);
+                    self.t.settle(now, &policy);
                 }
             }
             Event::Stop => {
                 if let Ok(wipe) = self.t.stop(now) {
+                    self.wipe(&wipe);
+                }
+            }
+            Event::Withdraw => {
+                let running = self.t.confirmed().is_some();
+                let withdrawn = self.t.withdraw(now);
+                assert_eq!(withdrawn.is_ok(), running, "what runs can be withdrawn, and nothing else");
+                if let Ok(wipe) = withdrawn {
+                    assert!(!self.t.ticket_lives(now), "the ticket is dead at once");
                     self.wipe(&wipe);
                 }
             }
@@ -283,7 +294,7 @@ impl World {
             DataAnswer::Denied => {}
         }
         // The way back is always the registered one.
-        assert!(t.return_location().starts_with("https://bank.example/done?"));
+        assert!(t.return_location().unwrap().starts_with("https://bank.example/done?"));
     }
 }
 
@@ -307,7 +318,7 @@ proptest! {
         prop_assert!(world.blobs.is_empty());
         prop_assert!(world.t.ticket().is_none());
         if matches!(world.t.state, State::Ended(_)) {
-            prop_assert!(!world.t.return_location().contains("case=7"), "the SP's own query is forgotten too");
+            prop_assert!(!world.t.return_location().unwrap().contains("case=7"), "the SP's own query is forgotten too");
         }
     }
 }
@@ -339,17 +350,17 @@ fn where_every_dataset_fails_the_first_notification_comes_first() {
     (0..3).for_each(|part| world.happen(&Event::Begin(part)));
     world.happen(&Event::Confirm);
     (0..3).for_each(|part| world.happen(&Event::Refuses(part)));
-    assert_eq!(world.t.settle(world.now), Settled::NotYet, "the SP has not answered yet");
+    assert_eq!(world.t.settle(world.now, &world.policy), Settled::NotYet, "the SP has not answered yet");
     assert!(world.t.confirmed().is_some_and(|c| c.told == Notice::Pending));
     // An SP that heard of the ticket, and whose answer was lost, gets a true answer; so does the citizen.
     assert_eq!(world.t.data_answer(world.now, &world.policy), DataAnswer::Undeliverable);
-    assert!(world.t.return_location().contains("code=504"));
+    assert!(world.t.return_location().unwrap().contains("code=504"));
     world.t.telling_failed(false);
     world.t.telling_failed(false);
     assert!(world.t.confirmed().is_some_and(|c| c.told == Notice::Failing(2)));
-    assert_eq!(world.t.settle(world.now), Settled::NotYet);
+    assert_eq!(world.t.settle(world.now, &world.policy), Settled::NotYet);
     world.happen(&Event::SpAccepts);
-    assert_eq!(world.t.settle(world.now), Settled::NothingToSend);
+    assert_eq!(world.t.settle(world.now, &world.policy), Settled::NothingToSend);
     assert_eq!(world.t.notice_of_undeliverable(), Notice::Pending);
     assert_eq!(world.t.data_answer(world.now, &world.policy), DataAnswer::Undeliverable);
 }

@@ -4,7 +4,7 @@ use super::{Actor, What};
 
 impl What {
     /// All of them, as a filter offers them.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 62] = [
         Self::Entered,
         Self::EntryRefused,
         Self::Reopened,
@@ -14,6 +14,12 @@ impl What {
         Self::NoData,
         Self::Undeliverable,
         Self::Previewed,
+        Self::DownloadBegun,
+        Self::Held,
+        Self::Saved,
+        Self::BarcodeMade,
+        Self::Taken,
+        Self::Withdrawn,
         Self::Confirmed,
         Self::Refused,
         Self::Abandoned,
@@ -75,6 +81,12 @@ impl What {
             Self::NoData => ("查無資料", "No data of this person"),
             Self::Undeliverable => ("無法取得資料集", "Dataset cannot be delivered"),
             Self::Previewed => ("預覽", "Previewed"),
+            Self::DownloadBegun => ("民眾申請下載", "Download asked for"),
+            Self::Held => ("下載完成", "Download complete"),
+            Self::Saved => ("轉存到我的電腦", "Saved by the citizen"),
+            Self::BarcodeMade => ("產生資料條碼", "Barcode made"),
+            Self::Taken => ("臨櫃取資料", "Taken at a counter"),
+            Self::Withdrawn => ("撤回同意", "Consent withdrawn"),
             Self::Confirmed => ("確認傳送", "Confirmed"),
             Self::Refused => ("拒絕傳送", "Refused"),
             Self::Abandoned => ("離開未完成", "Left unfinished"),

@@ -1,14 +1,17 @@
-//! One exchange, from entry to forgetting.
+//! One exchange, from entry to forgetting; or a citizen's own download, which begins at *authorised* ([`own`]).
 //!
 //! ```text
 //! Entered ──authorise──▶ Authorised ──confirm──▶ Confirmed ──seal──▶ Sealed
 //!    │                      │                        │                 │
 //!    └── refuse, abandon ───┴──▶ Ended ◀── SP refused, undeliverable ──┘ (expire)
+//!
+//!            own: Authorised ──settle──▶ Held ──taken, withdraw, expire──▶ Ended
 //! ```
 //! A [`State`] carries what exists in that stage and nothing else, and the transitions in [`steps`] are the only way
 //! from one to the next. What happens to single datasets meanwhile is in [`part`].
 
 pub mod coverage;
+pub mod own;
 pub mod part;
 pub mod person;
 pub mod steps;
@@ -27,6 +30,7 @@ use crate::notify::Notice;
 use crate::time::Time;
 use crate::zone::Zone;
 use coverage::Coverage;
+use own::{Held, Own};
 use part::Part;
 use person::Person;
 
@@ -87,24 +91,50 @@ impl From<TransactionId> for String {
 pub struct Transaction {
     /// The platform's identifier.
     pub id: TransactionId,
-    /// The SP's identifier, new for this service.
-    pub tx_id: TxId,
-    /// The service.
-    pub client_id: ClientId,
-    /// The service's zone.
+    /// The zone of the service, or of the datasets that the citizen downloads.
     pub zone: Zone,
-    /// Where the browser goes back to.
-    pub target: ReturnTarget,
-    /// Whom the SP expects.
-    pub pid: Pid,
+    /// What it is for.
+    pub purpose: Purpose,
     /// When the citizen came.
     pub entered_at: Time,
-    /// Until when the citizen may do nothing. Counts until confirmed.
+    /// Until when the citizen may do nothing. Counts until confirmed; in an own download, until when may be collected.
     pub idle_until: Time,
     /// The datasets asked for, in order.
     pub parts: Vec<Part>,
     /// How far it is.
     pub state: State,
+}
+
+/// What a transaction is for.
+#[derive(Clone, Debug)]
+pub enum Purpose {
+    /// A service asked for the data, and gets it.
+    Service(Errand),
+    /// The citizen asked for it, and keeps it or hands it over at a counter.
+    Own(Own),
+}
+
+/// What a service sent the citizen with.
+#[derive(Clone, Debug)]
+pub struct Errand {
+    /// The SP's identifier, new for this service.
+    pub tx_id: TxId,
+    /// The service.
+    pub client_id: ClientId,
+    /// Where the browser goes back to.
+    pub target: ReturnTarget,
+    /// Whom the SP expects.
+    pub pid: Pid,
+}
+
+impl Purpose {
+    /// As it is kept.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Service(_) => "service",
+            Self::Own(_) => "own",
+        }
+    }
 }
 
 /// How far a transaction is, with what exists then.
@@ -118,6 +148,8 @@ pub enum State {
     Confirmed(Confirmed),
     /// The token is made.
     Sealed(Sealed),
+    /// An own download is complete: the citizen may look at it, save it, and hand it over at a counter.
+    Held(Held),
     /// It is over.
     Ended(Ended),
 }
@@ -222,10 +254,14 @@ pub enum Ending {
     ServiceSuspended,
     /// Its time was over; everything is wiped.
     Expired,
+    /// The citizen withdrew the consent while it was still running.
+    Withdrawn,
+    /// It was taken at a counter.
+    Taken,
 }
 
 impl Ending {
-    const ALL: [Ending; 7] = [
+    const ALL: [Ending; 9] = [
         Self::Refused,
         Self::Abandoned,
         Self::PersonConflict,
@@ -233,6 +269,8 @@ impl Ending {
         Self::Undeliverable,
         Self::ServiceSuspended,
         Self::Expired,
+        Self::Withdrawn,
+        Self::Taken,
     ];
 
     /// As it is kept.
@@ -245,6 +283,8 @@ impl Ending {
             Self::Undeliverable => "undeliverable",
             Self::ServiceSuspended => "service-suspended",
             Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+            Self::Taken => "taken",
         }
     }
 
@@ -262,6 +302,7 @@ impl State {
             Self::Authorised(_) => "authorised",
             Self::Confirmed(_) => "confirmed",
             Self::Sealed(_) => "sealed",
+            Self::Held(_) => "held",
             Self::Ended(_) => "ended",
         }
     }

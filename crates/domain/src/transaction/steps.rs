@@ -14,10 +14,12 @@ use crate::parameter::ParameterKey;
 use crate::policy::Policy;
 use crate::time::Time;
 use crate::transaction::coverage::Coverage;
+use crate::transaction::own::Held;
 use crate::transaction::part::{Part, PartState};
 use crate::transaction::person::Person;
 use crate::transaction::{
-    Authorised, Confirmed, Ended, EndedTicket, Ending, Sealed, State, Token, Transaction, TransactionId,
+    Authorised, Confirmed, Ended, EndedTicket, Ending, Errand, Purpose, Sealed, State, Token, Transaction,
+    TransactionId,
 };
 
 /// The transaction is not in the stage that the step starts from.
@@ -38,11 +40,13 @@ impl Transaction {
     pub fn enter(accepted: Accepted, now: Time, policy: &Policy, random: &dyn Random) -> Self {
         Self {
             id: TransactionId::generate(random),
-            tx_id: accepted.tx_id,
-            client_id: accepted.client_id,
             zone: accepted.zone,
-            target: accepted.target,
-            pid: accepted.pid,
+            purpose: Purpose::Service(Errand {
+                tx_id: accepted.tx_id,
+                client_id: accepted.client_id,
+                target: accepted.target,
+                pid: accepted.pid,
+            }),
             entered_at: now,
             idle_until: now.plus(policy.session_idle.0),
             parts: accepted.resources.into_iter().map(|id| Part::new(id, random)).collect(),
@@ -50,7 +54,7 @@ impl Transaction {
         }
     }
 
-    fn wrong(&self, needs: &'static str) -> WrongStage {
+    pub(super) fn wrong(&self, needs: &'static str) -> WrongStage {
         WrongStage { stage: self.state.name(), needs }
     }
 
@@ -67,6 +71,7 @@ impl Transaction {
         policy: &Policy,
         random: &dyn Random,
     ) -> Result<Wipe, WrongStage> {
+        self.is_exchange()?;
         if !matches!(self.state, State::Entered | State::Authorised(_)) {
             return Err(self.wrong("entered or authorised"));
         }
@@ -78,7 +83,10 @@ impl Transaction {
 
     /// The citizen did something. A session whose time is over is not revived.
     pub fn touch(&mut self, now: Time, policy: &Policy) {
-        if matches!(self.state, State::Entered | State::Authorised(_)) && now < self.idle_until {
+        if self.errand().is_some()
+            && matches!(self.state, State::Entered | State::Authorised(_))
+            && now < self.idle_until
+        {
             self.idle_until = self.idle_until.max(now.plus(policy.session_idle.0));
         }
     }
@@ -96,7 +104,7 @@ impl Transaction {
             return Err(self.wrong("entered"));
         }
         self.in_time(now, "entered")?;
-        if let Pid::Person(expected) = &self.pid
+        if let Some(Errand { pid: Pid::Person(expected), .. }) = self.errand()
             && *expected != person.uid()
         {
             self.end(Ending::PersonConflict, now, None);
@@ -112,6 +120,7 @@ impl Transaction {
 
     /// The citizen confirmed: ticket and key come into being.
     pub fn confirm(&mut self, now: Time, policy: &Policy, random: &dyn Random) -> Result<(), WrongStage> {
+        self.is_exchange()?;
         let State::Authorised(authorised) = &self.state else { return Err(self.wrong("authorised")) };
         self.in_time(now, "authorised")?;
         self.state = State::Confirmed(Confirmed {
@@ -146,7 +155,18 @@ impl Transaction {
         self.give_up(Ending::Abandoned, now).map(Some)
     }
 
+    /// An own download is never confirmed, refused or left.
+    fn is_exchange(&self) -> Result<(), WrongStage> {
+        match self.purpose {
+            Purpose::Service(_) => Ok(()),
+            Purpose::Own(_) => {
+                Err(WrongStage { stage: "an own download", needs: "an exchange with a service" })
+            }
+        }
+    }
+
     fn give_up(&mut self, ending: Ending, now: Time) -> Result<Wipe, WrongStage> {
+        self.is_exchange()?;
         if !matches!(self.state, State::Entered | State::Authorised(_)) {
             return Err(self.wrong("entered or authorised"));
         }
@@ -218,10 +238,29 @@ impl Transaction {
         Ok(wipe)
     }
 
+    /// The citizen withdraws a consent that is still running: what was collected, the token, the ticket and the barcode
+    /// go at once. An exchange that is not confirmed is refused instead.
+    pub fn withdraw(&mut self, now: Time) -> Result<Wipe, WrongStage> {
+        match (&self.purpose, &self.state) {
+            (Purpose::Service(_), State::Confirmed(_) | State::Sealed(_))
+            | (Purpose::Own(_), State::Authorised(_) | State::Held(_)) => {
+                let wipe = self.wipe_all();
+                self.end(Ending::Withdrawn, now, None);
+                Ok(wipe)
+            }
+            (Purpose::Service(_), _) => Err(self.wrong("confirmed")),
+            (Purpose::Own(_), _) => Err(self.wrong("authorised or held")),
+        }
+    }
+
     /// Looks whether all datasets have come to an end after the citizen confirmed, and says what follows. Where every
     /// one failed the exchange goes on until the SP has answered the first notification, so that it always hears of
     /// the ticket before it hears that the ticket opens nothing.
-    pub fn settle(&mut self, now: Time) -> Settled {
+    /// An own download is held from here on, as [`own`](super::own) says.
+    pub fn settle(&mut self, now: Time, policy: &Policy) -> Settled {
+        if matches!(self.purpose, Purpose::Own(_)) {
+            return self.settle_own(now, policy);
+        }
         let State::Confirmed(confirmed) = &mut self.state else { return Settled::NotYet };
         if !self.parts.iter().all(|p| p.state.is_final()) {
             return Settled::NotYet;
@@ -273,8 +312,13 @@ impl Transaction {
         match &self.state {
             State::Ended(ended) => match &ended.ticket {
                 Some(ticket) => Some(ticket.expires_at),
-                None => self.target.has_query().then(|| ended.at.plus(policy.ticket_life.0)),
+                None => self
+                    .errand()
+                    .is_some_and(|errand| errand.target.has_query())
+                    .then(|| ended.at.plus(policy.ticket_life.0)),
             },
+            State::Authorised(_) if matches!(self.purpose, Purpose::Own(_)) => Some(self.idle_until),
+            State::Held(held) => Some(held.expires_at),
             _ => self.confirmed().map(|c| c.expires_at),
         }
     }
@@ -288,21 +332,26 @@ impl Transaction {
         let wipe = self.wipe_all();
         match &mut self.state {
             State::Ended(ended) => ended.ticket = None,
+            State::Held(Held { taken_at: Some(_), .. }) => self.end(Ending::Taken, now, None),
             _ => self.end(Ending::Expired, now, None),
         }
-        self.target.forget_query();
+        if let Purpose::Service(errand) = &mut self.purpose {
+            errand.target.forget_query();
+        }
         Some(wipe)
     }
 
-    fn end(&mut self, ending: Ending, now: Time, ticket: Option<EndedTicket>) {
+    pub(super) fn end(&mut self, ending: Ending, now: Time, ticket: Option<EndedTicket>) {
         self.state = State::Ended(Ended { ending, at: now, ticket });
-        self.pid = Pid::NotChecked;
+        if let Purpose::Service(errand) = &mut self.purpose {
+            errand.pid = Pid::NotChecked;
+        }
         for part in &mut self.parts {
             part.wipe();
         }
     }
 
-    fn wipe_parts(&mut self) -> Wipe {
+    pub(super) fn wipe_parts(&mut self) -> Wipe {
         self.parts.iter_mut().filter_map(Part::wipe).collect()
     }
 
@@ -344,4 +393,8 @@ pub enum Settled {
     },
     /// Every dataset failed: the SP is told, the transaction is over.
     NothingToSend,
+    /// An own download is complete, and held for the citizen.
+    Held,
+    /// Every dataset of an own download failed: it is over.
+    NothingHeld,
 }

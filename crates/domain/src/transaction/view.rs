@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use mydata_wire::status::TxStatus;
-use mydata_wire::{PermissionTicket, ResourceId, ReturnCode, Verification};
+use mydata_wire::{ClientId, PermissionTicket, ResourceId, ReturnCode, Verification};
 
 use crate::notify::Notice;
 use crate::policy::Policy;
 use crate::time::Time;
+use crate::transaction::own::{Held, Own};
 use crate::transaction::part::PartState;
 use crate::transaction::person::Person;
-use crate::transaction::{Confirmed, Ended, Ending, Sealed, State, Token, Transaction};
+use crate::transaction::{Confirmed, Ended, Ending, Errand, Purpose, Sealed, State, Token, Transaction};
 
 /// What `GET /service/data` answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,35 @@ pub enum DataAnswer {
 }
 
 impl Transaction {
+    /// What a service sent the citizen with; `None` for an own download.
+    pub fn errand(&self) -> Option<&Errand> {
+        match &self.purpose {
+            Purpose::Service(errand) => Some(errand),
+            Purpose::Own(_) => None,
+        }
+    }
+
+    /// The service that gets the data, where there is one.
+    pub fn client_id(&self) -> Option<&ClientId> {
+        self.errand().map(|errand| &errand.client_id)
+    }
+
+    /// What the citizen asked for without a service.
+    pub fn own(&self) -> Option<&Own> {
+        match &self.purpose {
+            Purpose::Own(own) => Some(own),
+            Purpose::Service(_) => None,
+        }
+    }
+
+    /// What exists while an own download is held.
+    pub fn held(&self) -> Option<&Held> {
+        match &self.state {
+            State::Held(held) => Some(held),
+            _ => None,
+        }
+    }
+
     /// What exists since the citizen confirmed, as long as it does.
     pub fn confirmed(&self) -> Option<&Confirmed> {
         match &self.state {
@@ -38,6 +68,7 @@ impl Transaction {
     pub fn person(&self) -> Option<&Person> {
         match &self.state {
             State::Authorised(authorised) => Some(&authorised.person),
+            State::Held(held) => Some(&held.authorised.person),
             _ => self.confirmed().map(|c| &c.authorised.person),
         }
     }
@@ -47,6 +78,7 @@ impl Transaction {
         match &self.state {
             State::Entered => None,
             State::Authorised(authorised) => Some(authorised.verification),
+            State::Held(held) => Some(held.authorised.verification),
             State::Ended(ended) => ended.ticket.as_ref().map(|t| t.verification),
             _ => self.confirmed().map(|c| c.authorised.verification),
         }
@@ -113,7 +145,7 @@ impl Transaction {
     /// What `GET /service/txid_status` answers at `now`; `None` where it must deny (R140, R141).
     pub fn tx_status(&self, now: Time) -> Option<TxStatus> {
         match &self.state {
-            State::Entered | State::Authorised(_) => None,
+            State::Entered | State::Authorised(_) | State::Held(_) => None,
             State::Ended(Ended { ending: Ending::Refused, .. }) => Some(TxStatus::Refused),
             _ if !self.ticket_lives(now) => None,
             State::Confirmed(_) if self.nothing_usable() => Some(TxStatus::Undeliverable),
@@ -138,7 +170,7 @@ impl Transaction {
                 Ending::SpRefused => Some(ReturnCode::SpRefused),
                 Ending::Undeliverable => Some(ReturnCode::DatasetFailing),
                 Ending::ServiceSuspended => Some(ReturnCode::Suspended),
-                Ending::Expired => None,
+                Ending::Expired | Ending::Withdrawn | Ending::Taken => None,
             },
             State::Confirmed(_) if self.nothing_usable() => Some(ReturnCode::DatasetFailing),
             _ => None,
@@ -153,11 +185,12 @@ impl Transaction {
         }
     }
 
-    /// Where the browser goes back to.
-    pub fn return_location(&self) -> String {
-        match self.return_code() {
-            None => self.target.normal(&self.tx_id),
-            Some(code) => self.target.abnormal(code, &self.tx_id.to_string()),
-        }
+    /// Where the browser goes back to; `None` where no service sent it.
+    pub fn return_location(&self) -> Option<String> {
+        let Errand { target, tx_id, .. } = self.errand()?;
+        Some(match self.return_code() {
+            None => target.normal(tx_id),
+            Some(code) => target.abnormal(code, &tx_id.to_string()),
+        })
     }
 }

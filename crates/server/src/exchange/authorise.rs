@@ -45,7 +45,7 @@ async fn begun(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<Res
     }
     visit.touch(&mut kept).await?;
     let catalogue = visit.app.catalogue().await?;
-    if !catalogue.is_listed(&kept.transaction.client_id) {
+    if !kept.transaction.client_id().is_some_and(|id| catalogue.is_listed(id)) {
         // The page says so, and ends the exchange.
         return Ok(Redirect::to(&format!("/exchange/{id}")).into_response());
     }

@@ -76,7 +76,7 @@ pub async fn landed(visit: &Visit, kept: &Kept, outcome: Option<Identified>) -> 
         }
         Some(Identified::Conflict) => {
             let kept = look(app, Which::Id(id)).await?.ok_or(Fault::NotFound)?;
-            back_to(visit, &kept, &kept.transaction.return_location()).await
+            back_to(visit, &kept, &kept.transaction.return_location().ok_or(Fault::NotFound)?).await
         }
         Some(Identified::Elsewhere) => Ok(back.into_response()),
         Some(Identified::Failed { method, fault }) => {

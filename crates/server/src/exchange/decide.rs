@@ -30,8 +30,9 @@ pub async fn confirm(visit: Visit, Path(id): Path<String>, form: Posted) -> Resp
 async fn confirmed(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<Response, Fault> {
     let kept = visit.posted(id, form).await?;
     let t = &kept.transaction;
+    let catalogue = visit.app.catalogue().await?;
     match &t.state {
-        State::Authorised(_) if visit.app.catalogue().await?.is_listed(&t.client_id) => {
+        State::Authorised(_) if t.client_id().is_some_and(|id| catalogue.is_listed(id)) => {
             match confirm::confirm(&visit.app, t.id, &kept.browser, visit.from).await {
                 // Pressed twice: the first press counts, both lead on.
                 Ok(()) | Err(crate::flow::FlowError::Stage(_)) => {}
@@ -73,9 +74,9 @@ async fn refused(visit: &Visit, id: &str, form: &[(String, String)]) -> Result<R
                 Err(error) => Err(error.into()),
             }
         }
-        State::Ended(_) => back_to(visit, &kept, &t.return_location()).await,
+        State::Ended(_) => back_to(visit, &kept, &t.return_location().ok_or(Fault::NotFound)?).await,
         // Too late to refuse: it was confirmed in another window.
-        State::Confirmed(_) | State::Sealed(_) => Ok(to_exchange(id)),
+        State::Confirmed(_) | State::Sealed(_) | State::Held(_) => Ok(to_exchange(id)),
     }
 }
 

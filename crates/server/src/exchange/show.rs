@@ -28,7 +28,9 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
     visit.touch(&mut kept).await?;
     let catalogue = visit.app.catalogue().await?;
     let t = &kept.transaction;
-    if matches!(t.state, State::Entered | State::Authorised(_)) && !catalogue.is_listed(&t.client_id) {
+    if matches!(t.state, State::Entered | State::Authorised(_))
+        && !t.client_id().is_some_and(|id| catalogue.is_listed(id))
+    {
         confirm::stop(&visit.app, t.id, &kept.browser).await?;
         kept = visit.exchange(id).await?;
     }
@@ -93,7 +95,7 @@ pub fn dead_end(scene: &Scene<'_>, kept: &Kept) -> Response {
     let t = &kept.transaction;
     let asked_somebody = t.parts.iter().any(|p| p.tries.calls > 0);
     let wiped = if asked_somebody { Gathered::Wiped } else { Gathered::Nothing };
-    let link = || Some(WayBack::Link(t.return_location()));
+    let link = || t.return_location().map(WayBack::Link);
     let (kind, gathered, way_back) = match &t.state {
         // Every dataset failed before the citizen decided: nothing can be sent; giving up leads back with 504.
         State::Entered | State::Authorised(_) => (
@@ -101,7 +103,9 @@ pub fn dead_end(scene: &Scene<'_>, kept: &Kept) -> Response {
             Gathered::Nothing,
             Some(WayBack::Post(scene.form("/refuse"))),
         ),
-        State::Confirmed(_) | State::Sealed(_) => (DeadEnd::AlreadyConfirmed, Gathered::Sent, link()),
+        State::Confirmed(_) | State::Sealed(_) | State::Held(_) => {
+            (DeadEnd::AlreadyConfirmed, Gathered::Sent, link())
+        }
         State::Ended(ended) => match ended.ending {
             Ending::Refused => (DeadEnd::Code(ReturnCode::Refused), wiped, link()),
             Ending::Abandoned => (DeadEnd::Code(ReturnCode::Abandoned), wiped, link()),
@@ -109,7 +113,9 @@ pub fn dead_end(scene: &Scene<'_>, kept: &Kept) -> Response {
             Ending::SpRefused => (DeadEnd::Code(ReturnCode::SpRefused), wiped, link()),
             Ending::ServiceSuspended => (DeadEnd::Code(ReturnCode::Suspended), wiped, link()),
             Ending::Undeliverable => (DeadEnd::Code(ReturnCode::DatasetFailing), Gathered::Nothing, link()),
-            Ending::Expired => (DeadEnd::AlreadyConfirmed, Gathered::Sent, link()),
+            Ending::Expired | Ending::Withdrawn | Ending::Taken => {
+                (DeadEnd::AlreadyConfirmed, Gathered::Sent, link())
+            }
         },
     };
     let view = DeadEndPage {
@@ -119,7 +125,7 @@ pub fn dead_end(scene: &Scene<'_>, kept: &Kept) -> Response {
         service: scene.service_name(),
         datasets: t.undeliverable().iter().map(|id| scene.dataset_name(id)).collect(),
         gathered,
-        reference: Some(t.tx_id.to_string()),
+        reference: t.errand().map(|errand| errand.tx_id.to_string()),
         way_back,
     };
     page(StatusCode::OK, &view, &Policy::personal())

@@ -72,7 +72,7 @@ impl Scene<'_> {
 
     /// The service, unless it was taken out of the registry meanwhile.
     pub fn service(&self) -> Option<&Service> {
-        self.catalogue.services.get(&self.t().client_id).map(|s| &s.service)
+        self.catalogue.services.get(self.t().client_id()?).map(|s| &s.service)
     }
 
     fn organisation(&self, id: &str) -> Option<&Organisation> {
@@ -155,7 +155,7 @@ impl Scene<'_> {
             purpose: service
                 .map(|s| self.lang().pick(&s.purpose, Some(&s.purpose_en)).to_owned())
                 .unwrap_or_default(),
-            tx_id: t.tx_id.to_string(),
+            tx_id: t.errand().map(|errand| errand.tx_id.to_string()).unwrap_or_default(),
             access: match t.ticket() {
                 Some((_, ends)) => Access::Until { at: ends.to_timestamp(), minutes: life },
                 None => Access::AfterConfirmation { minutes: life },

@@ -20,7 +20,7 @@ use mydata_store::repo::transactions::{self, Which};
 use mydata_wire::{AccessToken, PersonalId, ResourceId, TransactionUid};
 use serde_json::json;
 
-use super::{Change, FlowError, event, hold, settle, step, surely_unused};
+use super::{Change, FlowError, event, hold, may_receive, settle, step, surely_unused};
 use crate::app::App;
 use crate::outbound::dp::Call;
 
@@ -101,7 +101,7 @@ async fn begin(
         let Some(person) = t.person().map(mydata_domain::transaction::person::Person::uid) else {
             return Ok(Change::telling(Begun::Over));
         };
-        if !catalogue.is_listed(&t.client_id) {
+        if !may_receive(catalogue, t) {
             return Ok(Change::telling(Begun::OnHold));
         }
         let life = app.config.policy.access_token_life.0;
@@ -325,7 +325,7 @@ async fn end(
         if let Some((what, detail)) = told {
             change = change.event(event(t, now, Actor::Dp, what).with(detail));
         }
-        Ok(settle(t, now, change))
+        Ok(settle(app, t, now, change))
     })
     .await;
     // The package is in use only if the step was made and took it.

@@ -9,7 +9,7 @@ use mydata_store::repo::transactions::{Kept, Which};
 use serde_json::json;
 
 use super::forget::forgetting;
-use super::{Change, FlowError, event, look, settle, step};
+use super::{Change, FlowError, event, look, may_receive, settle, step};
 use crate::app::App;
 use crate::jobs::Job;
 
@@ -32,7 +32,7 @@ pub async fn confirm(app: &App, id: TransactionId, owner: &str, from: IpAddr) ->
         if let Some((_, ends)) = t.ticket() {
             change = change.job(Job::Expire { transaction: id }, ends);
         }
-        Ok(settle(t, now, change))
+        Ok(settle(app, t, now, change))
     })
     .await?
     .ok_or(FlowError::Unknown)
@@ -44,9 +44,9 @@ pub async fn refuse(app: &App, id: TransactionId, owner: &str, from: IpAddr) -> 
     step(app, "refuse", Which::Id(id), None, |kept, now| {
         owned_by(kept, owner)?;
         let t = &mut kept.transaction;
-        let wipe = if catalogue.is_listed(&t.client_id) { t.refuse(now)? } else { t.stop(now)? };
+        let wipe = if may_receive(&catalogue, t) { t.refuse(now)? } else { t.stop(now)? };
         let t = &kept.transaction;
-        let mut change = Change::telling(t.return_location())
+        let mut change = Change::telling(t.return_location().ok_or(FlowError::Unknown)?)
             .wiping(wipe)
             .event(event(t, now, Actor::Citizen, What::Refused).from(Some(from)));
         change.end_logins = true;
@@ -110,7 +110,7 @@ pub async fn way_back(app: &App, id: TransactionId, at_most: Duration) -> Result
             Some(c) => c.told != mydata_domain::notify::Notice::Pending || c.at.plus(longest) <= now,
         };
         if decided {
-            return Ok(Some(t.return_location()));
+            return t.return_location().map(Some).ok_or(FlowError::Unknown);
         }
         if now >= deadline || news.is_over() {
             return Ok(None);

@@ -213,7 +213,7 @@ pub fn kept_out(catalogue: &Catalogue, transaction: &Transaction, from: IpAddr) 
     if matches!(transaction.state, State::Ended(_)) {
         return None;
     }
-    let service = &catalogue.services.get(&transaction.client_id)?.service;
+    let service = &catalogue.services.get(transaction.client_id()?)?.service;
     let datasets = transaction.parts.iter().filter_map(|part| catalogue.datasets.get(&part.resource_id));
     let open = service.lets_in(from) && datasets.map(|d| &d.dataset).all(|dataset| dataset.lets_in(from));
     (!open).then(|| Box::new(insiders(catalogue, service)))
@@ -228,11 +228,12 @@ async fn begin(
     let now = app.now();
     let secret = browser_secret(app);
     let browser = browser_index(app, &secret);
+    let client_id = accepted.client_id.clone();
     let transaction = Transaction::enter(accepted, now, &app.config.policy, &*app.random);
     let (transaction, browser) = (&transaction, &browser);
     let entered = event(transaction, now, Actor::Citizen, What::Entered)
         .from(Some(from))
-        .with(json!({ "client_id": transaction.client_id }));
+        .with(json!({ "client_id": client_id }));
     let entered = &[entered];
     app.store
         .db
@@ -245,7 +246,7 @@ async fn begin(
             Job::Abandon { transaction: transaction.id }.enqueue(&tx, transaction.idle_until, now).await
         })
         .await?;
-    tracing::info!(transaction = %transaction.id, client_id = %transaction.client_id, "a citizen entered");
+    tracing::info!(transaction = %transaction.id, %client_id, "a citizen entered");
     Ok(Entry::Open { id: transaction.id, browser: Some(secret) })
 }
 
@@ -263,8 +264,7 @@ async fn resume(
     };
     let t = &kept.transaction;
     let same_browser = cookie(t.id).is_some_and(|secret| browser_index(app, &secret) == kept.browser);
-    let same_request = t.pid == accepted.pid
-        && t.target == accepted.target
+    let same_request = t.errand().is_some_and(|e| e.pid == accepted.pid && e.target == accepted.target)
         && t.parts.iter().map(|p| &p.resource_id).eq(accepted.resources.iter());
     if same_browser && same_request && t.idle_until > app.now() {
         return Ok(Entry::Open { id: t.id, browser: None });

@@ -18,7 +18,7 @@ use url::Url;
 
 use super::entry::{browser_index, browser_secret};
 use super::forget::forgetting;
-use super::{Change, FlowError, event, look, step};
+use super::{Change, FlowError, event, look, may_receive, step};
 use crate::app::App;
 use crate::backoffice::front_test::citizen;
 use crate::identity::{Attempt, Fault, Verified};
@@ -268,7 +268,7 @@ async fn authorise(
         let accepted = method::accepted(verified.method, offered);
         let over = !matches!(t.state, State::Entered) || now >= t.idle_until;
         // The page says what is the matter: somebody else's, over, or its service suspended.
-        if over || kept.browser != owner || !accepted || !catalogue.is_listed(&t.client_id) {
+        if over || kept.browser != owner || !accepted || !may_receive(&catalogue, t) {
             return Ok(Change::telling(Identified::Elsewhere));
         }
         let authorised = t.authorise(

@@ -28,6 +28,7 @@ use mydata_domain::transaction::Transaction;
 use mydata_domain::transaction::steps::{Wipe, WrongStage};
 use mydata_domain::{Time, transaction};
 use mydata_store::jobs::{self, Leased};
+use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::{self, Kept, Which};
 use mydata_store::repo::{audit, citizens, consent_draft, logins, statistics};
 use mydata_store::{Isolation, StoreError};
@@ -192,6 +193,11 @@ pub async fn look(app: &App, which: Which<'_>) -> Result<Option<Kept>, FlowError
     Ok(transactions::load(&app.store.db, &app.store.crypter, which).await?)
 }
 
+/// Whether anything may be collected: the service behind the exchange may receive it, or the citizen asked for it alone.
+fn may_receive(catalogue: &Catalogue, t: &Transaction) -> bool {
+    t.client_id().is_none_or(|service| catalogue.is_listed(service))
+}
+
 /// The service behind the exchange is suspended or delisted: nothing is asked or sent on for it. The work waits; when
 /// that does not change, the exchange ends with its session or its ticket, and what there was is wiped then.
 async fn hold(app: &App, leased: &Leased) -> Result<(), FlowError> {
@@ -201,9 +207,9 @@ async fn hold(app: &App, leased: &Leased) -> Result<(), FlowError> {
 
 /// What follows once all datasets have come to an end after the citizen confirmed; part of every step after which that
 /// may be so.
-fn settle<T>(t: &mut Transaction, now: Time, mut change: Change<T>) -> Change<T> {
+fn settle<T>(app: &App, t: &mut Transaction, now: Time, mut change: Change<T>) -> Change<T> {
     use transaction::steps::Settled;
-    match t.settle(now) {
+    match t.settle(now, &app.config.policy) {
         Settled::NotYet => change,
         Settled::Seal { tell_undeliverable } => {
             // The SP learns of failures after it has accepted the ticket; until then the first notification goes on.
@@ -213,6 +219,8 @@ fn settle<T>(t: &mut Transaction, now: Time, mut change: Change<T>) -> Change<T>
             }
             change.job(Job::Seal { transaction: t.id }, now)
         }
+        Settled::Held => change.event(event(t, now, Actor::Platform, What::Held)),
+        Settled::NothingHeld => change,
         Settled::NothingToSend => change.job(Job::NotifyUndeliverable { transaction: t.id }, now),
     }
 }

@@ -5,6 +5,7 @@ use mydata_domain::notify::{Notice, SpAnswer, retry_at};
 use mydata_domain::transaction::{State, Transaction, TransactionId};
 use mydata_store::jobs::Leased;
 use mydata_store::repo::transactions::Which;
+use mydata_wire::ClientId;
 use mydata_wire::notification::{News, Notification};
 use serde_json::json;
 
@@ -18,15 +19,16 @@ pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), Fl
     let kept = look(app, Which::Id(id)).await?;
     let open = kept.as_ref().and_then(|k| k.transaction.confirmed()).filter(|c| c.told.is_open());
     let (Some(kept), Some(confirmed)) = (&kept, open) else { return done(app, leased).await };
-    if !app.catalogue().await?.is_listed(&kept.transaction.client_id) {
+    let Some(errand) = kept.transaction.errand() else { return done(app, leased).await };
+    if !app.catalogue().await?.is_listed(&errand.client_id) {
         return hold(app, leased).await;
     }
     let notification = Notification {
-        tx_id: kept.transaction.tx_id,
+        tx_id: errand.tx_id,
         permission_ticket: confirmed.ticket,
         news: News::Confirmed { secret_key: confirmed.key.clone() },
     };
-    let answer = call(app, &kept.transaction, &notification).await?;
+    let answer = call(app, &errand.client_id, &notification).await?;
     step(app, "notified", Which::Id(id), Some(leased), |kept, now| {
         let t = &mut kept.transaction;
         // An SP that has fetched the data has accepted, whatever it says to a repeated notification.
@@ -41,7 +43,7 @@ pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), Fl
                 let mut change = Change::telling(()).event(event(t, now, Actor::Sp, What::Notified));
                 if t.nothing_usable() {
                     // It waited for this answer.
-                    return Ok(settle(t, now, change));
+                    return Ok(settle(app, t, now, change));
                 }
                 if t.notice_of_undeliverable() == Notice::Pending {
                     change = change.job(Job::NotifyUndeliverable { transaction: id }, now);
@@ -76,13 +78,14 @@ pub async fn run_undeliverable(app: &App, id: TransactionId, leased: &Leased) ->
     let open = |t: &Transaction| t.notice_of_undeliverable().is_open();
     let Some(kept) = kept.filter(|k| open(&k.transaction)) else { return done(app, leased).await };
     let t = &kept.transaction;
-    if !app.catalogue().await?.is_listed(&t.client_id) {
+    let Some(errand) = t.errand() else { return done(app, leased).await };
+    if !app.catalogue().await?.is_listed(&errand.client_id) {
         return hold(app, leased).await;
     }
     let Some((permission_ticket, _)) = t.ticket() else { return done(app, leased).await };
     let news = News::Undeliverable { unable_to_deliver: t.undeliverable() };
-    let notification = Notification { tx_id: t.tx_id, permission_ticket, news };
-    let answer = call(app, t, &notification).await?;
+    let notification = Notification { tx_id: errand.tx_id, permission_ticket, news };
+    let answer = call(app, &errand.client_id, &notification).await?;
     step(app, "notified-undeliverable", Which::Id(id), Some(leased), |kept, now| {
         let t = &mut kept.transaction;
         let detail = json!({ "unable_to_deliver": t.undeliverable() });
@@ -113,13 +116,13 @@ pub async fn run_undeliverable(app: &App, id: TransactionId, leased: &Leased) ->
     Ok(())
 }
 
-async fn call(app: &App, t: &Transaction, notification: &Notification) -> Result<SpAnswer, FlowError> {
+async fn call(app: &App, client_id: &ClientId, notification: &Notification) -> Result<SpAnswer, FlowError> {
     // A dataset that is tried alone: there is nobody to tell.
-    if nobody::is(&t.client_id) {
+    if nobody::is(client_id) {
         return Ok(SpAnswer::Accepted);
     }
     let catalogue = app.catalogue().await?;
-    let Some(service) = catalogue.services.get(&t.client_id) else {
+    let Some(service) = catalogue.services.get(client_id) else {
         return Ok(SpAnswer::Failed("the service is not registered any more".to_owned()));
     };
     Ok(app.outbound.notify(service, notification, app.now()).await)

@@ -111,7 +111,7 @@ async fn give_up(
             let detail = json!({ "resource_id": resource, "failure": failure });
             change = change.event(event(t, now, Actor::Platform, What::Undeliverable).with(detail));
         }
-        Ok(settle(t, now, change))
+        Ok(settle(app, t, now, change))
     })
     .await?;
     Ok(())
@@ -120,10 +120,11 @@ async fn give_up(
 async fn make(app: &App, t: &Transaction) -> Result<Option<PlainInfo>, FlowError> {
     let State::Confirmed(confirmed) = &t.state else { return Ok(None) };
     let catalogue = app.catalogue().await?;
+    let Some(client_id) = t.client_id() else { return Ok(None) };
     let service = catalogue
         .services
-        .get(&t.client_id)
-        .ok_or_else(|| FlowError::Broken(format!("service {} is not registered any more", t.client_id)))?;
+        .get(client_id)
+        .ok_or_else(|| FlowError::Broken(format!("service {client_id} is not registered any more")))?;
 
     let mut manifest = PackageManifest::default();
     let mut packages: HashMap<ResourceId, BlobId> = HashMap::new();
@@ -146,7 +147,7 @@ async fn make(app: &App, t: &Transaction) -> Result<Option<PlainInfo>, FlowError
     }
 
     let out = app.store.blobs.create_plain().blocking();
-    let (client_id, key, iv) = (t.client_id.clone(), confirmed.key.clone(), service.secrets.cbc_iv.clone());
+    let (client_id, key, iv) = (client_id.clone(), confirmed.key.clone(), service.secrets.cbc_iv.clone());
     let (blobs, runtime) = (app.store.blobs.clone(), tokio::runtime::Handle::current());
     let sealed = tokio::task::spawn_blocking(move || {
         let token = TokenWriter::new(out, &client_id, &key, &iv)?;

@@ -38,12 +38,13 @@ pub async fn data(
         header(&headers, TICKET).and_then(|t| t.parse().ok()).ok_or(Problem::Header(TICKET))?;
     let kept = look(&app, Which::Ticket(ticket)).await?.ok_or(Problem::Ticket)?;
     let catalogue = app.catalogue().await?;
-    let service = catalogue.services.get(&kept.transaction.client_id).ok_or(Problem::Ticket)?;
+    let client_id = kept.transaction.client_id().cloned().ok_or(Problem::Ticket)?;
+    let service = catalogue.services.get(&client_id).ok_or(Problem::Ticket)?;
     caller.must_belong_to(&service.service, StatusCode::FORBIDDEN)?;
     let kept = sealed_soon(&app, kept).await?;
     let t = &kept.transaction;
     // It may have been suspended while the request was held.
-    if !app.catalogue().await?.is_listed(&t.client_id) {
+    if !app.catalogue().await?.is_listed(&client_id) {
         return Err(Problem::NotListed);
     }
     match t.data_answer(app.now(), &app.config.policy) {

@@ -57,7 +57,8 @@ pub async fn txid_status(
 
 async fn owner_calls(app: &App, caller: Caller, kept: &Kept, unknown: Problem) -> Result<(), Problem> {
     let catalogue = app.catalogue().await?;
-    let service = catalogue.services.get(&kept.transaction.client_id).ok_or(unknown)?;
+    let client_id = kept.transaction.client_id().ok_or(unknown)?;
+    let service = catalogue.services.get(client_id).ok_or(unknown)?;
     caller.must_belong_to(&service.service, StatusCode::UNAUTHORIZED)
 }
 

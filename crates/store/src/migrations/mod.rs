@@ -32,4 +32,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     11 "0011_spent";
     12 "0012_front_tests";
     13 "0013_citizens";
+    14 "0014_own_downloads";
 };

@@ -4,6 +4,7 @@ pub mod accounts;
 #[cfg(test)]
 mod accounts_tests;
 pub mod audit;
+pub mod barcodes;
 pub mod categories;
 pub mod citizen_forms;
 pub mod citizen_logins;
@@ -12,6 +13,7 @@ pub mod citizens;
 pub mod consent_draft;
 pub mod contact_changes;
 pub mod counter_services;
+pub mod downloads;
 pub mod drafts;
 pub mod factors;
 pub mod filings;

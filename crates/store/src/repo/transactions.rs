@@ -6,15 +6,18 @@
 use std::collections::{BTreeMap, HashSet};
 
 use mydata_domain::Time;
+use mydata_domain::barcode::BarcodeNumber;
 use mydata_domain::collect::{Failure, Tries};
 use mydata_domain::entry::Seen;
 use mydata_domain::notify::Notice;
 use mydata_domain::parameter::ParameterKey;
 use mydata_domain::transaction::coverage::Coverage;
+use mydata_domain::transaction::own::{Barcode, CounterCase, Held, Own};
 use mydata_domain::transaction::part::{Access, Part, PartState};
 use mydata_domain::transaction::person::Person;
 use mydata_domain::transaction::{
-    Authorised, Confirmed, Ended, EndedTicket, Ending, Sealed, State, Token, Transaction, TransactionId,
+    Authorised, Confirmed, Ended, EndedTicket, Ending, Errand, Purpose, Sealed, State, Token, Transaction,
+    TransactionId,
 };
 use mydata_wire::pid::Pid;
 use mydata_wire::returns::ReturnTarget;
@@ -22,20 +25,21 @@ use mydata_wire::{AccessToken, ClientId, PermissionTicket, ResourceId, Transacti
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::unreadable;
+use super::{barcodes, citizens, unreadable};
 use crate::args;
 use crate::blobs::BlobId;
 use crate::crypt::Crypter;
 use crate::db::{Db, Engine, Row, Tx, placeholders};
 use crate::error::Result;
 
-const TABLE: &str = "transactions";
+pub(super) const TABLE: &str = "transactions";
 const PARTS: &str = "transaction_parts";
 
-const COLUMNS: &str = "t.id, t.client_id, t.tx_id, t.zone, t.stage, t.ending, t.browser, t.entered_at, t.idle_until, t.authorised_at, \
+pub(super) const COLUMNS: &str = "t.id, t.client_id, t.tx_id, t.zone, t.stage, t.ending, t.browser, t.entered_at, t.idle_until, t.authorised_at, \
      t.confirmed_at, t.sealed_at, t.taken_at, t.ended_at, t.expires_at, t.verification, t.told, t.told_undeliverable, t.token_blob, \
-     t.token_len, t.token_sha256, t.delivered, t.front_test, t.private";
-const PART_COLUMNS: &str = "p.place, p.resource_id, p.transaction_uid, p.state, p.received, p.total, p.until_at, p.asked, p.blob, \
+     t.token_len, t.token_sha256, t.delivered, t.front_test, t.purpose, t.citizen, t.counter_case, t.held_at, t.previewed, t.saved, \
+     t.private";
+pub(super) const PART_COLUMNS: &str = "p.place, p.resource_id, p.transaction_uid, p.state, p.received, p.total, p.until_at, p.asked, p.blob, \
      p.failure, p.calls, p.failures, p.first_call_at, p.access_expires_at, p.private AS part_private";
 
 /// A transaction as it was read, with what is needed to write it back.
@@ -47,13 +51,19 @@ pub struct Kept {
     pub browser: String,
     /// An exchange that the owner of a dataset or service only tries.
     pub front_test: bool,
+    /// Keyed index of the citizen, once that is known; it stays when the person is forgotten.
+    pub citizen: Option<String>,
     before: Vec<Part>,
+    barcode_before: Option<Barcode>,
 }
 
 /// What is sealed in `transactions.private`.
 #[derive(Serialize, Deserialize)]
 struct Private {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     target: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    barcode: Option<KeptBarcode>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pid: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,9 +74,21 @@ struct Private {
     key: Option<String>,
 }
 
+/// A living number, as it is sealed.
+#[derive(Serialize, Deserialize)]
+struct KeptBarcode {
+    number: String,
+    holder: String,
+    made_at: i64,
+    ends_at: i64,
+}
+
 impl Drop for Private {
     fn drop(&mut self) {
         use zeroize::Zeroize;
+        if let Some(barcode) = &mut self.barcode {
+            barcode.number.zeroize();
+        }
         self.pid.zeroize();
         self.ticket.zeroize();
         self.key.zeroize();
@@ -93,6 +115,8 @@ pub enum Which<'a> {
     Ticket(PermissionTicket),
     /// By the token that a DP was given.
     Access(&'a AccessToken),
+    /// By the number of a 資料條碼, also one whose time is over while no other has it.
+    Barcode(BarcodeNumber),
 }
 
 impl Which<'_> {
@@ -102,6 +126,7 @@ impl Which<'_> {
             Self::TxId(..) => "t.tx_id = $1 AND t.client_id = $2",
             Self::Ticket(_) => "t.ticket = $1",
             Self::Access(_) => "t.id = (SELECT transaction_id FROM transaction_parts WHERE access = $1)",
+            Self::Barcode(_) => "t.id = (SELECT transaction_id FROM barcodes WHERE number = $1)",
         }
     }
 
@@ -120,6 +145,7 @@ impl Which<'_> {
             Self::TxId(client_id, tx_id) => vec![tx_id.to_string().into(), client_id.to_string().into()],
             Self::Ticket(ticket) => vec![crypter.index("ticket", ticket.expose()).into()],
             Self::Access(token) => vec![crypter.index("access", token.expose()).into()],
+            Self::Barcode(number) => vec![barcodes::index(crypter, *number).into()],
         }
     }
 }
@@ -167,27 +193,42 @@ pub async fn seen(db: &Db, client_id: &ClientId, tx_id: TxId) -> Result<Seen> {
 /// The services that used a `tx_id`; hardly ever more than one.
 pub async fn services_of(db: &Db, tx_id: TxId) -> Result<Vec<ClientId>> {
     let rows = db
-        .fetch_all("SELECT client_id FROM transactions WHERE tx_id = $1 LIMIT 20", args![tx_id.to_string()])
+        .fetch_all(
+            "SELECT client_id FROM transactions WHERE tx_id = $1 AND purpose = 'service' LIMIT 20",
+            args![tx_id.to_string()],
+        )
         .await?;
     rows.iter().map(|r| r.get_text(0)?.parse().map_err(|_| unreadable(TABLE, "client_id"))).collect()
 }
 
-/// Keeps a new transaction. [`crate::StoreError::Conflict`] when the service has used its `tx_id` before.
+/// Keeps a new transaction. [`crate::StoreError::Conflict`] when the service has used its `tx_id` before. `browser` is the keyed
+/// index of the browser it belongs to; an own download belongs to none, but to its citizen.
 pub async fn insert(tx: &Tx, crypter: &Crypter, transaction: &Transaction, browser: &str) -> Result<()> {
     let id = transaction.id.to_string();
+    let (client_id, tx_id) = match &transaction.purpose {
+        Purpose::Service(errand) => (errand.client_id.as_str(), errand.tx_id.to_string()),
+        Purpose::Own(_) => ("", id.clone()),
+    };
+    let case = transaction.own().and_then(|own| own.case.as_ref());
+    let authorised = authorised(transaction);
     tx.run(
-        "INSERT INTO transactions (id, client_id, tx_id, zone, stage, browser, entered_at, idle_until, private) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO transactions (id, client_id, tx_id, zone, stage, browser, entered_at, idle_until, private, purpose, citizen, \
+         counter_case, authorised_at, verification) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         args![
             &id,
-            transaction.client_id.as_str(),
-            transaction.tx_id.to_string(),
+            client_id,
+            tx_id,
             transaction.zone.as_str(),
             transaction.state.name(),
             browser,
             transaction.entered_at.0,
             transaction.idle_until.0,
             seal_private(crypter, transaction),
+            transaction.purpose.name(),
+            authorised.map(|a| citizens::index(crypter, &a.person)),
+            case.map(|case| serde_json::to_string(case).expect("a case is two texts")),
+            authorised.map(|a| a.at.0),
+            authorised.map(|a| a.verification.code()),
         ],
     )
     .await?;
@@ -227,6 +268,19 @@ async fn insert_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &
     Ok(())
 }
 
+/// Who the citizen is and how that was proven, as long as it is known.
+fn authorised(t: &Transaction) -> Option<&Authorised> {
+    match &t.state {
+        State::Authorised(a) => Some(a),
+        State::Held(held) => Some(&held.authorised),
+        _ => t.confirmed().map(|c| &c.authorised),
+    }
+}
+
+fn barcode(t: &Transaction) -> Option<&Barcode> {
+    t.held().and_then(|held| held.barcode.as_ref())
+}
+
 impl Kept {
     /// Writes back what the steps changed.
     pub async fn save(&mut self, tx: &Tx, crypter: &Crypter) -> Result<()> {
@@ -238,10 +292,10 @@ impl Kept {
             State::Ended(ended) => (None, Some(ended)),
             _ => (None, None),
         };
-        let authorised = match &t.state {
-            State::Authorised(authorised) => Some(authorised),
-            _ => confirmed.map(|c| &c.authorised),
-        };
+        let (authorised, held) = (authorised(t), t.held());
+        let citizen = authorised.map(|a| citizens::index(crypter, &a.person));
+        let taken_at = sealed.and_then(|s| s.taken_at).or(held.and_then(|h| h.taken_at));
+        let expires_at = t.ticket().map(|(_, ends)| ends).or(held.map(|h| h.expires_at));
         let ended_ticket = ended.and_then(|e| e.ticket.as_ref());
         let told = confirmed.map(|c| c.told).or(ended_ticket.map(|t| t.told));
         let told_undeliverable =
@@ -252,9 +306,10 @@ impl Kept {
              authorised_at = COALESCE($6, authorised_at), confirmed_at = COALESCE($7, confirmed_at), \
              sealed_at = COALESCE($8, sealed_at), taken_at = COALESCE($9, taken_at), ended_at = $10, \
              expires_at = COALESCE($11, expires_at), verification = COALESCE($12, verification), \
-             person = COALESCE($13, person), ticket = $14, told = COALESCE($15, told), \
+             citizen = COALESCE($13, citizen), ticket = $14, told = COALESCE($15, told), \
              told_undeliverable = COALESCE($16, told_undeliverable), token_blob = $17, token_len = $18, token_sha256 = $19, \
-             private = $20, entered_at = $21, delivered = $22 WHERE id = $1",
+             private = $20, entered_at = $21, delivered = $22, held_at = COALESCE($23, held_at), \
+             previewed = COALESCE($24, previewed), saved = COALESCE($25, saved) WHERE id = $1",
             args![
                 &id,
                 t.state.name(),
@@ -264,11 +319,11 @@ impl Kept {
                 authorised.map(|a| a.at.0),
                 confirmed.map(|c| c.at.0),
                 sealed.map(|s| s.at.0),
-                sealed.and_then(|s| s.taken_at).map(|at| at.0),
+                taken_at.map(|at| at.0),
                 ended.map(|e| e.at.0),
-                t.ticket().map(|(_, ends)| ends.0),
+                expires_at.map(|at| at.0),
                 t.verification().map(Verification::code),
-                authorised.map(|a| crypter.index("person", a.person.uid().expose())),
+                citizen.clone(),
                 t.ticket().map(|(ticket, _)| crypter.index("ticket", ticket.expose())),
                 told.map(Notice::to_kept),
                 told_undeliverable.map(Notice::to_kept),
@@ -278,9 +333,15 @@ impl Kept {
                 seal_private(crypter, t),
                 t.entered_at.0,
                 sealed.filter(|s| !s.delivered.is_empty()).map(|s| s.delivered.to_string()),
+                held.map(|h| h.at.0),
+                held.map(|h| i64::from(h.previewed)),
+                held.map(|h| i64::from(h.saved)),
             ],
         )
         .await?;
+        if self.barcode_before.as_ref() != barcode(t) {
+            barcodes::replace(tx, crypter, t.id, barcode(t)).await?;
+        }
         let same_parts = self.before.len() == t.parts.len()
             && self.before.iter().zip(&t.parts).all(|(a, b)| a.transaction_uid == b.transaction_uid);
         if same_parts {
@@ -296,6 +357,8 @@ impl Kept {
             }
         }
         self.before.clone_from(&t.parts);
+        self.barcode_before = barcode(t).cloned();
+        self.citizen = citizen.or(self.citizen.take());
         Ok(())
     }
 }
@@ -453,10 +516,16 @@ impl PartRow {
 
 fn seal_private(crypter: &Crypter, t: &Transaction) -> Vec<u8> {
     let private = Private {
-        target: t.target.to_kept(),
-        pid: match &t.pid {
-            Pid::NotChecked => None,
-            Pid::Person(id) => Some(id.expose().to_owned()),
+        target: t.errand().map(|errand| errand.target.to_kept()).unwrap_or_default(),
+        barcode: barcode(t).map(|b| KeptBarcode {
+            number: b.number.as_str().to_owned(),
+            holder: b.holder.clone(),
+            made_at: b.made_at.0,
+            ends_at: b.ends_at.0,
+        }),
+        pid: match t.errand().map(|errand| &errand.pid) {
+            Some(Pid::Person(id)) => Some(id.expose().to_owned()),
+            Some(Pid::NotChecked) | None => None,
         },
         person: t.person().cloned(),
         ticket: t.ticket().map(|(ticket, _)| ticket.expose()),
@@ -466,7 +535,7 @@ fn seal_private(crypter: &Crypter, t: &Transaction) -> Vec<u8> {
     crypter.seal(TABLE, &t.id.to_string(), "private", &plain)
 }
 
-fn read(crypter: &Crypter, rows: &[Row]) -> Result<Option<Kept>> {
+pub(super) fn read(crypter: &Crypter, rows: &[Row]) -> Result<Option<Kept>> {
     let Some(row) = rows.first() else { return Ok(None) };
     let bad = |column| unreadable(TABLE, column);
     let id: TransactionId = row.get_text("id")?.parse().map_err(|_| bad("id"))?;
@@ -500,6 +569,7 @@ fn read(crypter: &Crypter, rows: &[Row]) -> Result<Option<Kept>> {
             told_undeliverable: notice("told_undeliverable")?,
         })
     };
+    let count = |column| -> Result<u32> { u32::try_from(row.get_i64(column)?).map_err(|_| bad(column)) };
     let state = match row.get_text("stage")?.as_str() {
         "entered" => State::Entered,
         "authorised" => State::Authorised(authorised()?),
@@ -516,6 +586,23 @@ fn read(crypter: &Crypter, rows: &[Row]) -> Result<Option<Kept>> {
                 Some(text) => text.parse().map_err(|_| bad("delivered"))?,
                 None => Coverage::default(),
             },
+            taken_at: row.get_opt_i64("taken_at")?.map(Time),
+        }),
+        "held" => State::Held(Held {
+            authorised: authorised()?,
+            at: time("held_at")?,
+            expires_at: time("expires_at")?,
+            barcode: match &private.barcode {
+                None => None,
+                Some(kept) => Some(Barcode {
+                    number: kept.number.parse().map_err(|_| bad("private"))?,
+                    holder: kept.holder.clone(),
+                    made_at: Time(kept.made_at),
+                    ends_at: Time(kept.ends_at),
+                }),
+            },
+            previewed: count("previewed")?,
+            saved: count("saved")?,
             taken_at: row.get_opt_i64("taken_at")?.map(Time),
         }),
         "ended" => State::Ended(Ended {
@@ -535,23 +622,45 @@ fn read(crypter: &Crypter, rows: &[Row]) -> Result<Option<Kept>> {
         _ => return Err(bad("stage")),
     };
     let parts: Vec<Part> = rows.iter().map(|row| read_part(crypter, row)).collect::<Result<_>>()?;
+    let purpose = match row.get_text("purpose")?.as_str() {
+        "service" => Purpose::Service(Errand {
+            tx_id: row.get_text("tx_id")?.parse().map_err(|_| bad("tx_id"))?,
+            client_id: row.get_text("client_id")?.parse().map_err(|_| bad("client_id"))?,
+            target: ReturnTarget::from_kept(&private.target).map_err(|_| bad("private"))?,
+            pid: match private.pid.as_deref() {
+                None => Pid::NotChecked,
+                Some(id) => Pid::Person(id.parse().map_err(|_| bad("private"))?),
+            },
+        }),
+        "own" => Purpose::Own(Own {
+            case: match row.get_opt_text("counter_case")? {
+                None => None,
+                Some(case) => {
+                    let case: CounterCase = serde_json::from_str(&case).map_err(|_| bad("counter_case"))?;
+                    Some(case)
+                }
+            },
+        }),
+        _ => return Err(bad("purpose")),
+    };
     let transaction = Transaction {
         id,
-        tx_id: row.get_text("tx_id")?.parse().map_err(|_| bad("tx_id"))?,
-        client_id: row.get_text("client_id")?.parse().map_err(|_| bad("client_id"))?,
         zone: row.get_text("zone")?.parse().map_err(|_| bad("zone"))?,
-        target: ReturnTarget::from_kept(&private.target).map_err(|_| bad("private"))?,
-        pid: match private.pid.as_deref() {
-            None => Pid::NotChecked,
-            Some(id) => Pid::Person(id.parse().map_err(|_| bad("private"))?),
-        },
+        purpose,
         entered_at: time("entered_at")?,
         idle_until: time("idle_until")?,
         parts: parts.clone(),
         state,
     };
-    let front_test = row.get_bool("front_test")?;
-    Ok(Some(Kept { transaction, browser: row.get_text("browser")?, front_test, before: parts }))
+    let barcode_before = barcode(&transaction).cloned();
+    Ok(Some(Kept {
+        transaction,
+        browser: row.get_text("browser")?,
+        front_test: row.get_bool("front_test")?,
+        citizen: row.get_opt_text("citizen")?,
+        before: parts,
+        barcode_before,
+    }))
 }
 
 fn read_part(crypter: &Crypter, row: &Row) -> Result<Part> {

@@ -16,7 +16,7 @@ use super::super::{consent_draft, unreadable};
 use crate::StoreError;
 use crate::testing::{START, TestStore, on_both};
 
-fn entered() -> Transaction {
+pub(super) fn entered() -> Transaction {
     let registered = ["https://bank.example/done".parse().unwrap()];
     let accepted = Accepted {
         client_id: "CLI.qqOjnjO4WR".parse().unwrap(),

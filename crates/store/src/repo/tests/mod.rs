@@ -8,6 +8,7 @@ mod item_rows;
 mod lists;
 mod mail_rows;
 mod organisation_rows;
+mod own_rows;
 mod statistics_rows;
 mod system_rows;
 
