@@ -11,8 +11,8 @@ use mydata_domain::transaction::{Ended, Ending, Purpose, State, Transaction, Tra
 use mydata_domain::{Policy, Time, Zone};
 use mydata_wire::{PersonalId, Random, SystemRandom, Verification};
 
-use super::super::downloads;
 use super::super::citizens::index as citizen_index;
+use super::super::downloads;
 use super::super::transactions::{self, Kept, Which};
 use crate::StoreError;
 use crate::error::Result;
