@@ -179,6 +179,15 @@ fn check_formats<R: Read + Seek>(
     Ok(())
 }
 
+/// Every file of a package, `META-INFO/` included, with its length: name and bytes. Verifies nothing, as [`open_file`].
+///
+/// # Errors
+/// [`DpPackageError::Zip`].
+pub fn list_files<R: Read + Seek>(package: R) -> Result<Vec<(String, u64)>, DpPackageError> {
+    let archive = Archive::open(package, LIMITS)?;
+    Ok(archive.entries.into_iter().map(|entry| (entry.name, entry.unpacked)).collect())
+}
+
 /// Opens one data file of a package for reading, under the same limits as [`verify`]. Verifies nothing else: it is
 /// for packages that were verified before, such as for a preview.
 ///

@@ -27,6 +27,9 @@ pub(super) const DEFLATED: u16 = 8;
 /// Extra field of sizes beyond 32 bits.
 pub(super) const EXTRA64: u16 = 1;
 
+/// Extra field of an entry that is locked with AES.
+pub(super) const EXTRA_AES: u16 = 0x9901;
+
 /// 1980-01-01, the first day the format knows: packages say nothing about when they were made, and the same input
 /// gives the same bytes.
 pub(super) const DATE: u16 = 0x0021;

@@ -8,11 +8,13 @@
 mod error;
 mod format;
 pub mod inspect;
+mod locked;
 mod read;
 mod write;
 
 pub use error::{NameFault, ZipError};
 pub(crate) use format::check_name;
+pub use locked::{LockFault, LockedZip};
 pub(crate) use read::{Archive, EntryReader, Limits, Method, shown};
 pub(crate) use write::{ZipWriter, stored_len};
 

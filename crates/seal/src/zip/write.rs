@@ -6,8 +6,8 @@ use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
 use super::format::{
-    CENTRAL, CENTRAL_LEN, DATE, DEFLATED, DESCRIPTOR, END, END64, END64_LEN, EXTRA64, FLAG_DESCRIPTOR,
-    FLAG_UTF8, LOCAL, LOCAL_LEN, LOCATOR64, STORED,
+    CENTRAL, CENTRAL_LEN, DATE, DEFLATED, DESCRIPTOR, END, END64, END64_LEN, EXTRA_AES, EXTRA64,
+    FLAG_DESCRIPTOR, FLAG_ENCRYPTED, FLAG_UTF8, LOCAL, LOCAL_LEN, LOCATOR64, STORED,
 };
 
 const COPY: usize = 64 * 1024;
@@ -19,14 +19,14 @@ pub(crate) struct ZipWriter<W: Write> {
     entries: Vec<Written>,
 }
 
-struct Written {
-    name: String,
-    method: u16,
-    flags: u16,
-    crc32: u32,
-    packed: u64,
-    unpacked: u64,
-    offset: u64,
+pub(super) struct Written {
+    pub(super) name: String,
+    pub(super) method: u16,
+    pub(super) flags: u16,
+    pub(super) crc32: u32,
+    pub(super) packed: u64,
+    pub(super) unpacked: u64,
+    pub(super) offset: u64,
 }
 
 struct Counted<W> {
@@ -51,15 +51,34 @@ fn utf8_flag(name: &str) -> u16 {
 }
 
 impl Written {
+    /// What a locked entry says of how: AE-2, by AES-256, stored.
+    fn lock(&self) -> Vec<u8> {
+        if self.flags & FLAG_ENCRYPTED == 0 {
+            return Vec::new();
+        }
+        let mut extra = Vec::with_capacity(11);
+        extra.extend(EXTRA_AES.to_le_bytes());
+        extra.extend(7u16.to_le_bytes());
+        extra.extend(2u16.to_le_bytes());
+        extra.extend(b"AE");
+        extra.push(3);
+        extra.extend(STORED.to_le_bytes());
+        extra
+    }
+
     fn needs_version(&self) -> u16 {
+        if self.flags & FLAG_ENCRYPTED != 0 {
+            return 51;
+        }
         if self.unpacked >= BIG || self.packed >= BIG || self.offset >= BIG { 45 } else { 20 }
     }
 
-    fn local(&self) -> Vec<u8> {
+    pub(super) fn local(&self) -> Vec<u8> {
         let big = self.unpacked >= BIG;
+        let lock = self.lock();
         let mut h = Vec::with_capacity(64 + self.name.len());
         h.extend(LOCAL.to_le_bytes());
-        h.extend(if big { 45u16 } else { 20 }.to_le_bytes());
+        h.extend(self.needs_version().max(if big { 45 } else { 20 }).to_le_bytes());
         h.extend(self.flags.to_le_bytes());
         h.extend(self.method.to_le_bytes());
         h.extend(0u16.to_le_bytes());
@@ -70,7 +89,7 @@ impl Written {
         h.extend(if known { capped(self.packed) } else { 0 }.to_le_bytes());
         h.extend(if known { capped(self.unpacked) } else { 0 }.to_le_bytes());
         h.extend(len16(self.name.len()).to_le_bytes());
-        h.extend(if big { 20u16 } else { 0 }.to_le_bytes());
+        h.extend((len16(lock.len()) + if big { 20 } else { 0 }).to_le_bytes());
         h.extend(self.name.as_bytes());
         if big {
             h.extend(EXTRA64.to_le_bytes());
@@ -78,10 +97,11 @@ impl Written {
             h.extend(self.unpacked.to_le_bytes());
             h.extend(self.packed.to_le_bytes());
         }
+        h.extend(lock);
         h
     }
 
-    fn central(&self) -> Vec<u8> {
+    pub(super) fn central(&self) -> Vec<u8> {
         let mut extra = Vec::new();
         for value in [self.unpacked, self.packed, self.offset] {
             if value >= BIG {
@@ -100,7 +120,8 @@ impl Written {
         h.extend(capped(self.packed).to_le_bytes());
         h.extend(capped(self.unpacked).to_le_bytes());
         h.extend(len16(self.name.len()).to_le_bytes());
-        let extra_len = if extra.is_empty() { 0 } else { 4 + extra.len() };
+        let lock = self.lock();
+        let extra_len = lock.len() + if extra.is_empty() { 0 } else { 4 + extra.len() };
         h.extend(len16(extra_len).to_le_bytes());
         // Comment, disk, internal attributes; external attributes.
         h.extend([0; 6]);
@@ -112,6 +133,7 @@ impl Written {
             h.extend(len16(extra.len()).to_le_bytes());
             h.extend(extra);
         }
+        h.extend(lock);
         h
     }
 }
@@ -251,7 +273,7 @@ impl<W: Write> ZipWriter<W> {
 }
 
 /// What closes a zip whose directory has these numbers.
-fn end(count: u64, size: u64, offset: u64) -> Vec<u8> {
+pub(super) fn end(count: u64, size: u64, offset: u64) -> Vec<u8> {
     let mut e = Vec::new();
     if count >= 0xffff || size >= BIG || offset >= BIG {
         e.extend(END64.to_le_bytes());
