@@ -55,16 +55,19 @@ pub fn forgetting<T>(t: &Transaction, app: &App, change: Change<T>) -> Change<T>
 
 /// The time of the ticket, or of the way back, is over: token, ticket, key, person, and what the SP had added to the
 /// return address go.
-pub async fn expire(app: &App, id: TransactionId, leased: &Leased) -> Result<(), FlowError> {
-    step(app, "expire", Which::Id(id), Some(leased), |kept, now| {
+///
+/// Of an own download everything goes; what was collected so far, too.
+pub async fn expire(app: &App, id: TransactionId, leased: Option<&Leased>) -> Result<(), FlowError> {
+    step(app, "expire", Which::Id(id), leased, |kept, now| {
         let t = &mut kept.transaction;
-        let (due, had_ticket) = (t.forgotten_at(&app.config.policy), t.ticket().is_some());
+        let due = t.forgotten_at(&app.config.policy);
+        let had_data = t.ticket().is_some() || t.own().is_some();
         let mut change = Change::telling(());
         match (t.expire(now, &app.config.policy), due) {
             (Some(wipe), _) => {
                 change = change.wiping(wipe);
                 // Where there was no ticket, what was collected went when the exchange ended.
-                if had_ticket {
+                if had_data {
                     change = change.event(event(t, now, Actor::Platform, What::Forgotten));
                 }
             }

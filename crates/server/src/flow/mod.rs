@@ -9,6 +9,8 @@
 //! 7. [`deliver`] – the SP fetches the token with its ticket.
 //! 8. [`forget`] – what is over is wiped.
 //!
+//! What a citizen asks for without a service is begun, held and handed over in [`download`]; 3 and 8 are the same.
+//!
 //! Every step is one [`step`]: in one database transaction the exchange is loaded and locked, the domain changes it, and
 //! the change, its audit events, what it adds to the statistics, the jobs that follow and the end of the job that caused
 //! it are written together. So a crash at any instant leaves a state from which the jobs go on.
@@ -16,6 +18,7 @@
 pub mod collect;
 pub mod confirm;
 pub mod deliver;
+pub mod download;
 pub mod entry;
 pub mod forget;
 pub mod identify;
@@ -237,7 +240,7 @@ pub async fn work(app: &App, job: &Job, leased: &Leased) -> Result<(), FlowError
         }
         Job::Seal { transaction } => seal::run(app, *transaction, leased).await,
         Job::Abandon { transaction } => forget::abandon(app, *transaction, Some(leased)).await,
-        Job::Expire { transaction } => forget::expire(app, *transaction, leased).await,
+        Job::Expire { transaction } => forget::expire(app, *transaction, Some(leased)).await,
         Job::ItemDue { .. } | Job::CredentialsEnd { .. } | Job::FrontTestEnd { .. } | Job::Poll { .. } => {
             crate::backoffice::flow::work(app, job, leased).await
         }

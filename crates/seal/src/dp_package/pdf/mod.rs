@@ -4,7 +4,7 @@ mod password;
 
 use std::io::{self, Read};
 
-use lopdf::{Document, Error};
+use lopdf::{Document, Error, LoadOptions};
 use memchr::memmem;
 use mydata_wire::PersonalId;
 use zeroize::Zeroizing;
@@ -52,6 +52,30 @@ pub fn check_pdf(mut content: impl Read, person: Option<&PersonalId>) -> io::Res
         return check_stream(&bytes, content, person.is_some());
     }
     Ok(check_whole(&bytes, person))
+}
+
+/// The same PDF without its password, for a citizen's own browser. Memory: the PDF, and what the parser makes of it.
+///
+/// # Errors
+/// [`PdfFault`]: it is none, is larger than [`MAX_OPENED_PDF`], or has another password.
+pub fn unlock_pdf(bytes: &[u8], person: &PersonalId) -> Result<Zeroizing<Vec<u8>>, PdfFault> {
+    if bytes.len() as u64 > MAX_OPENED_PDF {
+        return Err(PdfFault::Broken);
+    }
+    let document = Document::load_mem(bytes);
+    let mut document = match document {
+        Ok(open) if !open.is_encrypted() => open,
+        _ => Document::load_mem_with_options(bytes, LoadOptions::with_password(person.expose())).map_err(|error| match error {
+            Error::InvalidPassword => PdfFault::Password,
+            _ => PdfFault::Broken,
+        })?,
+    };
+    if document.get_pages().is_empty() {
+        return Err(PdfFault::Broken);
+    }
+    let mut out = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    document.save_to(&mut *out).map_err(|_| PdfFault::Broken)?;
+    Ok(out)
 }
 
 fn check_whole(bytes: &[u8], person: Option<&PersonalId>) -> Result<(), PdfFault> {
