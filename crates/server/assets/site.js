@@ -13,7 +13,7 @@
   // A form is sent once; coming back by the history makes it usable again.
   const sent = new WeakSet();
   document.addEventListener("submit", (event) => {
-    if (event.target.closest(".tools")) return;
+    if (event.target.closest(".tools, [data-again]")) return;
     if (sent.has(event.target)) event.preventDefault();
     else sent.add(event.target);
   });
@@ -85,6 +85,23 @@
       setTimeout(show, 500);
     };
     show();
+  }
+
+  // What is there for a while only: a clock counts down, and the page is loaded again at the end.
+  const clocks = [...document.querySelectorAll("[data-left]")];
+  if (clocks.length) {
+    const begun = Date.now();
+    const pad = (n) => String(n).padStart(2, "0");
+    const count = () => {
+      for (const clock of clocks) {
+        const left = Math.ceil(Number(clock.dataset.left) - (Date.now() - begun) / 1000);
+        if (left <= 0) return automatically(location.pathname);
+        const hours = Math.floor(left / 3600), minutes = Math.floor(left / 60) % 60;
+        clock.textContent = (hours ? hours + ":" + pad(minutes) : minutes) + ":" + pad(left % 60);
+      }
+      setTimeout(count, 1000);
+    };
+    count();
   }
 
   // Waiting: ask in the background, and go on when the answer is no longer “accepted, not done”.

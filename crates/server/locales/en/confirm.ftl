@@ -21,6 +21,7 @@ row-delayed-minutes = About { $minutes } min to wait
 row-done = Complete
 row-nothing = Nothing on file
     .explanation = The provider has no such data about you; { $organisation } only receives "nothing on file".
+    .own = The provider has no such data about you.
 row-failed = Not available
     .no-answer = The provider's system did not answer.
     .refused = The provider refused the request.

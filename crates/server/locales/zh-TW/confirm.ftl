@@ -21,6 +21,7 @@ row-delayed-minutes = 需等候約 { $minutes } 分鐘
 row-done = 完成
 row-nothing = 查無資料
     .explanation = 資料提供者沒有您的這項資料；{ $organisation }只會收到「查無資料」。
+    .own = 資料提供者沒有您的這項資料。
 row-failed = 無法取得
     .no-answer = 資料提供者的系統沒有回應。
     .refused = 資料提供者拒絕了這次請求。

@@ -136,6 +136,15 @@ async fn keep(app: &App, citizen: &str, action: &str, posted: Posted) -> Result<
 }
 
 impl Citizen {
+    /// Keeps what the citizen has filled in in the form with this address, for [`Self::kept_form`]: they are led elsewhere before
+    /// it can be carried out.
+    ///
+    /// # Errors
+    /// The store fails.
+    pub async fn keep_form(&self, app: &App, action: &str, posted: &Posted) -> Result<(), StoreError> {
+        keep(app, &self.index, action, posted.clone()).await
+    }
+
     /// What the citizen had filled in in the form with this address when their session ended; to be shown filled in on the
     /// page `here`. Asked for only where the page's address says that something was kept.
     ///

@@ -41,7 +41,7 @@ pub const EVENT_RELOAD: &str = "reload";
 pub struct ProgressView {
     /// One per dataset, in the order of the request.
     pub rows: Vec<DatasetRow>,
-    /// Short name of the organisation that receives.
+    /// Short name of the organisation that receives; empty where nobody but the citizen does.
     pub organisation_short: String,
 }
 
@@ -163,6 +163,8 @@ impl RowState {
         let key = match self {
             Self::Waiting | Self::Fetching { .. } | Self::Done => return None,
             Self::Delayed { .. } => "row-delayed.explanation",
+            // An own download is sent to nobody.
+            Self::NothingFound if organisation.is_empty() => "row-nothing.own",
             Self::NothingFound => "row-nothing.explanation",
             Self::Failed(FailReason::NoAnswer) => "row-failed.no-answer",
             Self::Failed(FailReason::Refused) => "row-failed.refused",
@@ -238,7 +240,8 @@ struct Rows<'a> {
     progress: &'a ProgressView,
 }
 
-fn rows_html(lang: Lang, progress: &ProgressView) -> String {
+/// The rows as HTML: elements that carry `data-live` and an `id`.
+pub(crate) fn rows_html(lang: Lang, progress: &ProgressView) -> String {
     Rows { lang, progress }.render().unwrap_or_else(|error| {
         // Only a Display that fails comes here; without rows a fragment changes nothing on the page.
         tracing::error!(%error, "the rows could not be rendered");

@@ -157,7 +157,7 @@ struct Barred<'a> {
 
 impl ParamField {
     /// The ids of the hint and the fault, for `aria-describedby`.
-    fn described_by(&self, id: &str) -> Option<String> {
+    pub(crate) fn described_by(&self, id: &str) -> Option<String> {
         let hint = (!self.example.is_empty()).then(|| format!("{id}-hint"));
         let fault = self.error.map(|_| format!("{id}-fault"));
         match (hint, fault) {
@@ -166,7 +166,7 @@ impl ParamField {
         }
     }
 
-    fn fault(&self, lang: Lang) -> Option<String> {
+    pub(crate) fn fault(&self, lang: Lang) -> Option<String> {
         let label = || ("label", self.label.as_str().into());
         self.error.map(|fault| match fault {
             ParamFault::Missing => i18n::t(lang, "param-missing", &[label()]),
@@ -177,27 +177,37 @@ impl ParamField {
 }
 
 impl DatasetView {
-    fn field_id(&self, parameter: &ParamField) -> String {
+    pub(crate) fn field_id(&self, parameter: &ParamField) -> String {
         format!("p-{}-{}", self.resource_id, parameter.key)
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
             .collect()
     }
 
-    fn field_name(&self, parameter: &ParamField) -> String {
+    pub(crate) fn field_name(&self, parameter: &ParamField) -> String {
         param_name(&self.resource_id, &parameter.key)
     }
 
-    fn summary(&self, lang: Lang) -> String {
+    pub(crate) fn summary(&self, lang: Lang) -> String {
         field_summary(lang, &self.fields)
     }
 
-    fn weakest_name(&self, lang: Lang) -> String {
+    pub(crate) fn weakest_name(&self, lang: Lang) -> String {
         verification_name(lang, self.weakest)
     }
 
-    fn is_prefilled(&self) -> bool {
+    pub(crate) fn is_prefilled(&self) -> bool {
         self.parameters.iter().any(|parameter| !parameter.value.is_empty())
+    }
+
+    /// What is to be mended in it: the field's id and what to do there.
+    pub(crate) fn mends(&self, lang: Lang) -> Vec<(String, String)> {
+        let mend = |parameter: &ParamField| {
+            let text = parameter.fault(lang)?;
+            let args = [("dataset", self.name.as_str().into()), ("text", text.into())];
+            Some((self.field_id(parameter), i18n::t(lang, "errors-title.of-dataset", &args)))
+        };
+        self.parameters.iter().filter_map(mend).collect()
     }
 }
 
@@ -283,13 +293,7 @@ impl ConsentPage {
         let lang = self.chrome.lang();
         let mut mends = Vec::new();
         for dataset in &self.datasets {
-            for parameter in &dataset.parameters {
-                if let Some(text) = parameter.fault(lang) {
-                    let args = [("dataset", dataset.name.as_str().into()), ("text", text.into())];
-                    let text = i18n::t(lang, "errors-title.of-dataset", &args);
-                    mends.push(Mend { target: dataset.field_id(parameter), text });
-                }
-            }
+            mends.extend(dataset.mends(lang).into_iter().map(|(target, text)| Mend { target, text }));
         }
         if self.errors.terms {
             mends.push(Mend { target: "terms".to_owned(), text: lang.t("terms-missing") });

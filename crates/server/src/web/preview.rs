@@ -89,7 +89,7 @@ impl FileView {
 }
 
 impl JsonDocument {
-    fn table(&self, lang: Lang) -> Safe<String> {
+    pub(crate) fn table(&self, lang: Lang) -> Safe<String> {
         Safe(json_table::render(lang, &self.value))
     }
 }
