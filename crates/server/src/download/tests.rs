@@ -4,6 +4,7 @@
 mod kept;
 mod open;
 mod order;
+mod pages;
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};

@@ -321,9 +321,18 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 7] {
-        ["templates", "src/web", "src/backoffice", "src/captcha", "src/citizen", "src/portal", "src/mail"]
-            .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
+    fn sources() -> [std::path::PathBuf; 8] {
+        const FOLDERS: [&str; 8] = [
+            "templates",
+            "src/web",
+            "src/backoffice",
+            "src/captcha",
+            "src/citizen",
+            "src/download",
+            "src/portal",
+            "src/mail",
+        ];
+        FOLDERS.map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
     }
 
     #[test]

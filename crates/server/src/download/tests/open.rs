@@ -130,6 +130,8 @@ async fn what_is_saved_opens_with_the_personal_id() {
 
         browser.get(&format!("/downloads/{id}")).await.says("轉存 1 次");
         assert!(portal.record().await.contains(&"saved".to_owned()));
+        let told = portal.office.outbox().await;
+        assert!(told.iter().any(|kept| kept.content.subject.contains("您的資料已轉存")), "{:?}", told.len());
         // It is still there: saving takes nothing away.
         portal.office.app.store.blobs.read(&blobs[0]).await.unwrap();
         let again = raw_post(portal, &browser, &format!("/downloads/{id}/save")).await;
