@@ -663,3 +663,21 @@ fn keys_that_cannot_sign_are_refused() {
     let debug = format!("{:?}", signer());
     assert!(debug.len() < 200, "the key stays hidden: {debug}");
 }
+
+/// A citizen's own browser shows a PDF without asking for the password; what is none, or another's, is refused. Shows R79.
+#[test]
+fn a_pdf_opens_with_the_personal_id_and_is_then_without_a_password() {
+    use mydata_seal::dp_package::{PdfFault, check_pdf, unlock_pdf};
+    let locked = common::input("household.pdf");
+    let open = unlock_pdf(&locked, &common::person()).unwrap();
+    assert!(open.starts_with(b"%PDF-"));
+    assert_eq!(check_pdf(open.as_slice(), None).unwrap(), Ok(()));
+    assert_eq!(check_pdf(open.as_slice(), Some(&common::person())).unwrap(), Err(PdfFault::NotEncrypted));
+    // One without a password stays as it is to a reader.
+    assert!(unlock_pdf(&open, &common::person()).is_ok());
+    let other = "B222222228".parse().unwrap();
+    assert_eq!(unlock_pdf(&locked, &other).unwrap_err(), PdfFault::Password);
+    for broken in [&b"This is no PDF."[..], &locked[..300], &locked[..locked.len() / 2], b""] {
+        assert!(unlock_pdf(broken, &common::person()).is_err(), "{} bytes", broken.len());
+    }
+}

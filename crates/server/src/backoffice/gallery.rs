@@ -3,7 +3,7 @@
 //!
 //! With `MYDATA_PAGES_OUT` naming a folder, the pages are written there, too.
 
-pub(super) mod check;
+pub(crate) mod check;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -22,6 +22,7 @@ use serde_json::json;
 
 use super::{Change, FlowError, event, hold, may_receive, settle, step, surely_unused};
 use crate::app::App;
+use crate::citizen::notify::Kind;
 use crate::outbound::dp::Call;
 
 /// How often a page may see a transfer move, and a call looks whether it is still wanted.
@@ -289,6 +290,7 @@ async fn end(
     outcome: Result<BlobInfo, Answer>,
 ) -> Result<(), FlowError> {
     let outcome = &outcome;
+    let catalogue = app.catalogue().await?;
     let used = step(app, "collect-end", Which::Id(id), Some(leased), |kept, now| {
         let t = &mut kept.transaction;
         // Refused, left or started over meanwhile: nothing may be kept. An exchange that started over has new
@@ -325,7 +327,14 @@ async fn end(
         if let Some((what, detail)) = told {
             change = change.event(event(t, now, Actor::Dp, what).with(detail));
         }
-        Ok(settle(app, t, now, change))
+        let change = settle(app, t, now, change);
+        Ok(match t.held() {
+            Some(_) if t.has_files() => {
+                change.telling_citizen(Kind::Ready, super::download::details(&catalogue, t))
+            }
+            Some(_) => change.telling_citizen(Kind::NothingFound, super::download::details(&catalogue, t)),
+            None => change,
+        })
     })
     .await;
     // The package is in use only if the step was made and took it.

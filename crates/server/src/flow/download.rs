@@ -11,12 +11,14 @@ use mydata_domain::transaction::person::Person;
 use mydata_domain::transaction::{Transaction, TransactionId};
 use mydata_store::StoreError;
 use mydata_store::repo::audit;
+use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::{self, Kept, Which};
 use mydata_wire::{ResourceId, Verification};
 use serde_json::json;
 
 use super::{Change, FlowError, event, look, step};
 use crate::app::App;
+use crate::citizen::notify::{Details, Kind};
 use crate::jobs::Job;
 
 /// Tries to find a number that no other living barcode has; with 2.6 × 10¹⁰ numbers a second one is hardly ever needed.
@@ -76,6 +78,18 @@ pub async fn own(app: &App, id: TransactionId, citizen: &str) -> Result<Option<K
     look(app, Which::Id(id)).await
 }
 
+/// What a notification names of a download: its datasets, and its page.
+pub fn details(catalogue: &Catalogue, t: &Transaction) -> Details {
+    let datasets = t.parts.iter().filter_map(|part| catalogue.datasets.get(&part.resource_id));
+    let (zh, en): (Vec<_>, Vec<_>) =
+        datasets.map(|d| (d.dataset.name.as_str(), d.dataset.name_en.as_str())).unzip();
+    Details {
+        item: Some((zh.join("、"), en.join(", "))),
+        path: Some(format!("/downloads/{}", t.id)),
+        ..Details::default()
+    }
+}
+
 /// One step of the citizen's own.
 async fn step_of(
     app: &App,
@@ -114,9 +128,11 @@ pub async fn previewed(
 
 /// The citizen saves it.
 pub async fn saved(app: &App, id: TransactionId, citizen: &str, from: IpAddr) -> Result<(), FlowError> {
+    let catalogue = app.catalogue().await?;
     let body = |t: &mut Transaction, now| {
         t.saved(now)?;
-        Ok((Change::telling(()), event(t, now, Actor::Citizen, What::Saved)))
+        let change = Change::telling(()).telling_citizen(Kind::Saved, details(&catalogue, t));
+        Ok((change, event(t, now, Actor::Citizen, What::Saved)))
     };
     step_of(app, "download-saved", id, citizen, body, from).await
 }

@@ -35,7 +35,7 @@ use mydata_domain::{Time, transaction};
 use mydata_store::jobs::{self, Leased};
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::{self, Kept, Which};
-use mydata_store::repo::{audit, citizens, consent_draft, logins, statistics};
+use mydata_store::repo::{audit, consent_draft, logins, statistics};
 use mydata_store::{Isolation, StoreError};
 
 use crate::app::App;
@@ -161,10 +161,9 @@ pub async fn step<T: Send>(
             for (job, at) in &change.jobs {
                 job.enqueue(&tx, *at, now).await?;
             }
-            if let Some(person) = kept.transaction.person().filter(|_| !change.told.is_empty()) {
-                let citizen = citizens::index(crypter, person);
+            if let Some(citizen) = &kept.citizen {
                 for (kind, details) in &change.told {
-                    notify_citizen::tell(&tx, app, &citizen, *kind, details).await?;
+                    notify_citizen::tell(&tx, app, citizen, *kind, details).await?;
                 }
             }
             if change.end_logins {

@@ -325,12 +325,13 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 9] {
+    fn sources() -> [std::path::PathBuf; 10] {
         [
             "templates",
             "src/backoffice",
             "src/captcha",
             "src/citizen",
+            "src/download",
             "src/mail",
             "src/portal",
             "src/public",

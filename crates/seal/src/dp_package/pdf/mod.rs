@@ -72,7 +72,9 @@ pub fn unlock_pdf(bytes: &[u8], person: &PersonalId) -> Result<Zeroizing<Vec<u8>
             },
         )?,
     };
-    if document.get_pages().is_empty() {
+    // What was cut off is repaired as far as it goes; a page that is missing is no page to show.
+    let pages = document.get_pages();
+    if pages.is_empty() || pages.values().any(|page| document.get_dictionary(*page).is_err()) {
         return Err(PdfFault::Broken);
     }
     let mut out = Zeroizing::new(Vec::with_capacity(bytes.len()));

@@ -28,7 +28,7 @@ pub(in crate::backoffice) fn values<'h>(html: &'h str, attribute: &str) -> Vec<&
 }
 
 /// Fails unless a whole page keeps to it.
-pub(in crate::backoffice) fn page(at: &str, lang: Lang, html: &str) {
+pub(crate) fn page(at: &str, lang: Lang, html: &str) {
     well_nested(html).unwrap_or_else(|fault| panic!("{at}: {fault}"));
     assert!(html.contains(&format!("<html lang=\"{lang}\"")), "{at}");
     for (element, count) in [("<h1", 1), ("<main", 1)] {
