@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::outbound::Outbound;
-use crate::{CALLBACK_PATH, backoffice, captcha, citizen, download, exchange, jobs, partner, portal, public, web};
+use crate::{CALLBACK_PATH, backoffice, captcha, citizen, counter, download, exchange, jobs, partner, portal, public, web};
 
 /// How long open requests may take to end when the platform stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -119,6 +119,7 @@ pub fn router(app: App) -> Router {
         .merge(portal::router())
         .merge(citizen::router())
         .merge(download::router())
+        .merge(counter::router())
         .merge(exchange::router())
         .merge(public::router())
         .merge(backoffice::router())

@@ -33,4 +33,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     12 "0012_front_tests";
     13 "0013_citizens";
     14 "0014_own_downloads";
+    16 "0016_counter";
 };

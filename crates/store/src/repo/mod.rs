@@ -13,6 +13,8 @@ pub mod citizens;
 pub mod consent_draft;
 pub mod contact_changes;
 pub mod counter_services;
+pub mod counter_visits;
+pub mod delegations;
 pub mod downloads;
 pub mod drafts;
 pub mod factors;
