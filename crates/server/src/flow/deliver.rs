@@ -54,7 +54,7 @@ fn is_taken(t: &Transaction) -> bool {
 
 /// Who received the data, for the citizen.
 fn receiver(catalogue: &Catalogue, t: &Transaction) -> Details {
-    let service = catalogue.services.get(&t.client_id).map(|s| &s.service);
+    let service = t.client_id().and_then(|id| catalogue.services.get(id)).map(|s| &s.service);
     let organisation = service.and_then(|s| catalogue.organisation(s.organisation.as_str()));
     Details {
         item: service.map(|s| (s.name.clone(), s.name_en.clone())),
