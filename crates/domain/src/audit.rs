@@ -25,7 +25,7 @@ pub enum Actor {
     Platform,
     /// The operating side, on the command line or in the back office.
     Operator,
-    /// The people of an organisation, in the back office.
+    /// The people of an organisation, in the back office or at a counter.
     Organisation,
 }
 
@@ -75,6 +75,22 @@ pub enum What {
     BarcodeMade,
     /// An own download was taken at a counter.
     Taken,
+    /// A barcode's number was typed at a counter, and its holder sent a code.
+    CounterAsked,
+    /// A number or a code was refused at a counter.
+    CounterRefused,
+    /// The holder's code was typed at a counter: the data may be looked at and taken there.
+    CounterOpened,
+    /// A clerk looked at a dataset.
+    CounterPreviewed,
+    /// The citizen asked somebody to go to the counter in their place.
+    DelegateAppointed,
+    /// They agreed.
+    DelegateAgreed,
+    /// They declined.
+    DelegateDeclined,
+    /// It was ended, by one of the two.
+    DelegateEnded,
     /// The citizen withdrew a consent that was still running.
     Withdrawn,
     /// The citizen confirmed.
@@ -207,6 +223,14 @@ impl What {
             Self::Saved => "saved",
             Self::BarcodeMade => "barcode-made",
             Self::Taken => "taken",
+            Self::CounterAsked => "counter-asked",
+            Self::CounterRefused => "counter-refused",
+            Self::CounterOpened => "counter-opened",
+            Self::CounterPreviewed => "counter-previewed",
+            Self::DelegateAppointed => "delegate-appointed",
+            Self::DelegateAgreed => "delegate-agreed",
+            Self::DelegateDeclined => "delegate-declined",
+            Self::DelegateEnded => "delegate-ended",
             Self::Withdrawn => "withdrawn",
             Self::Confirmed => "confirmed",
             Self::Refused => "refused",

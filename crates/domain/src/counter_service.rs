@@ -37,6 +37,16 @@ impl Take {
             Self::Both => "both",
         }
     }
+
+    /// Whether the clerk may look at it.
+    pub fn previews(self) -> bool {
+        matches!(self, Self::Preview | Self::Both)
+    }
+
+    /// Whether the clerk may take it.
+    pub fn saves(self) -> bool {
+        matches!(self, Self::Save | Self::Both)
+    }
 }
 
 /// Datasets of which the citizen chooses some.
@@ -74,6 +84,56 @@ pub struct Case {
     pub delegate: bool,
 }
 
+/// What is wrong with a choice of datasets for a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadChoice {
+    /// A dataset that is always needed is missing, or one was chosen that the case does not name.
+    #[error("the case needs other datasets")]
+    Other,
+    /// Too many or too few of those that may be chosen.
+    #[error("{count} datasets are to be chosen, not {chosen}")]
+    Count {
+        /// So many are to be chosen.
+        count: u32,
+        /// So many were.
+        chosen: usize,
+    },
+}
+
+impl Case {
+    /// Judges what a citizen chose for it.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check(&self, chosen: &[ResourceId]) -> Result<(), BadChoice> {
+        if self.required.iter().any(|id| !chosen.contains(id)) {
+            return Err(BadChoice::Other);
+        }
+        let rest: Vec<_> = chosen.iter().filter(|id| !self.required.contains(id)).collect();
+        let (count, of) = self.choice.as_ref().map_or((0, &[][..]), |choice| (choice.count, &choice.of[..]));
+        if rest.iter().any(|id| !of.contains(id)) {
+            return Err(BadChoice::Other);
+        }
+        if u32::try_from(rest.len()) == Ok(count) {
+            Ok(())
+        } else {
+            Err(BadChoice::Count { count, chosen: rest.len() })
+        }
+    }
+}
+
+impl CounterService {
+    /// Whether it may be used.
+    pub fn is_listed(&self) -> bool {
+        self.state == ServiceState::Listed
+    }
+
+    /// A case of it, by its name.
+    pub fn case(&self, name: &str) -> Option<&Case> {
+        self.cases.iter().find(|case| case.name == name)
+    }
+}
+
 /// A counter service as it is registered. It has no secret: a clerk is known by address and by the citizen's codes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,4 +164,32 @@ pub struct CounterService {
     pub cases: Vec<Case>,
     /// Whether it may be used.
     pub state: ServiceState,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_asked_for_with_what_it_needs_and_as_many_as_it_says() {
+        let id = |text: &str| -> ResourceId { text.parse().unwrap() };
+        let case = Case {
+            name: "低收入戶申請".to_owned(),
+            name_en: String::new(),
+            bring: String::new(),
+            required: vec![id("API.need")],
+            choice: Some(Choice { count: 2, of: ["API.a", "API.b", "API.c"].map(id).to_vec() }),
+            take: Take::Both,
+            delegate: false,
+        };
+        let check = |ids: &[&str]| case.check(&ids.iter().map(|text| id(text)).collect::<Vec<_>>());
+        assert_eq!(check(&["API.need", "API.a", "API.c"]), Ok(()));
+        assert_eq!(check(&["API.a", "API.c"]), Err(BadChoice::Other), "what is needed is missing");
+        assert_eq!(check(&["API.need", "API.a", "API.x"]), Err(BadChoice::Other), "nobody offered it");
+        assert_eq!(check(&["API.need", "API.a"]), Err(BadChoice::Count { count: 2, chosen: 1 }));
+        let all = ["API.need", "API.a", "API.b", "API.c"];
+        assert_eq!(check(&all), Err(BadChoice::Count { count: 2, chosen: 3 }));
+        let plain = Case { choice: None, ..case.clone() };
+        assert_eq!(plain.check(&[id("API.need")]), Ok(()));
+    }
 }

@@ -21,6 +21,7 @@
 //! | [`filing`] | what is filed, numbered and reviewed |
 //! | [`forms`] | what the forms ask, and what is wrong with an answer |
 //! | [`counter_service`] | services at a counter |
+//! | [`counter`], [`delegate`] | what clerks and delegates may do, and for how long |
 //! | [`health`] | whether parties can be reached, and what follows when they cannot |
 //! | [`credentials`] | secrets that are replaced while the earlier ones go on |
 //! | [`mail`] | which mails there are, and what they say |
@@ -43,9 +44,11 @@ pub mod category;
 pub mod citizen;
 pub mod collect;
 pub mod contact;
+pub mod counter;
 pub mod counter_service;
 pub mod credentials;
 pub mod dataset;
+pub mod delegate;
 pub mod entry;
 pub mod filing;
 pub mod forms;

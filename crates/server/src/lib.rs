@@ -15,6 +15,7 @@ pub mod captcha;
 pub mod catalogue;
 pub mod citizen;
 pub mod config;
+pub mod counter;
 pub mod download;
 pub mod exchange;
 pub mod flow;

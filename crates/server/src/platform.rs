@@ -22,8 +22,8 @@ use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::outbound::Outbound;
 use crate::{
-    CALLBACK_PATH, backoffice, captcha, citizen, download, exchange, jobs, partner, portal, public, record,
-    web,
+    CALLBACK_PATH, backoffice, captcha, citizen, counter, download, exchange, jobs, partner, portal, public,
+    record, web,
 };
 
 /// How long open requests may take to end when the platform stops.
@@ -122,6 +122,7 @@ pub fn router(app: App) -> Router {
         .merge(portal::router())
         .merge(citizen::router())
         .merge(download::router())
+        .merge(counter::router())
         .merge(exchange::router())
         .merge(public::router())
         .merge(record::router())

@@ -4,7 +4,7 @@ use super::{Actor, What};
 
 impl What {
     /// All of them, as a filter offers them.
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 72] = [
         Self::Entered,
         Self::EntryRefused,
         Self::Reopened,
@@ -19,6 +19,14 @@ impl What {
         Self::Saved,
         Self::BarcodeMade,
         Self::Taken,
+        Self::CounterAsked,
+        Self::CounterRefused,
+        Self::CounterOpened,
+        Self::CounterPreviewed,
+        Self::DelegateAppointed,
+        Self::DelegateAgreed,
+        Self::DelegateDeclined,
+        Self::DelegateEnded,
         Self::Withdrawn,
         Self::Confirmed,
         Self::Refused,
@@ -88,6 +96,14 @@ impl What {
             Self::Saved => ("轉存到我的電腦", "Saved by the citizen"),
             Self::BarcodeMade => ("產生資料條碼", "Barcode made"),
             Self::Taken => ("臨櫃取資料", "Taken at a counter"),
+            Self::CounterAsked => ("臨櫃輸入驗證序號", "Number entered at a counter"),
+            Self::CounterRefused => ("臨櫃驗證未通過", "Refused at a counter"),
+            Self::CounterOpened => ("臨櫃確認碼通過", "Confirmed at a counter"),
+            Self::CounterPreviewed => ("臨櫃預覽", "Viewed at a counter"),
+            Self::DelegateAppointed => ("指定代辦人", "Delegate appointed"),
+            Self::DelegateAgreed => ("代辦人同意", "Delegate agreed"),
+            Self::DelegateDeclined => ("代辦人拒絕", "Delegate declined"),
+            Self::DelegateEnded => ("代辦終止", "Delegation ended"),
             Self::Withdrawn => ("撤回同意", "Consent withdrawn"),
             Self::Confirmed => ("確認傳送", "Confirmed"),
             Self::Refused => ("拒絕傳送", "Refused"),

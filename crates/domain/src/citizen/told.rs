@@ -5,6 +5,8 @@
 pub enum AboutCitizen {
     /// A code that proves that the address is theirs, or that they agree.
     Code,
+    /// A code to be told to the clerk at a counter.
+    CounterCode,
     /// Their mail address or phone number was changed, or how they are told.
     ContactChanged,
     /// What they asked for is ready to be seen, saved or taken to a counter.
@@ -31,8 +33,9 @@ pub enum AboutCitizen {
 
 impl AboutCitizen {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Code,
+        Self::CounterCode,
         Self::ContactChanged,
         Self::Ready,
         Self::NothingFound,
@@ -50,6 +53,7 @@ impl AboutCitizen {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Code => "citizen-code",
+            Self::CounterCode => "citizen-counter-code",
             Self::ContactChanged => "citizen-contact-changed",
             Self::Ready => "citizen-ready",
             Self::NothingFound => "citizen-nothing-found",
@@ -68,6 +72,7 @@ impl AboutCitizen {
     pub fn zh(self) -> &'static str {
         match self {
             Self::Code => "確認碼",
+            Self::CounterCode => "臨櫃確認碼",
             Self::ContactChanged => "聯絡方式已變更",
             Self::Ready => "您的資料已可取用",
             Self::NothingFound => "查無您的資料",
@@ -86,6 +91,7 @@ impl AboutCitizen {
     pub fn en(self) -> &'static str {
         match self {
             Self::Code => "Your code",
+            Self::CounterCode => "Your code for the counter",
             Self::ContactChanged => "Your contact details were changed",
             Self::Ready => "Your data is ready",
             Self::NothingFound => "Nothing was found",

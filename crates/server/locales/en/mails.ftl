@@ -78,10 +78,13 @@ mail-about-item-failing = { $item } could not be reached for some time; citizens
 mail-about-item-mended = { $item } can be reached again. Thank you.
 
 # To citizens. A text message holds at most 160 characters with the name that is put in.
+mail-code-counter = Your code for the counter (valid until { $at }; tell it to the clerk):
 mail-code = Your code (type it before { $at }, and tell it to nobody):
 mail-fact-party = Organisation: { $value }
 mail-about-citizen-code = This is the code for what you are doing on the MyData platform. If it was not you, ignore this message, and tell the code to nobody.
     .sms = MyData: your code is { $code }, valid for 2 minutes. Tell it to nobody; we never ask for it by phone.
+mail-about-citizen-counter-code = A clerk at a counter typed the number of your barcode and asks for { $item }. If you are at the counter, tell the clerk the code below. If you are not, tell it to nobody, and renew your barcode.
+    .sms = MyData: your code for the counter is { $code }, valid for 2 minutes. Tell it to the clerk only; if you are not at a counter, to nobody.
 mail-about-citizen-contact-changed = Your contact details on the platform, or how you are told of things, were changed. If it was not you, tell the service desk at once.
     .sms = MyData: your contact details were changed ({ $item }). If it was not you, call the service desk at once.
 mail-about-citizen-ready = { $item }, which you asked for, is ready. Log in within 8 hours to view or save it, or to get its barcode; after that the file is deleted.

@@ -78,10 +78,13 @@ mail-about-item-failing = { $item }連續無法正常介接，民眾可能無法
 mail-about-item-mended = { $item }已恢復正常介接，謝謝。
 
 # 給民眾的通知。簡訊連同代入的名稱不超過 70 字。
+mail-code-counter = 您的臨櫃確認碼（{ $at } 前有效，請告訴承辦人員）：
 mail-code = 您的確認碼（請在 { $at } 前輸入，不要告訴任何人）：
 mail-fact-party = 機關：{ $value }
 mail-about-citizen-code = 這是您在個人化資料自主運用（MyData）平臺操作時所需的確認碼。若不是您本人操作，請忽略這則通知，並且不要把確認碼告訴任何人。
     .sms = 【MyData】確認碼 { $code }，2 分鐘內有效。請勿告訴任何人；平臺不會打電話向您要確認碼。
+mail-about-citizen-counter-code = 櫃檯的承辦人員輸入了您的資料條碼，請求取用{ $item }。您若在櫃檯辦理，請把下列確認碼告訴承辦人員；若不是您本人在辦理，請不要把確認碼告訴任何人，並更新資料條碼。
+    .sms = 【MyData】臨櫃確認碼 { $code }，2 分鐘內有效，僅供告訴承辦人員。非本人辦理請勿提供。
 mail-about-citizen-contact-changed = 您在平臺的聯絡方式或通知方式已變更。若不是您本人變更，請立即洽服務窗口。
     .sms = 【MyData】您的聯絡方式已變更（{ $item }）。若非本人，請立即洽服務窗口。
 mail-about-citizen-ready = 您申請的{ $item }已可取用，請在 8 小時內登入平臺預覽、轉存，或到資料條碼區取得條碼；逾時檔案會自動刪除。

@@ -56,7 +56,11 @@ fn page_of(parts: &Parts, app: &App) -> String {
     if page.is_empty() { "/".to_owned() } else { page }
 }
 
-async fn read(
+/// Reads a form, and sees that it comes from a page of ours that this browser was shown.
+///
+/// # Errors
+/// [`Fault::FormExpired`].
+pub(crate) async fn read(
     parts: &Parts,
     app: &App,
     body: axum::body::Body,

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 use mydata_domain::dataset::DatasetState;
 use mydata_domain::parameter::{BadValue, ParameterKey};
-use mydata_domain::transaction::own::{MOST, Order};
+use mydata_domain::transaction::own::{CounterCase, MOST, Order};
 use mydata_domain::{Dataset, maintenance, method};
 use mydata_store::repo::downloads;
 use mydata_wire::{ResourceId, Verification};
@@ -23,6 +23,7 @@ use crate::citizen::session::Citizen;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
 use crate::flow::download;
+use crate::portal::apply;
 use crate::portal::nav::Area;
 use crate::portal::view::{Frame, query, shelf};
 use crate::web::consent::param_name;
@@ -34,6 +35,8 @@ use crate::web::{
 pub const PATH: &str = "/download";
 /// Where language and text size are chosen on it.
 pub const PREFERENCES: &str = "/download/preferences";
+/// The most datasets of a case; a counter service names them, not the citizen.
+const MOST_OF_CASE: usize = 50;
 /// Downloads of one citizen that may be collected or held at a time.
 const AT_ONCE: u64 = 20;
 
@@ -55,6 +58,8 @@ pub struct OrderPage {
     pub datasets: Vec<DatasetView>,
     /// Where others are chosen with them.
     pub change: String,
+    /// The case that it is for: in words, and as it is posted.
+    pub case: Option<(String, CounterCase)>,
     /// How the citizen proved who they are, and whether that is enough.
     pub method: (String, bool),
     /// What the strictest dataset needs.
@@ -69,18 +74,74 @@ pub struct OrderPage {
     pub submit: FormTarget,
 }
 
+/// What an address or a form names: datasets, and the case of a counter service that they are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// The datasets.
+    pub ids: Vec<ResourceId>,
+    /// The case.
+    pub case: Option<CounterCase>,
+}
+
+impl Wish {
+    /// Of the pairs of an address or a form. A counter service that is none names no case that there is.
+    fn read(pairs: &[(String, String)]) -> Result<Self, Fault> {
+        let value =
+            |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+        let case = match (value("counter"), value("case")) {
+            (Some(service), Some(case)) => Some(CounterCase {
+                service: service.parse().map_err(|_| Fault::NotFound)?,
+                case: case.to_owned(),
+            }),
+            _ => None,
+        };
+        let most = if case.is_some() { MOST_OF_CASE } else { MOST };
+        Ok(Self { ids: chosen(pairs, most), case })
+    }
+
+    /// The address of the page that asks for it.
+    pub fn address(&self) -> String {
+        let mut pairs = Serializer::new(String::new());
+        if let Some(case) = &self.case {
+            pairs.append_pair("counter", &case.service.to_string()).append_pair("case", &case.case);
+        }
+        for id in &self.ids {
+            pairs.append_pair("dataset", id.as_str());
+        }
+        format!("{PATH}?{}", pairs.finish())
+    }
+}
+
 /// What is asked for.
 struct Asked<'c> {
     datasets: Vec<&'c Dataset>,
     weakest: Verification,
+    wish: Wish,
+    /// Service and case in words, and where the datasets of the case are chosen.
+    case: Option<(String, String)>,
 }
 
-/// What an address or a form asks for; datasets that this citizen cannot see do not exist.
+/// What is asked for; datasets and counter services that this citizen cannot see do not exist.
 fn asked<'c>(
-    ids: &[ResourceId],
+    visit: &Visit,
+    wish: Wish,
     shelf: crate::portal::shelf::Shelf<'c>,
 ) -> Result<Result<Asked<'c>, BadChoice>, Fault> {
-    if ids.len() > MOST {
+    let ids = &wish.ids;
+    let mut case_words = None;
+    if let Some(asked) = &wish.case {
+        let service = shelf.counter_service(asked.service).ok_or(Fault::NotFound)?;
+        let case = service.case(&asked.case).ok_or(Fault::NotFound)?;
+        if let Err(bad) = case.check(ids) {
+            return Ok(Err(BadChoice::Case(bad)));
+        }
+        let lang = visit.prefs.lang;
+        let words = [
+            ("service", lang.pick(&service.name, Some(&service.name_en)).into()),
+            ("case", lang.pick(&case.name, Some(&case.name_en)).into()),
+        ];
+        case_words = Some((i18n::t(lang, "download-case", &words), apply::address(asked)));
+    } else if ids.len() > MOST {
         return Ok(Err(BadChoice::TooMany));
     }
     let datasets: Vec<&Dataset> = ids.iter().filter_map(|id| shelf.dataset(id)).collect();
@@ -93,16 +154,7 @@ fn asked<'c>(
     if datasets.iter().any(|d| d.zone != strictest.zone) {
         return Ok(Err(BadChoice::Zones));
     }
-    Ok(Ok(Asked { weakest: strictest.weakest_verification, datasets }))
-}
-
-/// The page's address.
-pub fn address(ids: &[ResourceId]) -> String {
-    let mut pairs = Serializer::new(String::new());
-    for id in ids {
-        pairs.append_pair("dataset", id.as_str());
-    }
-    format!("{PATH}?{}", pairs.finish())
+    Ok(Ok(Asked { weakest: strictest.weakest_verification, datasets, wish, case: case_words }))
 }
 
 /// `GET /download`.
@@ -114,29 +166,27 @@ pub async fn show(visit: Visit, citizen: Option<Citizen>) -> Response {
 async fn shown(visit: &Visit, citizen: Option<Citizen>) -> Result<Response, Fault> {
     let pairs = query(&visit.here);
     let has = |wanted: &str| pairs.iter().any(|(name, _)| name == wanted);
-    let ids = chosen(&pairs);
-    if has("pick") || (ids.is_empty() && !has("go")) {
+    let wish = Wish::read(&pairs)?;
+    if wish.case.is_none() && (has("pick") || (wish.ids.is_empty() && !has("go"))) {
         return pick::show(visit, None).await;
     }
     let (catalogue, system) = (visit.app.catalogue().await?, visit.app.system().await?);
-    let asked = match asked(&ids, shelf(visit, &catalogue, &system))? {
-        Ok(asked) => asked,
-        Err(bad) => return pick::show(visit, Some(bad)).await,
+    let (case, chosen) = (wish.case.clone(), wish.ids.clone());
+    let asked = match (asked(visit, wish, shelf(visit, &catalogue, &system))?, case) {
+        (Ok(asked), _) => asked,
+        (Err(BadChoice::Case(bad)), Some(case)) => {
+            return apply::show_choice(visit, &case, &chosen, Some(bad)).await;
+        }
+        (Err(bad), _) => return pick::show(visit, Some(bad)).await,
     };
     let Some(citizen) = citizen else {
         // Whoever logs in for this does so by a method that is enough.
-        let login = next::to_login(&address(&ids), &[("needs", asked.weakest.code())]);
+        let login = next::to_login(&asked.wish.address(), &[("needs", asked.weakest.code())]);
         return Ok(Redirect::to(&login).into_response());
     };
     let kept = citizen.kept_form(&visit.app, &visit.here, PATH).await?;
-    let form = kept.as_ref().filter(|form| of_form(form) == ids);
+    let form = kept.as_ref().filter(|form| Wish::read(&form.fields).is_ok_and(|wish| wish == asked.wish));
     view(visit, &citizen, &asked, form, &HashMap::new(), false, form.is_some(), StatusCode::OK).await
-}
-
-/// The datasets that a form asks for.
-fn of_form(form: &Posted) -> Vec<ResourceId> {
-    let pairs: Vec<_> = form.all("dataset").map(|id| ("dataset".to_owned(), id.to_owned())).collect();
-    chosen(&pairs)
 }
 
 /// Why a dataset cannot be asked for now.
@@ -181,7 +231,6 @@ async fn view(
     let lang = visit.prefs.lang;
     let catalogue = visit.app.catalogue().await?;
     let names = Names { catalogue: &catalogue, lang };
-    let ids: Vec<_> = asked.datasets.iter().map(|d| d.resource_id.clone()).collect();
     let datasets: Vec<DatasetView> = asked
         .datasets
         .iter()
@@ -198,9 +247,13 @@ async fn view(
     if terms_missing {
         mends.push(("terms".to_owned(), lang.t("terms-missing")));
     }
-    let mut frame = Frame::new(visit, Area::Datasets, lang.t("download-order"))
-        .below(lang.t("portal-datasets"), "/datasets");
-    frame.chrome.here = address(&ids);
+    let mut frame = match &asked.case {
+        None => Frame::new(visit, Area::Datasets, lang.t("download-order"))
+            .below(lang.t("portal-datasets"), "/datasets"),
+        Some(_) => Frame::new(visit, Area::CounterServices, lang.t("download-order"))
+            .below(lang.t("portal-counter-services"), "/counter-services"),
+    };
+    frame.chrome.here = asked.wish.address();
     frame.chrome.carry = Some(PREFERENCES.to_owned());
     let view = OrderPage {
         chrome: frame.chrome.clone(),
@@ -209,7 +262,15 @@ async fn view(
         kept,
         barred: barred(visit, asked).await?,
         datasets,
-        change: format!("{}&pick=1", address(&ids)),
+        change: match &asked.case {
+            None => format!("{}&pick=1", asked.wish.address()),
+            Some((_, change)) => change.clone(),
+        },
+        case: asked
+            .case
+            .as_ref()
+            .zip(asked.wish.case.clone())
+            .map(|((words, _), case)| (words.clone(), case)),
         method: (verification_name(lang, citizen.verification), citizen.satisfies(asked.weakest)),
         needed: verification_name(lang, asked.weakest),
         terms: form.is_some_and(|form| form.ticked("terms")),
@@ -231,10 +292,11 @@ async fn submitted(visit: &Visit, form: &CitizenForm) -> Result<Response, Fault>
     if let Some(occurrence) = app.maintenance().await? {
         return Err(Fault::maintenance(occurrence));
     }
-    let ids = of_form(posted);
+    let wish = Wish::read(&posted.fields)?;
     let (catalogue, system) = (app.catalogue().await?, app.system().await?);
-    let Ok(asked) = asked(&ids, shelf(visit, &catalogue, &system))? else {
-        return Ok(Redirect::to(&format!("{}&go=1", address(&ids))).into_response());
+    let back = format!("{}&go=1", wish.address());
+    let Ok(asked) = asked(visit, wish, shelf(visit, &catalogue, &system))? else {
+        return Ok(Redirect::to(&back).into_response());
     };
     let mut parameters: BTreeMap<ResourceId, BTreeMap<ParameterKey, String>> = BTreeMap::new();
     let mut faults = HashMap::new();
@@ -260,13 +322,14 @@ async fn submitted(visit: &Visit, form: &CitizenForm) -> Result<Response, Fault>
     }
     if !citizen.satisfies(asked.weakest) {
         citizen.keep_form(app, PATH, posted).await?;
-        return Ok(Citizen::step_up(asked.weakest, &next::with_kept(&address(&ids))));
+        return Ok(Citizen::step_up(asked.weakest, &next::with_kept(&asked.wish.address())));
     }
     if downloads::running(&app.store.db, &citizen.index).await? >= AT_ONCE {
         return Ok(Redirect::to(&format!("{}?full=1", super::list::PATH)).into_response());
     }
     let zone = asked.datasets[0].zone;
-    let order = Order { zone, resources: ids, parameters, case: None };
+    let Wish { ids, case } = asked.wish;
+    let order = Order { zone, resources: ids, parameters, case };
     let id = download::begin(app, &order, &citizen.person, citizen.verification, visit.from).await?;
     Ok(Redirect::to(&path(id, "")).into_response())
 }
@@ -274,7 +337,10 @@ async fn submitted(visit: &Visit, form: &CitizenForm) -> Result<Response, Fault>
 /// `POST /download/preferences`: language or text size; what is filled in stands there again afterwards.
 pub async fn preferences(visit: Visit, form: CitizenForm) -> Response {
     let CitizenForm { citizen, posted } = &form;
-    let back = next::with_kept(&address(&of_form(posted)));
+    let back = match Wish::read(&posted.fields) {
+        Ok(wish) => next::with_kept(&wish.address()),
+        Err(fault) => return visit.fault(&fault),
+    };
     match citizen.keep_form(&visit.app, PATH, posted).await {
         Ok(()) => prefs::choose(posted.raw("lang"), posted.raw("size"), &back, visit.app.secure()),
         Err(error) => visit.fault(&error.into()),

@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
+use mydata_domain::counter_service;
 use mydata_domain::transaction::own::MOST;
 use mydata_wire::ResourceId;
 
@@ -52,12 +53,12 @@ pub struct PickPage {
 }
 
 /// The datasets of an address, in order, none twice; what is no identifier is passed over.
-pub fn chosen(pairs: &[(String, String)]) -> Vec<ResourceId> {
+pub fn chosen(pairs: &[(String, String)], most: usize) -> Vec<ResourceId> {
     let mut chosen: Vec<ResourceId> = Vec::new();
     for (_, value) in pairs.iter().filter(|(name, _)| name == "dataset") {
         if let Ok(id) = value.parse()
             && !chosen.contains(&id)
-            && chosen.len() <= MOST
+            && chosen.len() <= most
         {
             chosen.push(id);
         }
@@ -74,6 +75,8 @@ pub enum BadChoice {
     TooMany,
     /// Some in the test zone, some not.
     Zones,
+    /// Not what the case of a counter service needs.
+    Case(counter_service::BadChoice),
 }
 
 /// The page, with what is wrong with the choice.
@@ -83,7 +86,7 @@ pub async fn show(visit: &Visit, bad: Option<BadChoice>) -> Result<Response, Fau
     let lang = visit.prefs.lang;
     let names = Names { catalogue: &catalogue, lang };
     let pairs = query(&visit.here);
-    let chosen = chosen(&pairs);
+    let chosen = chosen(&pairs, MOST);
     let search = Search::read(pairs.iter().find(|(name, _)| name == "q").map_or("", |(_, value)| value));
     let offer = |id: &ResourceId, chosen| Offer {
         id: id.to_string(),
@@ -111,7 +114,7 @@ pub async fn show(visit: &Visit, bad: Option<BadChoice>) -> Result<Response, Fau
         fault: bad.map(|bad| match bad {
             BadChoice::None => lang.t("download-pick.none"),
             BadChoice::TooMany => i18n::t(lang, "download-pick.too-many", &[("most", MOST.into())]),
-            BadChoice::Zones => lang.t("download-pick.zones"),
+            BadChoice::Zones | BadChoice::Case(_) => lang.t("download-pick.zones"),
         }),
         search: search.text().to_owned(),
         offers,

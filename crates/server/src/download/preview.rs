@@ -96,7 +96,7 @@ async fn wanted(
 }
 
 /// A package is read whole: so many at a time, whoever asks.
-async fn turn(app: &App) -> Result<OwnedSemaphorePermit, Fault> {
+pub(crate) async fn turn(app: &App) -> Result<OwnedSemaphorePermit, Fault> {
     let turn = tokio::time::timeout(PATIENCE, app.previews.clone().acquire_owned()).await;
     turn.map_err(|_| Fault::Busy(ASK_AGAIN))?.map_err(|_| Fault::Busy(ASK_AGAIN))
 }
@@ -150,7 +150,8 @@ async fn page_of(
     Ok(rendered.await?)
 }
 
-fn why(lang: Lang, cannot: Cannot) -> String {
+/// Why a file is not shown, in words.
+pub(crate) fn why(lang: Lang, cannot: Cannot) -> String {
     lang.t(match cannot {
         Cannot::TooLarge => "download-cannot.too-large",
         Cannot::NoTable => "download-cannot.no-table",

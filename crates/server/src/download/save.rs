@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use mydata_domain::calendar::day_of;
@@ -57,6 +57,28 @@ async fn saved(visit: &Visit, id: &str, form: &CitizenForm) -> Result<Response, 
     let len = LockedZip::len(sources.iter().map(|source| (source.name.as_str(), source.len)));
     let name = format!("MyData-{}.zip", day_of(visit.app.now()));
     Ok(answer(Body::from_stream(zipped(visit.app.clone(), &person, sources)), len, &name))
+}
+
+/// Everything that came, as one file for a clerk; `done` is called when its last byte has gone out.
+///
+/// # Errors
+/// A package cannot be read.
+pub(crate) async fn to_clerk(
+    app: &App,
+    t: &Transaction,
+    names: Names<'_>,
+    done: impl FnOnce() + Send + 'static,
+) -> Result<Response, FlowError> {
+    let person = t.person().map(Person::uid);
+    let person = person.ok_or_else(|| FlowError::Broken("a held download has no person".to_owned()))?;
+    let sources = sources(app, t, names).await?;
+    let len = LockedZip::len(sources.iter().map(|source| (source.name.as_str(), source.len)));
+    let name = format!("MyData-{}.zip", day_of(app.now()));
+    let end = stream::once(async move {
+        done();
+        Ok(Bytes::new())
+    });
+    Ok(answer(Body::from_stream(zipped(app.clone(), &person, sources).chain(end)), len, &name))
 }
 
 fn answer(body: Body, len: u64, name: &str) -> Response {

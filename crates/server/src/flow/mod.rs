@@ -18,6 +18,7 @@
 
 pub mod collect;
 pub mod confirm;
+pub mod counter;
 pub mod deliver;
 pub mod download;
 pub mod entry;

@@ -2,7 +2,8 @@
 //! answer, with the service desk's phone and mailbox (R22).
 
 use mydata_domain::calendar::midnight;
-use mydata_domain::mail::{Fact, Link, Mail};
+use mydata_domain::citizen::told::AboutCitizen;
+use mydata_domain::mail::{Fact, Kind, Link, Mail};
 use mydata_store::repo::mails::{Content, LINK};
 use url::Url;
 
@@ -86,7 +87,10 @@ fn half(mail: &Mail, lang: Lang, contact: &Contact) -> String {
     }
     if let Some(code) = &mail.code {
         let at = RocDateTime::new(code.until.to_timestamp()).date_time(lang);
-        text += &format!("\n{}\n{LINK}\n", t(lang, "mail-code", &[("at", at.into())]));
+        // Every other code is told to nobody.
+        let counter = mail.kind == Kind::Citizen(AboutCitizen::CounterCode);
+        let key = if counter { "mail-code-counter" } else { "mail-code" };
+        text += &format!("\n{}\n{LINK}\n", t(lang, key, &[("at", at.into())]));
     } else if let Some(link) = &mail.link {
         let lead = match link.until {
             Some(until) => {

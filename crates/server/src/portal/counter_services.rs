@@ -5,8 +5,10 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use mydata_domain::category::Area as CategoryArea;
-use mydata_domain::counter_service::{Case, CounterService, CounterServiceId};
+use mydata_domain::counter_service::{Case, CounterService, CounterServiceId, Take};
+use mydata_domain::transaction::own::CounterCase;
 
+use super::apply;
 use super::nav::Area;
 use super::services::{dataset_line, kind_of, kinds};
 use super::shelf::Shelf;
@@ -73,6 +75,10 @@ pub struct CaseView {
     pub bring: Vec<String>,
     /// Whether somebody else may go.
     pub delegate: bool,
+    /// What a clerk may do with the data, in words.
+    pub take: String,
+    /// 我要申請; nothing where a dataset of it is not offered now.
+    pub apply: Option<String>,
 }
 
 /// A counter service's own page.
@@ -118,12 +124,12 @@ async fn shown(visit: &Visit, id: &str) -> Result<Response, Fault> {
         organisation: shelf.organisation_name(lang, service.organisation.as_str()),
         description: lang.pick(&service.description, Some(&service.description_en)).to_owned(),
         category: shelf.category(lang, CategoryArea::Service, &service.category),
-        cases: service.cases.iter().map(|case| case_view(lang, shelf, case)).collect(),
+        cases: service.cases.iter().map(|case| case_view(lang, shelf, service, case)).collect(),
     };
     Ok(public(&view))
 }
 
-fn case_view(lang: Lang, shelf: Shelf<'_>, case: &Case) -> CaseView {
+fn case_view(lang: Lang, shelf: Shelf<'_>, service: &CounterService, case: &Case) -> CaseView {
     let lines = |ids: &[mydata_wire::ResourceId]| {
         let known = ids.iter().filter_map(|id| shelf.dataset(id));
         known.map(|dataset| dataset_line(lang, shelf, dataset)).collect::<Vec<_>>()
@@ -137,5 +143,12 @@ fn case_view(lang: Lang, shelf: Shelf<'_>, case: &Case) -> CaseView {
         choice: case.choice.as_ref().map(|choice| lines(&choice.of)).unwrap_or_default(),
         bring: case.bring.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect(),
         delegate: case.delegate,
+        take: lang.t(match case.take {
+            Take::Preview => "portal-take.preview",
+            Take::Save => "portal-take.save",
+            Take::Both => "portal-take.both",
+        }),
+        apply: apply::offers(shelf, case)
+            .then(|| apply::address(&CounterCase { service: service.id, case: case.name.clone() })),
     }
 }

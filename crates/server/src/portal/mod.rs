@@ -14,6 +14,7 @@
 
 pub mod about;
 pub mod api;
+pub mod apply;
 pub mod counter_services;
 pub mod datasets;
 pub mod find;
@@ -42,6 +43,7 @@ pub fn router() -> Router<App> {
         .route("/services/{id}", get(services::one))
         .route("/counter-services", get(counter_services::list))
         .route("/counter-services/{id}", get(counter_services::one))
+        .route("/counter-services/{id}/apply", get(apply::show))
         .route("/search", get(search::show))
         .route("/about", get(about::show))
         .route("/sitemap", get(sitemap::show))

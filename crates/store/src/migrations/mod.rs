@@ -34,5 +34,6 @@ pub(crate) const ALL: &[Migration] = steps! {
     13 "0013_citizens";
     14 "0014_own_downloads";
     15 "0015_portal";
+    16 "0016_counter";
     17 "0017_organisation_notes";
 };

@@ -6,13 +6,14 @@ use mydata_domain::barcode::BarcodeNumber;
 use mydata_domain::transaction::TransactionId;
 use mydata_domain::transaction::own::Barcode;
 
+use super::unreadable;
 use crate::args;
 use crate::crypt::Crypter;
 use crate::db::Tx;
 use crate::error::{Result, StoreError};
 
 /// How a number is kept and looked up.
-pub(super) fn index(crypter: &Crypter, number: BarcodeNumber) -> String {
+pub fn index(crypter: &Crypter, number: BarcodeNumber) -> String {
     crypter.index("barcode", number.as_str())
 }
 
@@ -41,4 +42,15 @@ pub(super) async fn replace(
         )
         .await?;
     if kept == 1 { Ok(()) } else { Err(StoreError::Conflict { constraint: "barcodes.number".to_owned() }) }
+}
+
+/// Whose number it is, also one whose time is over while no other has it.
+///
+/// # Errors
+/// The database refuses, or the row cannot be read.
+pub async fn find(tx: &Tx, crypter: &Crypter, number: BarcodeNumber) -> Result<Option<TransactionId>> {
+    let sql = "SELECT transaction_id FROM barcodes WHERE number = $1";
+    let row = tx.fetch_opt(sql, args![index(crypter, number)]).await?;
+    let id = row.map(|row| row.get_text(0)).transpose()?;
+    id.map(|id| id.parse().map_err(|_| unreadable("barcodes", "transaction_id"))).transpose()
 }

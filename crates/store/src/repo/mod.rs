@@ -14,6 +14,8 @@ pub mod consent_draft;
 pub mod contact;
 pub mod contact_changes;
 pub mod counter_services;
+pub mod counter_visits;
+pub mod delegations;
 pub mod downloads;
 pub mod drafts;
 pub mod factors;

@@ -1,9 +1,10 @@
-//! Failed sign-ins, counted by account and by address.
+//! Failed sign-ins, counted by account and by address; and numbers and codes that were refused at a counter, by address.
 
 use std::net::IpAddr;
 
 use mydata_domain::Time;
 use mydata_domain::account::lockout::{FAILURES, WINDOW, closed_until};
+use mydata_domain::transaction::TransactionId;
 use mydata_wire::random::uuid_v4;
 
 use crate::args;
@@ -20,6 +21,10 @@ pub enum Subject<'a> {
     Account(mydata_domain::account::AccountId),
     /// An address.
     Address(IpAddr),
+    /// An address from which clerks work: their wrong numbers and codes, counted apart from sign-ins.
+    Counter(IpAddr),
+    /// A download whose holder was sent a code: not a failure, but no more often than one may fail.
+    CounterCode(TransactionId),
 }
 
 impl Subject<'_> {
@@ -30,6 +35,8 @@ impl Subject<'_> {
                 Self::Name(name) => format!("name {}", name.trim().to_ascii_lowercase()),
                 Self::Account(id) => format!("account {id}"),
                 Self::Address(address) => format!("address {address}"),
+                Self::Counter(address) => format!("counter {address}"),
+                Self::CounterCode(id) => format!("counter code {id}"),
             },
         )
     }

@@ -156,6 +156,12 @@ pub async fn load(db: &Db, crypter: &Crypter, which: Which<'_>) -> Result<Option
     read(crypter, &rows)
 }
 
+/// Reads a transaction inside a database transaction that does not change it, by one statement whether it is there or not.
+pub async fn load_in(tx: &Tx, crypter: &Crypter, which: Which<'_>) -> Result<Option<Kept>> {
+    let rows = tx.fetch_all(which.select(), &which.arguments(crypter)).await?;
+    read(crypter, &rows)
+}
+
 /// Reads a transaction and locks it until the database transaction ends.
 pub async fn load_for_update(tx: &Tx, crypter: &Crypter, which: Which<'_>) -> Result<Option<Kept>> {
     let rows = match tx.engine() {
