@@ -61,6 +61,44 @@ pub enum OrganisationKind {
     Private,
 }
 
+/// What a note of the operating team about an organisation's account says (R65, R84).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NoteKind {
+    /// It asked for an account by phone.
+    AskedByPhone,
+    /// It asked for an account by mail.
+    AskedByMail,
+    /// It was told by phone that the account is open.
+    ToldByPhone,
+}
+
+impl NoteKind {
+    /// How an organisation can ask for an account.
+    pub const ASKED: [NoteKind; 2] = [Self::AskedByPhone, Self::AskedByMail];
+    /// Most characters of a note.
+    pub const MAX_TEXT: usize = 500;
+
+    /// As it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AskedByPhone => "asked-by-phone",
+            Self::AskedByMail => "asked-by-mail",
+            Self::ToldByPhone => "told-by-phone",
+        }
+    }
+}
+
+impl FromStr for NoteKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::AskedByPhone, Self::AskedByMail, Self::ToldByPhone]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| format!("no kind of a note {text:?}"))
+    }
+}
+
 /// An organisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

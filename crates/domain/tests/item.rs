@@ -407,7 +407,7 @@ fn every_act_by_everybody_in_every_stage() {
                             );
                             assert!(
                                 stepped.registry == rule.registry
-                                    || stepped.registry == RegistryChange::Nothing
+                                    || stepped.registry == RegistryChange::Suspend
                             );
                             // What is kept is read back.
                             let kept = serde_json::to_string(&stepped.stage).unwrap();
@@ -647,7 +647,7 @@ fn an_ended_certificate_suspends_and_a_new_one_resumes() {
     item.facts.certificates[0].until = Time(item.now.0 + 365 * 86_400_000);
     item.facts.certificates[0].warned = None;
     let acts = item.until(item.now);
-    assert_eq!((acts[0].1.deed, acts[0].1.registry), (Deed::CertificateRenewed, RegistryChange::Nothing));
+    assert_eq!((acts[0].1.deed, acts[0].1.registry), (Deed::CertificateRenewed, RegistryChange::Suspend));
     assert_eq!(item.name(), StageName::Suspended);
     let resumed = item.does(ActName::Resume, &operator());
     assert_eq!((item.name(), resumed.registry), (StageName::Listed, RegistryChange::Resume));

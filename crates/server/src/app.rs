@@ -169,6 +169,11 @@ impl App {
         self.catalogue.get(&self.store, &self.base_url, self.now()).await
     }
 
+    /// Lets what was just registered here be found at once.
+    pub fn catalogue_changed(&self) {
+        self.catalogue.changed();
+    }
+
     /// What the operating side set.
     ///
     /// # Errors

@@ -39,6 +39,14 @@ impl Cached {
         Ok(catalogue)
     }
 
+    /// The registry was changed here: the next look asks the store.
+    pub fn changed(&self) {
+        let mut held = self.held.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((at, _)) = held.as_mut() {
+            *at = Time(i64::MIN);
+        }
+    }
+
     fn hold(&self, now: Time, catalogue: Arc<Catalogue>) {
         *self.held.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((now, catalogue));
     }

@@ -29,17 +29,20 @@ pub enum Purpose {
     Checklist,
     /// 試辦報告.
     PilotReport,
+    /// 已簽章的介接申請表 of an organisation whose account the operating team opens (R66).
+    SignedApplication,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Purpose; 6] = [
+    pub const ALL: [Purpose; 7] = [
         Self::TestData,
         Self::Specification,
         Self::ApiDocument,
         Self::Application,
         Self::Checklist,
         Self::PilotReport,
+        Self::SignedApplication,
     ];
 
     /// As it is kept.
@@ -51,6 +54,7 @@ impl Purpose {
             Self::Application => "application",
             Self::Checklist => "checklist",
             Self::PilotReport => "pilot-report",
+            Self::SignedApplication => "signed-application",
         }
     }
 }

@@ -189,9 +189,9 @@ pub fn step(stage: Stage, act: Act, actor: &Actor, facts: &Facts, now: Time) -> 
         _ => None,
     };
     let stage = go(stage, act, actor, facts, now)?;
-    // Records stay suspended while a cause is left.
+    // Records stay suspended while a cause is left, each as that cause has it.
     let registry = match (rule.registry, &stage) {
-        (RegistryChange::Resume, Stage::Suspended(_)) => RegistryChange::Nothing,
+        (RegistryChange::Resume, Stage::Suspended(_)) => RegistryChange::Suspend,
         (change, _) => change,
     };
     let mut certificates = facts.certificates.clone();

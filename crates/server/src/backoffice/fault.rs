@@ -32,6 +32,8 @@ pub enum Fault {
     TooLarge,
     /// Too many forms from one address; how long to wait. 429.
     TooMany(Duration),
+    /// Too many connection tests of one item; how long to wait. 429.
+    TooManyTests(Duration),
     /// The store failed. 500; 503 when only others were in the way, or it cannot be reached for now.
     Store(StoreError),
     /// Something that must be true is not; the text says what. 500.
@@ -69,7 +71,7 @@ impl Fault {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Changed => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany(_) | Self::TooManyTests(_) => StatusCode::TOO_MANY_REQUESTS,
             _ if self.wait().is_some() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -78,7 +80,7 @@ impl Fault {
     /// After how long it is worth another try.
     fn wait(&self) -> Option<Duration> {
         match self {
-            Self::TooMany(wait) => Some(*wait),
+            Self::TooMany(wait) | Self::TooManyTests(wait) => Some(*wait),
             Self::Store(error) if error.passes() => Some(BUSY),
             _ => None,
         }
@@ -93,6 +95,7 @@ impl Fault {
             Self::Changed => "office-changed",
             Self::TooLarge => "office-too-large",
             Self::TooMany(_) => "office-too-many",
+            Self::TooManyTests(_) => "office-too-many-tests",
             Self::Store(error) if error.passes() => "office-busy",
             Self::Store(_) | Self::Broken(_) => "office-internal",
         }

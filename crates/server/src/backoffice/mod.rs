@@ -77,7 +77,7 @@ pub mod uploads;
 pub mod visit;
 
 #[cfg(test)]
-mod gallery;
+pub(crate) mod gallery;
 #[cfg(test)]
 pub(crate) mod tests;
 

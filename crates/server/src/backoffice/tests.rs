@@ -6,7 +6,9 @@ mod flow;
 mod forms;
 mod health;
 mod items;
+mod opening;
 mod organisation;
+mod pages;
 mod settings;
 mod sign_up;
 mod statistics;
@@ -332,6 +334,8 @@ impl Browser<'_> {
         let body = String::from_utf8_lossy(&bytes).into_owned();
         for cookie in parts.headers.get_all(SET_COOKIE) {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let name = pair.split('=').next().unwrap();
+            assert!(pages::is_known_cookie(name), "{name} is a cookie that nobody knows");
             if pair.starts_with("__Host-mydata_backend=") {
                 self.cookie = Some(pair.to_owned());
             } else if pair.starts_with("mydata_") {

@@ -34,4 +34,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     13 "0013_citizens";
     14 "0014_own_downloads";
     15 "0015_portal";
+    18 "0018_organisation_notes";
 };

@@ -25,6 +25,7 @@ pub mod logins;
 pub mod mails;
 pub mod maintenance;
 pub mod news;
+pub mod organisation_notes;
 pub mod organisations;
 pub mod policy_texts;
 pub mod record;

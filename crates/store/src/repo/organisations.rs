@@ -85,6 +85,15 @@ pub async fn exists(tx: &Tx, id: &OrganisationId) -> Result<bool> {
     Ok(row.is_some())
 }
 
+/// Locks an organisation's record until the database transaction ends; `false` when there is none.
+///
+/// # Errors
+/// The database refuses.
+pub async fn lock(tx: &Tx, id: &OrganisationId) -> Result<bool> {
+    let sql = format!("SELECT id FROM organisations WHERE id = $1{}", super::list::lock(tx));
+    Ok(tx.fetch_opt(sql, args![id.as_str()]).await?.is_some())
+}
+
 /// Reads what an organisation filled in.
 pub async fn profile(db: &Db, crypter: &Crypter, id: &OrganisationId) -> Result<Option<Profile>> {
     let row = db

@@ -52,8 +52,8 @@ pub struct Upload {
 /// What is uploaded; the content is a finished sealed blob.
 #[derive(Debug, Clone)]
 pub struct New<'a> {
-    /// With which draft.
-    pub draft: DraftId,
+    /// With which draft; of a file that belongs to an organisation itself, with none.
+    pub draft: Option<DraftId>,
     /// About which item, where there is one already.
     pub item: Option<ItemId>,
     /// Whose it is.
@@ -94,22 +94,28 @@ fn read(row: &Row) -> Result<Upload> {
     })
 }
 
-/// Keeps an upload as the next version of its purpose. The draft's row must be locked, so that two uploads of one moment
-/// get two versions.
+/// Keeps an upload as the next version of its purpose. The draft's row, or without one the organisation's, must be locked,
+/// so that two uploads of one moment get two versions.
 ///
 /// # Errors
 /// The database refuses.
 pub async fn add(tx: &Tx, random: &dyn Random, new: &New<'_>, now: Time) -> Result<Upload> {
-    let (draft, item) = (new.draft.to_string(), new.item.map(|i| i.to_string()));
-    let row = tx
-        .fetch_one(
-            "SELECT COALESCE(MAX(version), 0) FROM uploads WHERE (draft = $1 OR item = $2) AND purpose = $3",
-            args![&draft, item.as_deref(), new.purpose.as_str()],
-        )
-        .await?;
+    let (draft, item) = (new.draft.map(|d| d.to_string()), new.item.map(|i| i.to_string()));
+    let organisation = new.organisation.map(OrganisationId::as_str);
+    let row = match (&draft, &item) {
+        (None, None) => {
+            let own = "SELECT COALESCE(MAX(version), 0) FROM uploads WHERE organisation = $1 AND item IS NULL AND draft IS NULL \
+                       AND purpose = $2";
+            tx.fetch_one(own, args![organisation, new.purpose.as_str()]).await?
+        }
+        _ => {
+            let there = "SELECT COALESCE(MAX(version), 0) FROM uploads WHERE (draft = $1 OR item = $2) AND purpose = $3";
+            tx.fetch_one(there, args![draft.as_deref(), item.as_deref(), new.purpose.as_str()]).await?
+        }
+    };
     let upload = Upload {
         id: UploadId::generate(random),
-        draft: Some(new.draft),
+        draft: new.draft,
         item: new.item,
         organisation: new.organisation.cloned(),
         account: new.account,
@@ -127,9 +133,9 @@ pub async fn add(tx: &Tx, random: &dyn Random, new: &New<'_>, now: Time) -> Resu
          uploaded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         args![
             upload.id.to_string(),
-            &draft,
+            draft,
             item,
-            new.organisation.map(OrganisationId::as_str),
+            organisation,
             new.account.to_string(),
             new.purpose.as_str(),
             upload.version,

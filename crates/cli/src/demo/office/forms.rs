@@ -1,9 +1,10 @@
 //! Forms as fictional organisations fill them in, with files that are what they say.
 
 use mydata_domain::Time;
-use mydata_domain::calendar::{Date, roc};
-use mydata_domain::forms::{Fields, Purpose};
+use mydata_domain::calendar::{Date, day_of, roc};
+use mydata_domain::forms::{Context, Fields, OrganisationForm, Purpose};
 use mydata_domain::item::Kind;
+use mydata_server::backoffice::flow::organisations::Signed;
 use mydata_server::backoffice::upload;
 use mydata_store::repo::drafts::Draft;
 use mydata_store::repo::uploads;
@@ -132,6 +133,33 @@ impl Office {
         Ok(Fields::new().with("report", report).with("summary", "試辦期間運作正常。"))
     }
 
+    /// What a body says about itself, as the operating team types it.
+    pub(super) fn organisation_form(&self, body: &Body) -> anyhow::Result<OrganisationForm> {
+        let today = day_of(mydata_domain::Clock::now(&*self.clock));
+        let context = Context {
+            authorities: vec![AUTHORITY.parse().map_err(anyhow::Error::msg)?],
+            ..Context::bare(today)
+        };
+        OrganisationForm::read(&organisation(body), &context)
+            .map_err(|wrong| anyhow::anyhow!("the form of {}: {wrong:?}", body.account))
+    }
+
+    /// A signed 介接申請表, judged as every upload is.
+    pub(super) async fn signed(&self, name: &str, line: &str) -> anyhow::Result<Signed> {
+        let text = pdf(line);
+        let checked = upload::check(Purpose::SignedApplication, name, text.as_bytes())
+            .map_err(|refused| anyhow::anyhow!("{name}: {refused:?}"))?;
+        let mut writer = self.app.store.blobs.create();
+        writer.write(text.as_bytes()).await?;
+        Ok(Signed {
+            name: checked.name,
+            media_type: checked.kind.media_type(),
+            bytes: text.len() as u64,
+            sha256: checked.sha256,
+            blob: writer.finish().await?.id,
+        })
+    }
+
     /// A file, judged as every upload is.
     async fn upload(
         &self,
@@ -152,7 +180,7 @@ impl Office {
             .db
             .run_tx("demo-upload", |tx| async move {
                 let new = uploads::New {
-                    draft: draft.id,
+                    draft: Some(draft.id),
                     item: draft.item,
                     organisation: draft.organisation.as_ref(),
                     account: draft.account,

@@ -8,7 +8,9 @@ use mydata_domain::calendar::{day_of, days_after, midnight};
 use mydata_domain::filing::{Decision, FilingId, FilingKind, OfficialLetter, ReviewStep};
 use mydata_domain::forms::{DraftId, Fields, FormKind};
 use mydata_domain::item::{Act, ItemId, Kind, StageName};
+use mydata_domain::organisation::NoteKind;
 use mydata_domain::{Clock as _, Time};
+use mydata_server::backoffice::flow::organisations::Opening;
 use mydata_server::backoffice::flow::{self, By, Outcome, Ruling, organisations, sign_up};
 use mydata_server::jobs::Job;
 use mydata_store::jobs::Full;
@@ -231,9 +233,11 @@ impl Office {
     async fn live(&self, staff: &Staff, life: &Life) -> anyhow::Result<()> {
         let first = midnight(days_after(day_of(self.today), -life.ago - 3));
         self.set(first.plus(Duration::from_secs(9 * 3600)));
-        let draft = organisations::begin(&self.app, &by(&staff.operator)).await?;
-        let opened = self.save(&staff.operator, &draft, &organisation(&life.body)).await?;
-        organisations::open(&self.app, &by(&staff.operator), opened).await?;
+        let form = self.organisation_form(&life.body)?;
+        let signed = Some(self.signed("介接申請表.pdf", life.body.account).await?);
+        let note = "承辦人來電申請，另寄簽章後的介接申請表。".to_owned();
+        let opening = Opening { asked: NoteKind::AskedByPhone, note, signed };
+        organisations::open(&self.app, &by(&staff.operator), &form, &opening).await?;
         self.work().await?;
         let owner = self.let_in(&self.account(life.body.account).await?).await?;
         self.day(life.ago, DAYS[0]).await?;

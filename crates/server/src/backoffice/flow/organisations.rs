@@ -1,26 +1,25 @@
 //! The operating side opens an account for an organisation (R65–R68, R84–R87); organisations keep what they say about
 //! themselves, and their deputies.
 
+use mydata_domain::Time;
 use mydata_domain::account::{Account, AccountId, AccountName, AccountState, Holder, INVITATION_LIFE, Role};
 use mydata_domain::audit::What;
 use mydata_domain::forms::organisation::{Contact, MAX_DEPUTIES};
-use mydata_domain::forms::{DraftId, Fields, Form, FormKind, OrganisationForm};
+use mydata_domain::forms::{OrganisationForm, Purpose as FilePurpose};
 use mydata_domain::mail::{AboutAccount, Fact, Link, Mail};
-use mydata_domain::organisation::{OrganisationId, OrganisationKind};
+use mydata_domain::organisation::{NoteKind, OrganisationId, OrganisationKind};
 use mydata_domain::registry::Registry;
-use mydata_domain::{Time, Zone};
 use mydata_store::Tx;
+use mydata_store::blobs::BlobId;
 use mydata_store::repo::accounts::Purpose;
-use mydata_store::repo::drafts::{self, Draft, New};
+use mydata_store::repo::organisation_notes::{self, Note};
 use mydata_store::repo::organisations::{self as profiles, State};
 use mydata_store::repo::{accounts, registry, sessions, uploads};
 use mydata_wire::Random;
 use mydata_wire::random::alphanumeric;
 use serde_json::json;
 
-use super::context::owner_of;
-use super::file::read;
-use super::sign_up::{Seen, link_secret};
+use super::sign_up::link_secret;
 use super::{ActError, By, Doer, in_tx};
 use crate::app::App;
 use crate::mail;
@@ -36,109 +35,133 @@ pub(super) fn new_id(random: &dyn Random) -> OrganisationId {
     id.parse().expect("small letters, digits and a hyphen are an organisation's id")
 }
 
-/// Begins the form of an organisation: of a new one, by the operating team (R65); of one's own, to be confirmed or changed
-/// (R87), with what is known.
-///
-/// # Errors
-/// [`ActError::Barred`]: neither an operator nor somebody of an organisation.
-pub async fn begin(app: &App, by: &By) -> Result<Draft, ActError> {
-    in_tx(app, "organisation-begin", |tx| async move {
-        let doer = Doer::of(app, &tx, by).await?;
-        let (account, crypter) = (doer.account()?, &app.store.crypter);
-        let own = match account.role {
-            Role::Operator => None,
-            Role::Applicant | Role::Deputy => Some(account.organisation.clone().ok_or(ActError::Barred)?),
-            _ => return Err(ActError::Barred),
-        };
-        let owner = owner_of(account);
-        let mut fields = Fields::new();
-        if let Some(id) = &own {
-            let there = drafts::of_owner(&app.store.db, crypter, &owner).await?;
-            if let Some(draft) = there.into_iter().find(|d| d.form == FormKind::Organisation) {
-                return Ok(draft);
-            }
-            if let Some(profile) = profiles::profile(&app.store.db, crypter, id).await? {
-                fields = Fields::from_content(&Form::Organisation(profile.form).content());
-            } else if let Some(known) = registry::organisation(&tx, id).await? {
-                fields.set("name", known.name);
-                fields.set("name_en", known.name_en);
-                fields.set("short_name", known.short_name.unwrap_or_default());
-            }
-        }
-        let organisation = own.as_ref();
-        let new = New { form: FormKind::Organisation, account: account.id, organisation, item: None, fields };
-        Ok(drafts::begin(&tx, crypter, &*app.random, new, doer.now).await?)
-    })
-    .await
+/// How an account for an organisation came to be opened: what is written down beside it.
+pub struct Opening {
+    /// How it asked for the account (R65).
+    pub asked: NoteKind,
+    /// Who asked, when, under which number.
+    pub note: String,
+    /// The signed 介接申請表 (R66), where it is there already.
+    pub signed: Option<Signed>,
+}
+
+/// A signed 介接申請表, judged and kept as a blob.
+pub struct Signed {
+    /// The file's name.
+    pub name: String,
+    /// Its type, by its content.
+    pub media_type: &'static str,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its content, in hexadecimal.
+    pub sha256: String,
+    /// Its content.
+    pub blob: BlobId,
 }
 
 /// Opens an organisation with its main account and deputies, from a form that the operating team filled in (R65, R84,
-/// R85). The files uploaded with it (the signed 介接申請表, R66) stay with the organisation. Each account is told by mail, with
-/// a link that sets its password.
+/// R85). Each account is told by mail, with a link that sets its password.
 ///
 /// # Errors
 /// See [`ActError`].
-pub async fn open(app: &App, by: &By, (draft, version): Seen) -> Result<OrganisationId, ActError> {
+pub async fn open(
+    app: &App,
+    by: &By,
+    form: &OrganisationForm,
+    opening: &Opening,
+) -> Result<OrganisationId, ActError> {
     in_tx(app, "organisation-open", |tx| async move {
         let doer = Doer::of(app, &tx, by).await?;
-        if doer.account()?.role != Role::Operator {
-            return Err(ActError::Barred);
-        }
-        let (form, owner) = taken(app, &tx, &doer, draft, version).await?;
+        must_operate(&doer)?;
         let id = new_id(&*app.random);
-        save_record(app, &tx, &id, &form, State::Active, doer.now).await?;
+        save_record(app, &tx, &id, form, State::Active, doer.now).await?;
         invite(app, &tx, &doer, &id, &form.name, Role::Applicant, &form.applicant).await?;
-        invite_deputies(app, &tx, &doer, &id, &form).await?;
-        uploads::give(&tx, draft, &id).await?;
-        drafts::delete(&tx, &owner, draft).await?;
-        doer.record(app, &tx, What::OrganisationChanged, json!({ "organisation": id, "opened": true }))
-            .await?;
+        invite_deputies(app, &tx, &doer, &id, form).await?;
+        write_note(app, &tx, &doer, &id, opening.asked, &opening.note).await?;
+        if let Some(signed) = &opening.signed {
+            keep_signed(app, &tx, &doer, &id, signed).await?;
+        }
+        let detail = json!({ "organisation": id, "opened": opening.asked.as_str(), "signed": opening.signed.is_some() });
+        doer.record(app, &tx, What::OrganisationChanged, detail).await?;
         Ok(id)
     })
     .await
 }
 
-/// Keeps what an organisation says about itself (R87): by its own people. Deputies that were not there before are invited.
+/// Keeps a signed 介接申請表 as the next version of an organisation's (R66): by the operating team. Gives the version.
 ///
 /// # Errors
-/// See [`ActError`].
-pub async fn save(app: &App, by: &By, (draft, version): Seen) -> Result<OrganisationId, ActError> {
-    in_tx(app, "organisation-save", |tx| async move {
+/// [`ActError::Gone`]: there is no such organisation.
+pub async fn add_signed(app: &App, by: &By, id: &OrganisationId, signed: &Signed) -> Result<i64, ActError> {
+    in_tx(app, "organisation-signed", |tx| async move {
         let doer = Doer::of(app, &tx, by).await?;
-        let account = doer.account()?;
-        let id = match account.role {
-            Role::Applicant | Role::Deputy => account.organisation.clone().ok_or(ActError::Barred)?,
-            _ => return Err(ActError::Barred),
-        };
-        let (form, owner) = taken(app, &tx, &doer, draft, version).await?;
-        save_record(app, &tx, &id, &form, State::Active, doer.now).await?;
-        if account.role == Role::Applicant {
-            invite_deputies(app, &tx, &doer, &id, &form).await?;
+        must_operate(&doer)?;
+        if !profiles::lock(&tx, id).await? {
+            return Err(ActError::Gone);
         }
-        drafts::delete(&tx, &owner, draft).await?;
-        doer.record(app, &tx, What::OrganisationChanged, json!({ "organisation": id })).await?;
-        Ok(id)
+        let version = keep_signed(app, &tx, &doer, id, signed).await?;
+        let detail = json!({ "organisation": id, "signed": version });
+        doer.record(app, &tx, What::OrganisationChanged, detail).await?;
+        Ok(version)
     })
     .await
 }
 
-/// The form of a draft at this version.
-async fn taken(
+/// Writes down that an organisation was told by phone that its account is open (R84): by the operating team.
+///
+/// # Errors
+/// [`ActError::Gone`]: there is no such organisation.
+pub async fn told(app: &App, by: &By, id: &OrganisationId, note: &str) -> Result<(), ActError> {
+    in_tx(app, "organisation-told", |tx| async move {
+        let doer = Doer::of(app, &tx, by).await?;
+        must_operate(&doer)?;
+        if !profiles::lock(&tx, id).await? {
+            return Err(ActError::Gone);
+        }
+        write_note(app, &tx, &doer, id, NoteKind::ToldByPhone, note).await?;
+        let detail = json!({ "organisation": id, "noted": NoteKind::ToldByPhone.as_str() });
+        Ok(doer.record(app, &tx, What::OrganisationChanged, detail).await?)
+    })
+    .await
+}
+
+fn must_operate(doer: &Doer) -> Result<(), ActError> {
+    if doer.account()?.role == Role::Operator { Ok(()) } else { Err(ActError::Barred) }
+}
+
+async fn write_note(
     app: &App,
     tx: &Tx,
     doer: &Doer,
-    id: DraftId,
-    version: i64,
-) -> Result<(OrganisationForm, drafts::Owner), ActError> {
-    let owner = owner_of(doer.account()?);
-    let draft = drafts::load_for_update(tx, &app.store.crypter, &owner, id).await?.ok_or(ActError::Gone)?;
-    if draft.version != version {
-        return Err(ActError::Stale { there: draft.version });
-    }
-    match read(app, &owner, &draft, Zone::Test).await? {
-        Form::Organisation(form) => Ok((form, owner)),
-        _ => Err(ActError::NotOfThisKind),
-    }
+    id: &OrganisationId,
+    kind: NoteKind,
+    text: &str,
+) -> Result<(), ActError> {
+    let account = doer.account()?.id;
+    let note = Note { organisation: id.clone(), account, kind, at: doer.now, text: text.to_owned() };
+    Ok(organisation_notes::add(tx, &app.store.crypter, &*app.random, &note).await?)
+}
+
+async fn keep_signed(
+    app: &App,
+    tx: &Tx,
+    doer: &Doer,
+    id: &OrganisationId,
+    signed: &Signed,
+) -> Result<i64, ActError> {
+    let new = uploads::New {
+        draft: None,
+        item: None,
+        organisation: Some(id),
+        account: doer.account()?.id,
+        purpose: FilePurpose::SignedApplication,
+        name: &signed.name,
+        media_type: signed.media_type,
+        bytes: signed.bytes,
+        sha256: &signed.sha256,
+        blob: &signed.blob,
+    };
+    Ok(uploads::add(tx, &*app.random, &new, doer.now).await?.version)
 }
 
 async fn save_record(

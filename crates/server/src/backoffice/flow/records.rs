@@ -7,7 +7,7 @@ use mydata_domain::dataset::{Dataset, DatasetState};
 use mydata_domain::filing::FilingKind;
 use mydata_domain::forms::{CounterServiceForm, DatasetForm, Fields, Form, FormKind, GoLiveForm};
 use mydata_domain::item::rule::RegistryChange;
-use mydata_domain::item::{Kind, Stage};
+use mydata_domain::item::{Cause, Kind, Stage};
 use mydata_domain::registry::{DatasetEntry, Registry, ServiceEntry};
 use mydata_domain::service::{Service, ServiceSecrets, ServiceState};
 use mydata_domain::time::Time;
@@ -256,6 +256,11 @@ async fn set_pilot(
     put(app, tx, record, now).await
 }
 
+/// Whether an item is suspended for failing its polls, and for nothing else.
+fn only_failing(stage: &Stage) -> bool {
+    matches!(stage, Stage::Suspended(suspended) if suspended.causes.iter().all(|one| one.cause == Cause::Failing))
+}
+
 /// Gives both records the state that follows from where the item stands.
 pub(super) async fn settle(app: &App, tx: &Tx, kept: &mut Kept, now: Time) -> Result<(), ActError> {
     let counts = counts(kept);
@@ -267,6 +272,8 @@ pub(super) async fn settle(app: &App, tx: &Tx, kept: &mut Kept, now: Time) -> Re
             _ => ServiceState::Listed,
         };
         let dataset_state = match service_state {
+            // Its polls fail and nothing else is the matter: an entry is told to come back (PROTOCOL.md §2, check 11).
+            ServiceState::Suspended if only_failing(&kept.stage) => DatasetState::Failing,
             ServiceState::Suspended => DatasetState::Suspended,
             ServiceState::Delisted => DatasetState::Delisted,
             ServiceState::Listed if kept.shown => DatasetState::Listed,

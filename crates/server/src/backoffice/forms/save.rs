@@ -148,7 +148,7 @@ impl Saving<'_> {
         }
         for (file, blob) in files {
             let new = upload_rows::New {
-                draft: self.id,
+                draft: Some(self.id),
                 item: self.item,
                 organisation: draft.organisation.as_ref(),
                 account: self.me,

@@ -61,6 +61,7 @@ pub fn purpose(lang: Lang, purpose: Purpose) -> String {
         Purpose::Application => "form-application",
         Purpose::Checklist => "form-checklist",
         Purpose::PilotReport => "form-report",
+        Purpose::SignedApplication => "organisation-signed",
     })
 }
 

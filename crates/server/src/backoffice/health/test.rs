@@ -160,7 +160,7 @@ pub async fn run(visit: Visit) -> Answer {
     let Some(target) = flow::health::target(&visit.catalogue, &kept, zone) else {
         return Ok(visit.go_saying(&own, "said-item-acted", &visit.t("probe-nothing-to-test")));
     };
-    visit.app.probe_limit.take(kept.id, visit.now).map_err(Fault::TooMany)?;
+    visit.app.probe_limit.take(kept.id, visit.now).map_err(Fault::TooManyTests)?;
     let room = std::sync::Arc::clone(&visit.app.probe_room);
     let room = room.acquire_owned().await.map_err(|e| Fault::Broken(e.to_string()))?;
     let probe = probe::test(&visit.app, &target).await;

@@ -201,6 +201,7 @@ fn purpose_key(purpose: Purpose) -> &'static str {
         Purpose::Application => "file-application",
         Purpose::Checklist => "file-checklist",
         Purpose::PilotReport => "file-pilot-report",
+        Purpose::SignedApplication => "organisation-signed",
     }
 }
 

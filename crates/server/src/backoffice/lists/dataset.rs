@@ -2,7 +2,6 @@
 
 use askama::Template;
 use mydata_domain::account::Role;
-use mydata_domain::dataset::DatasetState;
 use mydata_domain::item::Kind;
 use mydata_wire::ResourceId;
 
@@ -33,8 +32,7 @@ pub async fn show(visit: Visit) -> Answer {
     let id: ResourceId = id.parse().map_err(|_| Fault::NotFound)?;
     let found = visit.catalogue.datasets.get(&id).map(|d| &d.dataset).ok_or(Fault::NotFound)?;
     let role = visit.me()?.account.role;
-    let offered =
-        matches!(found.state, DatasetState::Listed | DatasetState::Maintenance) && found.zone == visit.zone();
+    let offered = found.is_offered() && found.zone == visit.zone();
     if !offered && !Role::OVERSEERS.contains(&role) {
         return Err(Fault::NotFound);
     }

@@ -9,14 +9,14 @@ use mydata_domain::organisation::{Organisation, OrganisationKind};
 use mydata_store::repo::accounts;
 use mydata_store::repo::organisations::{self as profiles, Profile};
 
+use super::fields::{Sheet, kind_text};
 use super::list::kind_key;
-use super::{about, crumbs, name, path};
+use super::{about, crumbs, path};
 use crate::backoffice::ROOT;
 use crate::backoffice::fault::Fault;
 use crate::backoffice::flow::{ActError, By, organisations};
-use crate::backoffice::forms::words;
 use crate::backoffice::parts::cell::Link;
-use crate::backoffice::parts::field::{Choice, Field, Input, TextKind};
+use crate::backoffice::parts::field::{Field, Input};
 use crate::backoffice::parts::form::Form;
 use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::password::FormPage;
@@ -28,13 +28,6 @@ const REVIEWED: [&str; 5] = ["name", "name_en", "short_name", "kind", "authority
 /// What its own people change.
 const OWN: [&str; 5] =
     ["address", "applicant.account", "applicant.name", "applicant.phone", "applicant.email"];
-
-fn kind_text(kind: OrganisationKind) -> &'static str {
-    match kind {
-        OrganisationKind::Agency => "agency",
-        OrganisationKind::Private => "private",
-    }
-}
 
 /// What is known, as it would be typed.
 fn known(organisation: &Organisation, profile: Option<&Profile>) -> Fields {
@@ -108,41 +101,13 @@ fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>, wrong: &[FieldError]
     let lang = visit.lang();
     let fields = desk.fields(visit);
     let frame = visit.frame(visit.t("organisation-change"), crumbs(visit, &desk.organisation)?);
-    let fault = |path: &str| {
-        wrong.iter().find(|error| error.path == path).map(|error| words::fault(lang, &error.fault))
-    };
-    let input = |path: &'static str, key: &str, kind: TextKind| {
-        Field::text(lang, path, visit.t(key), kind).value(fields.text(path)).fault(fault(path))
-    };
-    let line = |path: &'static str, key: &str| input(path, key, TextKind::Line).max(100);
-    let authority = || {
-        let authorities = desk.context.authorities.iter().map(|id| {
-            let found = visit.catalogue.organisation(id.as_str());
-            Choice::new(id.as_str(), found.map_or_else(|| id.to_string(), |o| name(visit, o)))
-        });
-        let choices = Input::Select(authorities.collect());
-        Field::new(lang, "authority", visit.t("organisation-authority"), choices)
-            .value(fields.text("authority"))
-            .fault(fault("authority"))
-    };
+    let sheet = Sheet { visit, fields: &fields, authorities: &desk.context.authorities, wrong };
     let mut form =
         Form::simple(lang, format!("{ROOT}/organisation/change"), &frame.token, visit.t("organisation-save"))
             .hide("organisation", desk.organisation.id.as_str())
             .hide("seen", desk.seen());
     if desk.operates {
-        let kinds = [OrganisationKind::Agency, OrganisationKind::Private]
-            .map(|kind| Choice::new(kind_text(kind), visit.t(kind_key(kind))));
-        form = form
-            .section(visit.t("organisation-reviewed"), None)
-            .with(line("name", "organisation-name"))
-            .with(line("name_en", "organisation-name-en").max(200).optional())
-            .with(line("short_name", "organisation-short").optional())
-            .with(
-                Field::new(lang, "kind", visit.t("organisation-kind"), Input::Radio(kinds.to_vec()))
-                    .value(fields.text("kind"))
-                    .fault(fault("kind")),
-            )
-            .with(authority().sometimes());
+        form = sheet.reviewed(form.section(visit.t("organisation-reviewed"), None));
     } else {
         let shown = |name: &str, key: &str, value: String| {
             Field::new(lang, name, visit.t(key), Input::Shown).value(value)
@@ -156,16 +121,11 @@ fn view(visit: &Visit, desk: &Desk, notice: Option<Notice>, wrong: &[FieldError]
             .with(shown("name-shown", "organisation-name", desk.organisation.name.clone()))
             .with(shown("kind-shown", "organisation-kind", visit.t(kind_key(desk.organisation.kind))));
         if desk.names_authority() {
-            form = form.with(authority());
+            form = form.with(sheet.authority());
         }
     }
-    form = form
-        .section(visit.t("organisation-contact"), None)
-        .with(line("address", "organisation-address").max(200))
-        .with(line("applicant.name", "organisation-applicant-name"))
-        .with(input("applicant.phone", "organisation-applicant-phone", TextKind::Phone).max(40))
-        .with(input("applicant.email", "organisation-applicant-mail", TextKind::Mail).max(255))
-        .with(line("applicant.account", "organisation-applicant-account"))
+    form = sheet
+        .contact(form.section(visit.t("organisation-contact"), None))
         .cancel(Link::new(visit.t("cancel"), path(&desk.organisation.id)));
     Ok(FormPage { frame, notice, form: Some(form) })
 }
@@ -188,7 +148,10 @@ pub async fn submit(visit: Visit) -> Answer {
     let seen = visit.posted.text("seen").parse().ok().map(mydata_domain::Time);
     let id = &desk.organisation.id;
     match organisations::change(&visit.app, &By::visitor(&visit)?, id, form, seen).await {
-        Ok(()) => Ok(visit.go_saying(&path(id), "said-organisation-changed", "")),
+        Ok(()) => {
+            visit.app.catalogue_changed();
+            Ok(visit.go_saying(&path(id), "said-organisation-changed", ""))
+        }
         Err(ActError::Superseded) => {
             let desk = Desk::of(&visit).await?.ok_or(Fault::Changed)?;
             let notice = Notice::new(Tone::Warn, visit.t("organisation-stale"));

@@ -4,10 +4,10 @@ use mydata_domain::organisation::OrganisationKind;
 use mydata_store::repo::list::List;
 use mydata_store::repo::organisations::{self as kept, Listed, Sort as By, State};
 
-use super::path;
+use super::{OPENERS, path};
 use crate::backoffice::ROOT;
 use crate::backoffice::lists::{ListPage, first_number, more};
-use crate::backoffice::parts::cell::{Cell, Chip, Colour};
+use crate::backoffice::parts::cell::{Cell, Chip, Colour, Link};
 use crate::backoffice::parts::field::Choice;
 use crate::backoffice::parts::list::{Filter, Head, ListQuery, Listing, Shape, Sort};
 use crate::backoffice::route::Answer;
@@ -80,7 +80,9 @@ pub async fn show(visit: Visit) -> Answer {
             label: visit.t("organisation-state"),
             choices: states.to_vec(),
         }],
-        action: None,
+        action: OPENERS
+            .contains(&visit.me()?.account.role)
+            .then(|| Link::new(visit.t("organisation-open"), format!("{ROOT}/organisations/new"))),
         heads: vec![
             Head::new(visit.t("list-number")),
             Head::sorting(visit.t("organisation-name"), "name"),

@@ -7,11 +7,16 @@
 //! | [`change`] | the form that changes what it says |
 //! | [`deputy`] | 副帳號: invited, changed, locked, removed |
 //! | [`list`] | all organisations |
+//! | [`open`] | opens an organisation's account for it, and notes whom the operating team told |
+//! | [`signed`] | the signed 介接申請表 |
 
 pub mod change;
 pub mod deputy;
+mod fields;
 pub mod list;
+pub mod open;
 pub mod page;
+pub mod signed;
 
 #[cfg(test)]
 pub(super) mod samples;
@@ -36,9 +41,13 @@ const CHANGERS: &[Role] = &[Role::Applicant, Role::Deputy, Role::Operator];
 /// Who looks after its deputies.
 const MANAGERS: &[Role] = &[Role::Applicant, Role::Operator];
 
+/// Who opens organisations' accounts for them.
+const OPENERS: &[Role] = &[Role::Operator];
+
 /// The lines of the table.
 pub fn routes() -> Vec<Route> {
     let (readers, changers, managers) = (Rule::Roles(READERS), Rule::Roles(CHANGERS), Rule::Roles(MANAGERS));
+    let openers = Rule::Roles(OPENERS);
     vec![
         Route::get("/mydata-backend/organisation", readers, page::show),
         Route::get("/mydata-backend/organisation/change", changers, change::ask),
@@ -47,7 +56,12 @@ pub fn routes() -> Vec<Route> {
         Route::post("/mydata-backend/organisation/deputy", managers, deputy::submit),
         Route::get("/mydata-backend/organisation/deputy/new", managers, deputy::ask_new),
         Route::post("/mydata-backend/organisation/deputy/new", managers, deputy::submit_new),
+        Route::get("/mydata-backend/organisation/signed", openers, signed::ask),
+        Route::post("/mydata-backend/organisation/signed", openers, signed::submit).with_files(1),
+        Route::post("/mydata-backend/organisation/told", openers, open::submit_told),
         Route::get("/mydata-backend/organisations", Rule::Roles(OVERSEERS), list::show),
+        Route::get("/mydata-backend/organisations/new", openers, open::ask),
+        Route::post("/mydata-backend/organisations/new", openers, open::submit).with_files(1),
     ]
 }
 

@@ -1,22 +1,30 @@
 //! The page of an organisation: what it says about itself, its accounts, its files.
 
 use askama::Template;
+use http::StatusCode;
 use mydata_domain::account::{Account, Role};
 use mydata_domain::calendar::roc;
-use mydata_domain::organisation::Organisation;
+use mydata_domain::forms::Purpose;
+use mydata_domain::organisation::{NoteKind, Organisation};
+use mydata_store::repo::organisation_notes::{self, Note};
 use mydata_store::repo::organisations::Profile;
 use mydata_store::repo::uploads::Upload;
 use mydata_store::repo::{accounts, organisations as profiles, uploads};
 
 use super::list::{chip, kind_key};
-use super::{CHANGERS, MANAGERS, about, above, name};
+use super::open::{note_key, told_form};
+use super::{CHANGERS, MANAGERS, OPENERS, OVERSEERS, about, above, name};
 use crate::backoffice::ROOT;
+use crate::backoffice::fault::Fault;
 use crate::backoffice::frame::{Frame, role_key};
 use crate::backoffice::parts::cell::{Cell, Chip, Link};
 use crate::backoffice::parts::facts::Facts;
+use crate::backoffice::parts::form::Form;
 use crate::backoffice::parts::notice::{Notice, Tone};
+use crate::backoffice::parts::way::{Happened, History};
 use crate::backoffice::route::Answer;
 use crate::backoffice::system::accounts as words;
+use crate::backoffice::uploads::words::size;
 use crate::backoffice::visit::Visit;
 use crate::web::RocDateTime;
 
@@ -54,13 +62,24 @@ pub struct OrganisationPage {
     pub accounts: Vec<AccountRow>,
     /// Invites a deputy.
     pub add: Option<Link>,
-    /// Its files, each with size and moment.
+    /// Its files, each with version, size and moment.
     pub files: Vec<(Link, String)>,
+    /// Uploads its signed 介接申請表.
+    pub sign: Option<Link>,
+    /// What the operating team noted; of nobody else's concern.
+    pub notes: Option<History>,
+    /// Notes a phone call.
+    pub told: Option<Form>,
 }
 
 /// `GET /organisation?organisation=…`.
 pub async fn show(visit: Visit) -> Answer {
     let Some(organisation) = about(&visit)? else { return Ok(visit.go(&format!("{ROOT}/organisations"))) };
+    page(&visit, &organisation, None).await
+}
+
+/// The page; with what is wrong with a note that was posted.
+pub(super) async fn page(visit: &Visit, organisation: &Organisation, fault: Option<String>) -> Answer {
     let (db, crypter, lang) = (&visit.app.store.db, &visit.app.store.crypter, visit.lang());
     let id = &organisation.id;
     let profile = profiles::profile(db, crypter, id).await?;
@@ -81,32 +100,80 @@ pub async fn show(visit: Visit) -> Answer {
         AccountRow {
             title: account.holder.name.clone(),
             about: format!("{} · {} · {at}", account.name, visit.t(role_key(account.role))),
-            chip: words::chip(&visit, account),
+            chip: words::chip(visit, account),
             link: (manages && open && account.role == Role::Deputy)
                 .then(|| Link::new(visit.t("deputy-edit"), href).about(account.holder.name.clone())),
         }
     };
     let file = |upload: &Upload| {
         let at = RocDateTime::new(upload.uploaded_at.to_timestamp()).date_time(lang);
-        let size = visit.t1("organisation-file-size", "kilobytes", upload.bytes.div_ceil(1024));
-        (Link::new(upload.name.clone(), format!("{ROOT}/uploads/{}", upload.id)), format!("{size} · {at}"))
+        let size = size(upload.bytes);
+        let version = visit.t1("organisation-file-version", "version", upload.version);
+        let about = match upload.purpose {
+            Purpose::SignedApplication => {
+                format!("{} · {version} · {size} · {at}", visit.t("organisation-signed"))
+            }
+            _ => format!("{size} · {at}"),
+        };
+        (Link::new(upload.name.clone(), format!("{ROOT}/uploads/{}", upload.id)), about)
     };
     let link = |key: &str, below: &str| Link::new(visit.t(key), format!("{ROOT}{below}?organisation={id}"));
     let mut notices = Vec::new();
     if profile.is_none() && CHANGERS.contains(&role) {
         notices.push(Notice::new(Tone::Calm, visit.t("organisation-unsaid")));
     }
+    let opens = OPENERS.contains(&role);
+    let notes = match OVERSEERS.contains(&role) {
+        true => Some(noted(visit, &organisation_notes::of_organisation(db, crypter, id).await?).await?),
+        false => None,
+    };
+    let is_opened =
+        notes.as_ref().is_some_and(|(kinds, _)| NoteKind::ASKED.iter().any(|k| kinds.contains(k)));
+    let is_told = notes.as_ref().is_some_and(|(kinds, _)| kinds.contains(&NoteKind::ToldByPhone));
+    let is_signed = files.iter().any(|file| file.purpose == Purpose::SignedApplication);
+    if opens && is_opened && !is_told {
+        let phone = profile.as_ref().map(|p| p.form.applicant.phone.clone()).unwrap_or_default();
+        notices.push(Notice::new(Tone::Warn, visit.t1("organisation-untold", "phone", phone)));
+    }
+    if opens && is_opened && !is_signed {
+        notices.push(Notice::new(Tone::Warn, visit.t("organisation-unsigned")));
+    }
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let frame = visit.frame(name(visit, organisation), above(visit)?);
     let view = OrganisationPage {
-        frame: visit.frame(name(&visit, &organisation), above(&visit)?),
+        sign: opens.then(|| link("organisation-signed-add", "/organisation/signed")),
+        notes: notes.map(|(_, history)| history),
+        told: (opens && is_opened).then(|| told_form(lang, &frame.token, id.as_str(), fault)),
+        frame,
         chip: chip(lang, profile.as_ref().map(|p| p.state)),
         notices,
-        facts: facts(&visit, &organisation, profile.as_ref()),
+        facts: facts(visit, organisation, profile.as_ref()),
         change: CHANGERS.contains(&role).then(|| link("organisation-change", "/organisation/change")),
         accounts: people.iter().map(row).collect(),
         add: manages.then(|| link("deputy-new", "/organisation/deputy/new")),
         files: files.iter().map(file).collect(),
     };
-    Ok(visit.ok(&view))
+    Ok(visit.page(status, &view))
+}
+
+/// The operating team's notes: their kinds, and how they are shown.
+async fn noted(visit: &Visit, notes: &[Note]) -> Result<(Vec<NoteKind>, History), Fault> {
+    let writers: Vec<_> = notes.iter().map(|note| note.account).collect();
+    let writers = accounts::with_ids(&visit.app.store.db, &visit.app.store.crypter, &writers).await?;
+    let happened = |note: &Note| {
+        let at = RocDateTime::new(note.at.to_timestamp());
+        let who = writers.iter().find(|account| account.id == note.account);
+        Happened {
+            at: at.date_time(visit.lang()),
+            machine: at.machine(),
+            what: visit.t(note_key(note.kind)),
+            who: who.map(|account| account.holder.masked_name()).unwrap_or_default(),
+            note: (!note.text.is_empty()).then(|| note.text.clone()),
+        }
+    };
+    let events = notes.iter().map(happened).collect();
+    let history = History { events, empty: visit.t("organisation-notes.none") };
+    Ok((notes.iter().map(|note| note.kind).collect(), history))
 }
 
 fn facts(visit: &Visit, organisation: &Organisation, profile: Option<&Profile>) -> Facts {

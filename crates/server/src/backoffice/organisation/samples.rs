@@ -4,12 +4,14 @@ use askama::DynTemplate;
 use mydata_store::repo::organisations::State;
 
 use super::list::chip;
+use super::open::told_form;
 use super::page::{AccountRow, OrganisationPage};
 use crate::backoffice::ROOT;
 use crate::backoffice::frame::Frame;
 use crate::backoffice::parts::cell::{Cell, Chip, Colour, Link};
 use crate::backoffice::parts::facts::Facts;
 use crate::backoffice::parts::notice::{Notice, Tone};
+use crate::backoffice::parts::way::{Happened, History};
 use crate::web::Lang;
 
 /// The pages: name and view.
@@ -32,6 +34,13 @@ pub(in crate::backoffice) fn pages(
             lang.t("organisation-applicant"),
             vec![Cell::Text("陳示華".to_owned()), Cell::Soft("chen@library.example".to_owned())],
         );
+    let noted = Happened {
+        at: "115/11/20 09:30".to_owned(),
+        machine: "2026-11-20T09:30:00+08:00".to_owned(),
+        what: lang.t("organisation-asked-by-phone"),
+        who: "王○範".to_owned(),
+        note: Some("承辦人來電，另寄簽章後的申請表。".to_owned()),
+    };
     let page = |bare: bool| OrganisationPage {
         frame: frame(name.clone()),
         chip: chip(lang, (!bare).then_some(State::Active)),
@@ -51,8 +60,15 @@ pub(in crate::backoffice) fn pages(
         files: if bare {
             Vec::new()
         } else {
-            vec![(Link::new("介接申請表.pdf", ROOT), "120 KB".to_owned())]
+            let about = format!("{} · 120 KB", lang.t("organisation-signed"));
+            vec![(Link::new("介接申請表.pdf", ROOT), about)]
         },
+        sign: Some(Link::new(lang.t("organisation-signed-add"), ROOT)),
+        notes: Some(History {
+            events: if bare { Vec::new() } else { vec![noted.clone()] },
+            empty: lang.t("organisation-notes.none"),
+        }),
+        told: (!bare).then(|| told_form(lang, "token", "library", None)),
     };
     vec![("organisation", Box::new(page(false))), ("organisation-bare", Box::new(page(true)))]
 }

@@ -135,7 +135,7 @@ impl Office {
             .db
             .run_tx("test", |tx| async move {
                 let new = uploads::New {
-                    draft: draft.id,
+                    draft: Some(draft.id),
                     item: draft.item,
                     organisation: draft.organisation.as_ref(),
                     account: draft.account,

@@ -19,7 +19,7 @@ use crate::backoffice::ROOT;
 /// A file of a form: field, name, content.
 pub(super) type Sent<'a> = (&'a str, &'a str, &'a [u8]);
 
-const API: &[u8] = br#"openapi: 3.0.3
+const API: &[u8] = r#"openapi: 3.0.3
 info:
   title: Loans
   version: "1"
@@ -28,9 +28,11 @@ paths:
     get:
       parameters:
         - { name: year, in: header, required: true, schema: { type: string } }
+      description: 每日 23:00 至 01:00 不提供
       responses:
         "200": { description: the package }
-"#;
+"#
+.as_bytes();
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj<<>>endobj\nstartxref\n0\n%%EOF\n";
 
 impl Browser<'_> {
@@ -184,7 +186,7 @@ impl Office {
     }
 }
 
-/// Shows R37, R45, R46, R47, R58, R59, R63: a form is filled in over several visits without script, with rows and files,
+/// A form is filled in over several visits without script, with rows and files,
 /// looked over and filed; sent twice, it is filed once.
 async fn a_dataset_is_applied_for(engine: Engine) {
     let office = Office::open_on(engine).await;
@@ -197,6 +199,11 @@ async fn a_dataset_is_applied_for(engine: Engine) {
     assert_eq!(answer.location(), format!("{draft}#dp-ip"));
     let page = browser.get(&draft).await;
     page.says("name=\"dp_ip[1]\"");
+    // Both lists of addresses grow, and each shows an example at its first row.
+    page.says("name=\"client_ip[0]\"");
+    page.says("value=\"add:client_ip\"");
+    assert_eq!(page.body.matches("例：163.22.21.64，或網段 163.22.21.0/24").count(), 2);
+    page.says("其他特殊條件請寫在文件的說明（description）中");
     page.says("value=\"借閱\"");
     let rows = [("name", "借閱"), ("dp_ip[0]", "163.22.21.64"), ("dp_ip[1]", "163.22.21.65")];
     browser.fill(&draft, &rows, &[], "remove:dp_ip:0").await;
@@ -220,6 +227,11 @@ async fn a_dataset_is_applied_for(engine: Engine) {
     let page = browser.get(&draft).await;
     page.says("第 2 版");
     page.says("先前上傳的版本");
+    // Beside every file stands when it was uploaded last; the test's clock stands at 8 in the morning.
+    for file in ["openapi.yaml", "規格書.pdf"] {
+        let about = page.body.split(file).nth(1).unwrap().split("</p>").next().unwrap();
+        assert!(about.contains("115 年 11 月 21 日 08:00"), "{file}: {about}");
+    }
     let answer = browser.fill(&draft, &dataset(), &[], "check").await;
     assert_eq!(answer.location(), format!("{draft}/overview"), "{}", answer.body);
     let overview = browser.get(answer.location()).await;
@@ -245,6 +257,13 @@ async fn a_dataset_is_applied_for(engine: Engine) {
     assert!(office.library_drafts().await.is_empty());
     let files = uploads::of_item(&store.db, &scope, filed.rows[0].item.unwrap()).await.unwrap();
     assert_eq!(files.len(), 4, "two versions of the test data, one of each other file");
+    // The conditions that no field asks for travel in the API document, which reviewers open from the item's page.
+    let document = files.iter().find(|file| file.name == "openapi.yaml").unwrap();
+    let page = browser.get(&item).await;
+    page.says(&format!("{ROOT}/uploads/{}", document.id));
+    page.says("115 年 11 月 21 日 08:00");
+    let read = browser.get(&format!("{ROOT}/uploads/{}", document.id)).await;
+    read.says("每日 23:00 至 01:00 不提供");
 
     // The draft's page is gone; what is under review can be taken back.
     assert_eq!(browser.get(&draft).await.status, StatusCode::NOT_FOUND);
@@ -258,11 +277,13 @@ async fn a_dataset_is_applied_for(engine: Engine) {
     office.close().await;
 }
 
+/// Shows R37, R45, R46, R47, R58, R59, R62, R63.
 #[tokio::test]
 async fn a_dataset_is_applied_for_on_sqlite() {
     a_dataset_is_applied_for(Engine::Sqlite).await;
 }
 
+/// Shows R37, R45, R46, R47, R58, R59, R62, R63.
 #[tokio::test]
 async fn a_dataset_is_applied_for_on_postgres() {
     a_dataset_is_applied_for(Engine::Postgres).await;

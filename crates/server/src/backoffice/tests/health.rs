@@ -145,7 +145,8 @@ impl Scene {
 
     /// To the next poll, and makes it. Mails and the rest stay where they are.
     async fn poll(&self) {
-        let full = Full { kinds: vec!["mail".to_owned(), "item-due".to_owned()], lanes: Vec::new() };
+        let kinds = ["mail", "item-due", "abandon"].map(str::to_owned).to_vec();
+        let full = Full { kinds, lanes: Vec::new() };
         let app = &self.office.app;
         let due = app.store.jobs.next_run_at(&full).await.unwrap().expect("a poll is to come");
         self.office.clock.0.store(due.0.max(self.office.now().0), Ordering::SeqCst);
@@ -263,7 +264,7 @@ async fn a_dataset_that_fails_is_told_suspended_and_comes_back() {
         assert_eq!(scene.stage(scene.dataset).await, StageName::Suspended, "the fourth failure");
         let registered = registry::load(&scene.office.app.store.db, &scene.office.app.store.crypter).await;
         let state = registered.unwrap().datasets.values().next().unwrap().dataset.state;
-        assert_eq!(state, DatasetState::Suspended, "citizens cannot ask for it");
+        assert_eq!(state, DatasetState::Failing, "citizens cannot ask for it now");
         let mut browser = scene.at(&scene.owner).await;
         let listed = browser.get(DATASETS).await;
         for text in ["示範借閱紀錄", "異常，停權中", "回應狀態碼 503", ">4<", "立即測試"]
@@ -530,4 +531,71 @@ async fn polls_that_hang_hold_up_nothing_else() {
     drop(stop);
     running.abort();
     office.close().await;
+}
+
+/// What fails its polls is seen by entries, by its provider and by further polls: a dataset answers 504 until it is well
+/// (PROTOCOL.md §2, check 11), 501 when an operator suspends it (check 10); a service 423 (check 9).
+#[tokio::test]
+async fn what_fails_is_seen_at_every_door() {
+    on_both(async |scene| {
+        let secret = "demoBankSecret16".parse().unwrap();
+        let number = AtomicU16::new(1);
+        let entry = async || {
+            scene.office.pass(Duration::from_secs(2));
+            let number = u8::try_from(number.fetch_add(1, Ordering::SeqCst)).unwrap();
+            scene.office.entry("192.0.2.1:1000", number, &secret).await.location().to_owned()
+        };
+        let act = async |item: ItemId, act: &str| {
+            let mut operator = scene.at(&scene.operator).await;
+            let fields = [("act", act), ("reason", "示範原因")];
+            let done = operator.post(&format!("/mydata-backend/items/{item}/act"), &fields).await;
+            assert_eq!(done.status, StatusCode::SEE_OTHER, "{act}: {}", done.body);
+        };
+        scene.switch(&scene.owner, scene.dataset, "yes").await;
+        scene.poll().await;
+        assert!(entry().await.starts_with("/exchange/"));
+        scene.party.answers(503);
+        for failures in 1..=4 {
+            scene.poll().await;
+            let suspended = scene.stage(scene.dataset).await == StageName::Suspended;
+            assert_eq!(suspended, failures == 4);
+            let to = entry().await;
+            // One stumble, or three, is no reason to send citizens back.
+            assert_eq!(to.contains("code=504"), failures == 4, "{failures}: {to}");
+        }
+        // The provider may still ask whom a call is about: what was begun before goes on.
+        let asked = scene.office.introspect("192.0.2.1:1000", "lxLRIhDcR59kp2SG").await;
+        assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
+        scene.office.browser().get("/datasets/API.Kr1C3b1ijJ").await.says("示範借閱紀錄");
+
+        // Suspended by an operator besides, it is no longer offered; without that it fails again.
+        act(scene.dataset, "suspend").await;
+        assert!(entry().await.contains("code=501"));
+        act(scene.dataset, "resume").await;
+        assert!(entry().await.contains("code=504"));
+        scene.party.answers(204);
+        scene.poll().await;
+        assert!(entry().await.starts_with("/exchange/"), "well again");
+
+        // The same of a service.
+        scene.switch(&scene.stranger, scene.service, "yes").await;
+        scene.party.answers(500);
+        while scene.stage(scene.service).await != StageName::Suspended {
+            scene.poll().await;
+        }
+        assert!(entry().await.contains("code=423"));
+        let request = axum::http::Request::get("/service/txid_status")
+            .header("tx_id", "3f6c1b52-7d9e-4a10-9c1f-0d2a4b6ca901")
+            .body(axum::body::Body::empty())
+            .unwrap();
+        let partner = scene.office.browser().send(request).await;
+        assert_eq!(partner.status, StatusCode::FORBIDDEN);
+        partner.says("service_not_listed");
+        scene.party.answers(204);
+        while scene.stage(scene.service).await == StageName::Suspended {
+            scene.poll().await;
+        }
+        assert!(!entry().await.contains("code=423"));
+    })
+    .await;
 }

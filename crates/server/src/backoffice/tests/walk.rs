@@ -141,7 +141,7 @@ async fn add_upload(office: &Office, of: &Account) -> String {
     let blob = &blob.finish().await.unwrap().id;
     let add = |tx| async move {
         let new = uploads::New {
-            draft: draft.id,
+            draft: Some(draft.id),
             item: None,
             organisation: place.as_ref(),
             account: of.id,

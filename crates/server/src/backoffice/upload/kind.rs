@@ -119,6 +119,8 @@ pub fn accepted(purpose: Purpose) -> &'static [FileKind] {
         Purpose::Application => &[K::Pdf, K::Docx, K::Odt, K::Png, K::Jpeg],
         Purpose::Checklist => &[K::Pdf, K::Docx, K::Odt, K::Xlsx, K::Ods],
         Purpose::PilotReport => &[K::Pdf, K::Docx, K::Odt],
+        // What was signed on paper: a scan or a photograph.
+        Purpose::SignedApplication => &[K::Pdf, K::Png, K::Jpeg],
     }
 }
 

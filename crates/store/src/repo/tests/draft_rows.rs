@@ -114,7 +114,7 @@ async fn uploads_have_versions_belong_to_somebody_and_keep_their_blobs() {
             writer.write(content).await.unwrap();
             let blob = writer.finish().await.unwrap();
             let new = &uploads::New {
-                draft: begun.id,
+                draft: Some(begun.id),
                 item: None,
                 organisation: None,
                 account: account(1),
@@ -171,7 +171,7 @@ async fn uploads_have_versions_belong_to_somebody_and_keep_their_blobs() {
         let blob = store.blobs.create().finish().await.unwrap().id;
         let bank = id("bank");
         let new = &uploads::New {
-            draft: begun.id,
+            draft: Some(begun.id),
             item: None,
             organisation: Some(&bank),
             account: account(4),

@@ -117,7 +117,7 @@ async fn confirm(office: &Office, browser: &mut Browser<'_>, exchange: &str) -> 
     tokio::join!(browser.post(&path, &[]), told).0
 }
 
-/// Shows R48, R61.
+/// Shows R12, R48, R61.
 #[tokio::test]
 async fn an_owner_tries_a_dataset_as_a_citizen_would_and_nothing_of_it_stays() {
     on_both(async |office| {
@@ -277,7 +277,7 @@ async fn nobody_comes_through_the_front_test_to_anything_else() {
     assert_eq!(office.rows("transactions").await, 1);
 }
 
-/// Shows R48: a service is entered by its own link, told, and waited for.
+/// Shows R12, R48: a service is entered by its own link, told, and waited for.
 #[tokio::test]
 async fn an_owner_tries_a_service_up_to_the_notification() {
     on_both(async |office| {
@@ -319,6 +319,50 @@ async fn an_owner_tries_a_service_up_to_the_notification() {
         // The form of a change is not about a test.
         let change = flow::begin_form(&office.app, &by(&owner), filed.item, FilingKind::Change).await;
         assert!(change.is_err(), "it is still in its test");
+    })
+    .await;
+}
+
+/// Whoever was asked to collect while a window begins waits for its end, and then asks: nothing is lost, nobody is called
+/// meanwhile.
+#[tokio::test]
+async fn what_is_to_be_collected_waits_for_the_end_of_a_maintenance() {
+    on_both(async |office| {
+        office.noon(Date::new(2026, 11, 20).unwrap());
+        let people = office.people().await;
+        let owner = office.account("library.one", Role::Applicant, Some("library")).await;
+        let (dp_api, calls) = dp().await;
+        let (item, record) = office.in_test(&people, &owner, &dp_api).await;
+        let page = format!("/mydata-backend/items/{item}/front-test");
+        let (mut browser, _) = office.session(owner.id, Stage::Whole, office.now()).await;
+        let (_, exchange) = enter(&mut browser, &page).await;
+        let (mut ministry, _) = office.session(people.ministry.id, Stage::Whole, office.now()).await;
+        let window = "/mydata-backend/system/maintenance/window";
+        ministry.get(window).await;
+        let fields = [
+            ("scope", "dataset"),
+            ("dataset", record.as_str()),
+            ("kind", "once"),
+            ("from_day", "115/11/20"),
+            ("from_time", "12:02"),
+            ("until_day", "115/11/20"),
+            ("until_time", "12:05"),
+            ("announced", "0"),
+        ];
+        let set = ministry.post(window, &fields).await;
+        assert_eq!(set.status, StatusCode::SEE_OTHER, "{}", set.body);
+        browser.get(&exchange).await;
+        let name = param_name(&record.parse().unwrap(), "INQ_YR");
+        identify(&mut browser, &exchange, &[(&name, "114")]).await;
+
+        office.pass(Duration::from_secs(3 * 60));
+        office.run_jobs().await;
+        office.run_jobs().await;
+        assert!(calls.lock().unwrap().is_empty(), "nobody is called in the window");
+        office.pass(Duration::from_secs(2 * 60 + 1));
+        office.run_jobs().await;
+        assert_eq!(*calls.lock().unwrap(), ["114"]);
+        browser.get(&page).await.says("查無資料");
     })
     .await;
 }
