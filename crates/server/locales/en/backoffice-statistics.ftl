@@ -81,3 +81,4 @@ statistics-csv-p95 = 95th percentile wait (s)
 statistics-csv-id = Code
 statistics-more = All statistics
 item-usage = Use in the last 30 days
+    .none = It was not used in the last 30 days.

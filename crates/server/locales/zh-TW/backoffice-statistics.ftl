@@ -81,3 +81,4 @@ statistics-csv-p95 = 等候時間第 95 百分位（秒）
 statistics-csv-id = 代碼
 statistics-more = 查看全部統計數據
 item-usage = 最近 30 天的使用情形
+    .none = 最近 30 天沒有使用紀錄。

@@ -51,6 +51,14 @@ impl RocDateTime {
     }
 }
 
+/// A day as a reader of the language writes it: `115/11/21`; `21 November 2026`.
+pub fn day(lang: Lang, day: mydata_domain::calendar::Date) -> String {
+    match lang {
+        Lang::ZhTw => mydata_domain::calendar::roc(day),
+        Lang::En => RocDateTime::new(mydata_domain::calendar::midnight(day).to_timestamp()).date(lang),
+    }
+}
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",

@@ -237,7 +237,9 @@ impl Office {
         let signed = Some(self.signed("介接申請表.pdf", life.body.account).await?);
         let note = "承辦人來電申請，另寄簽章後的介接申請表。".to_owned();
         let opening = Opening { asked: NoteKind::AskedByPhone, note, signed };
-        organisations::open(&self.app, &by(&staff.operator), &form, &opening).await?;
+        let id = organisations::open(&self.app, &by(&staff.operator), &form, &opening).await?;
+        let said = "已電話告知申請人帳號開通，請其依信件設定密碼。";
+        organisations::told(&self.app, &by(&staff.operator), &id, said).await?;
         self.work().await?;
         let owner = self.let_in(&self.account(life.body.account).await?).await?;
         self.day(life.ago, DAYS[0]).await?;

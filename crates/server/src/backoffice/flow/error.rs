@@ -1,7 +1,6 @@
 //! Why a step was not made.
 
 use fluent_bundle::FluentValue;
-use mydata_domain::calendar::roc;
 use mydata_domain::filing;
 use mydata_domain::forms::FieldError;
 use mydata_domain::item::Refused;
@@ -9,6 +8,7 @@ use mydata_store::StoreError;
 
 use crate::backoffice::fault::Fault;
 use crate::web::Lang;
+use crate::web::date::day;
 use crate::web::i18n::t;
 
 /// Why a step was not made. Nothing was changed.
@@ -158,9 +158,9 @@ fn refused_words(refused: &Refused, lang: Lang) -> String {
         Refused::AuthorityMissing => lang.t("act-authority-missing"),
         Refused::WrongNumber { needed } => one("act-wrong-number", "needed", needed.clone()),
         Refused::TestOver => lang.t("act-test-over"),
-        Refused::TooEarlyToExtend { opens } => one("act-too-early-to-extend", "day", roc(*opens)),
+        Refused::TooEarlyToExtend { opens } => one("act-too-early-to-extend", "day", day(lang, *opens)),
         Refused::AlreadyExtended => lang.t("act-already-extended"),
-        Refused::GoLiveTooEarly { earliest } => one("act-go-live-too-early", "day", roc(*earliest)),
+        Refused::GoLiveTooEarly { earliest } => one("act-go-live-too-early", "day", day(lang, *earliest)),
         Refused::AlreadySuspended => lang.t("act-already-suspended"),
         Refused::NotSuspended => lang.t("act-not-suspended"),
         Refused::NotDue { .. } => lang.t("act-not-due"),

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use askama::Template;
 use mydata_domain::account::{AccountId, Role};
-use mydata_domain::calendar::roc;
 use mydata_domain::filing::{FilingKind, FilingState};
 use mydata_domain::forms::Purpose;
 use mydata_domain::item::{ActName, Facts as Known, Kind, Running, Stage, step};
-use mydata_domain::organisation::OrganisationKind;
+use mydata_domain::organisation::{OrganisationId, OrganisationKind};
 use mydata_domain::{Time, Zone};
 use mydata_store::repo::items::{self, Entry, Kept};
 use mydata_store::repo::{accounts, filings, uploads};
@@ -26,6 +25,7 @@ use crate::backoffice::route::Answer;
 use crate::backoffice::statistics::usage::{self, Usage};
 use crate::backoffice::visit::Visit;
 use crate::backoffice::{ROOT, front_test, scope};
+use crate::web::date::day as in_words;
 use crate::web::{Lang, RocDateTime, i18n};
 
 /// What is registered in one zone.
@@ -192,6 +192,12 @@ pub(super) fn zone_key(zone: Zone) -> &'static str {
     }
 }
 
+/// An organisation's name in the reader's language; as it was kept when the registry has it no more.
+pub fn organisation_name(visit: &Visit, id: Option<&OrganisationId>, kept: &str) -> String {
+    let known = id.and_then(|id| visit.catalogue.organisation(id.as_str()));
+    known.map_or_else(|| kept.to_owned(), |o| visit.lang().pick(&o.name, Some(&o.name_en)).to_owned())
+}
+
 /// The text that names what a file is.
 fn purpose_key(purpose: Purpose) -> &'static str {
     match purpose {
@@ -233,7 +239,10 @@ fn facts(visit: &Visit, kept: &Kept, people: &HashMap<AccountId, (Role, String)>
     let by = kept.updated_by.and_then(|id| people.get(&id)).map(|(_, name)| name.clone());
     let mut facts = Facts::default()
         .text(visit.t("item-kind"), words::kind(lang, kept.kind))
-        .text(visit.t("list-organisation"), kept.organisation_name.clone())
+        .text(
+            visit.t("list-organisation"),
+            organisation_name(visit, Some(&kept.organisation), &kept.organisation_name),
+        )
         .text(visit.t("list-category"), words::category(visit, kept.kind, &kept.category))
         .text(visit.t("item-form-number"), kept.number.map(|n| n.to_string()).unwrap_or_default())
         .cell(visit.t("list-display"), words::display(lang, &kept.stage, kept.shown));
@@ -250,7 +259,7 @@ fn facts(visit: &Visit, kept: &Kept, people: &HashMap<AccountId, (Role, String)>
 /// What comes next, and by when.
 fn notices(visit: &Visit, kept: &Kept) -> Vec<Notice> {
     let mut notices = Vec::new();
-    let day = |key: &str, day| visit.t1(key, "day", roc(day));
+    let day = |key: &str, day| visit.t1(key, "day", in_words(visit.lang(), day));
     match &kept.stage {
         Stage::Suspended(suspended) => {
             for one in &suspended.causes {
@@ -294,7 +303,8 @@ fn happened(visit: &Visit, entries: &[Entry], people: &HashMap<AccountId, (Role,
             }
         };
         let letter = entry.letter.as_ref().map(|letter| {
-            let args = [("number", letter.number().into()), ("day", roc(letter.date()).into())];
+            let args =
+                [("number", letter.number().into()), ("day", in_words(visit.lang(), letter.date()).into())];
             i18n::t(lang, "item-letter", &args)
         });
         let reason = entry.reason.as_ref().map(|reason| reason.as_str().to_owned());

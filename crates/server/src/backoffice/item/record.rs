@@ -1,7 +1,7 @@
 //! What is registered of an item in a zone: endpoints, addresses, certificate, parameters. No secret.
 
 use mydata_domain::address::AllowList;
-use mydata_domain::calendar::{day_of, days_between, roc};
+use mydata_domain::calendar::{day_of, days_between};
 use mydata_domain::dataset::{Dataset, DpMethod};
 use mydata_domain::item::{Certificate, Kind};
 use mydata_domain::service::Service;
@@ -111,7 +111,7 @@ pub fn days(visit: &Visit, certificate: &Certificate) -> Cell {
 
 fn certificate_chip(visit: &Visit, until: Time, now: Time) -> Chip {
     let left = days_between(day_of(now), day_of(until));
-    let day = roc(day_of(until));
+    let day = crate::web::date::day(visit.lang(), day_of(until));
     let text = |key: &str| {
         crate::web::i18n::t(visit.lang(), key, &[("day", day.clone().into()), ("days", left.into())])
     };

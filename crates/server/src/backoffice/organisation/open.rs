@@ -78,7 +78,6 @@ fn view(visit: &Visit, context: &Context, wrong: &Wrong) -> FormPage {
     let sheet = Sheet { visit, fields: &fields, authorities: &context.authorities, wrong: &wrong.fields };
     let asked = NoteKind::ASKED.map(|kind| Choice::new(kind.as_str(), visit.t(note_key(kind)))).to_vec();
     let form = Form::simple(lang, format!("{list}/new"), &frame.token, visit.t("organisation-open"))
-        .with(Notice::new(Tone::Calm, visit.t("organisation-open.what")))
         .section(visit.t("organisation-asked"), None)
         .with(
             Field::new(lang, "asked", visit.t("organisation-asked.how"), Input::Radio(asked))
@@ -96,7 +95,8 @@ fn view(visit: &Visit, context: &Context, wrong: &Wrong) -> FormPage {
         .with(signed::field(lang, wrong.signed.clone()).optional());
     let form = sheet.reviewed(form.section(visit.t("organisation-about"), None));
     let form = sheet.contact(form.section(visit.t("organisation-contact"), None));
-    FormPage { frame, notice: None, form: Some(form.cancel(Link::new(visit.t("cancel"), list))) }
+    let notice = Some(Notice::new(Tone::Calm, visit.t("organisation-open.what")));
+    FormPage { frame, notice, form: Some(form.cancel(Link::new(visit.t("cancel"), list))) }
 }
 
 /// `GET /organisations/new`.

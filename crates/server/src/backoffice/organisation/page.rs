@@ -3,7 +3,6 @@
 use askama::Template;
 use http::StatusCode;
 use mydata_domain::account::{Account, Role};
-use mydata_domain::calendar::roc;
 use mydata_domain::forms::Purpose;
 use mydata_domain::organisation::{NoteKind, Organisation};
 use mydata_store::repo::organisation_notes::{self, Note};
@@ -27,6 +26,7 @@ use crate::backoffice::system::accounts as words;
 use crate::backoffice::uploads::words::size;
 use crate::backoffice::visit::Visit;
 use crate::web::RocDateTime;
+use crate::web::date::day;
 
 /// Most accounts on the page; an organisation has no more.
 const MOST: u32 = 100;
@@ -193,7 +193,7 @@ fn facts(visit: &Visit, organisation: &Organisation, profile: Option<&Profile>) 
     }
     facts
         .text(visit.t("organisation-address"), form.address.clone())
-        .text(visit.t("organisation-applied-on"), roc(form.applied_on))
+        .text(visit.t("organisation-applied-on"), day(lang, form.applied_on))
         .cells(
             visit.t("organisation-applicant"),
             vec![

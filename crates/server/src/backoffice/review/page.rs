@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use askama::Template;
 use http::StatusCode;
 use mydata_domain::account::{AccountId, Role};
-use mydata_domain::calendar::roc;
 use mydata_domain::filing::{Comment, Decision, OfficialLetter, Review};
 use mydata_domain::item::ActName;
 use mydata_store::repo::accounts;
@@ -17,7 +16,7 @@ use crate::backoffice::ROOT;
 use crate::backoffice::fault::Fault;
 use crate::backoffice::forms::draw::path_label;
 use crate::backoffice::frame::{Crumb, Frame};
-use crate::backoffice::item::page::{filing_key, state_chip};
+use crate::backoffice::item::page::{filing_key, organisation_name, state_chip};
 use crate::backoffice::item::words;
 use crate::backoffice::parts::cell::{Cell, Chip, Link};
 use crate::backoffice::parts::facts::Facts;
@@ -27,6 +26,7 @@ use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::parts::way::{Happened, History};
 use crate::backoffice::route::Answer;
 use crate::backoffice::visit::Visit;
+use crate::web::date::day as in_words;
 use crate::web::{RocDateTime, i18n};
 
 /// A line of the filing.
@@ -115,7 +115,10 @@ pub(super) fn about(visit: &Visit, case: &Case, people: &HashMap<AccountId, Stri
     Facts::default()
         .cell(visit.t("item-form-number"), Cell::Code(case.filing.number.to_string()))
         .text(visit.t("review-for"), visit.t(filing_key(case.filing.kind)))
-        .text(visit.t("review-organisation"), case.listed.organisation_name.clone())
+        .text(
+            visit.t("review-organisation"),
+            organisation_name(visit, case.filing.organisation.as_ref(), &case.listed.organisation_name),
+        )
         .text(visit.t("review-applicant"), people.get(&case.filing.filed_by).cloned().unwrap_or_default())
         .text(visit.t("review-item"), item.unwrap_or_else(|| visit.t("review-item-account")))
         .text(visit.t("review-about"), case.listed.item_name.clone())
@@ -156,7 +159,7 @@ pub(super) fn history(visit: &Visit, case: &Case, people: &HashMap<AccountId, St
 }
 
 fn letter_text(visit: &Visit, letter: &OfficialLetter) -> String {
-    let args = [("number", letter.number().into()), ("day", roc(letter.date()).into())];
+    let args = [("number", letter.number().into()), ("day", in_words(visit.lang(), letter.date()).into())];
     i18n::t(visit.lang(), "item-letter", &args)
 }
 

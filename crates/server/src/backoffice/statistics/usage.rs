@@ -18,8 +18,8 @@ use crate::backoffice::visit::Visit;
 
 /// The chart, and the way to all the numbers of the item.
 pub struct Usage {
-    /// The chart.
-    pub chart: Chart,
+    /// The chart; none while there is nothing to draw.
+    pub chart: Option<Chart>,
     /// All the numbers.
     pub more: Link,
 }
@@ -60,5 +60,6 @@ pub async fn of_item(visit: &Visit, scope: &Scope, item: &Kept) -> Result<Option
         organisation: false,
     };
     let more = Link::new(visit.t("statistics-more"), asked.url(super::PATH, &[]));
-    Ok(Some(Usage { chart: shown.numbers(visit.lang()), more }))
+    let chart = (!sums.is_empty()).then(|| shown.numbers(visit.lang()));
+    Ok(Some(Usage { chart, more }))
 }

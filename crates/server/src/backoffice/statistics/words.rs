@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use mydata_domain::calendar::{Date, midnight, roc, roc_year};
+use mydata_domain::calendar::{Date, roc_year};
 use mydata_domain::statistics::Area;
 
 use super::asked::Step;
 use super::report::Period;
-use crate::web::{Lang, RocDateTime, i18n, verification_name};
+pub(super) use crate::web::date::day;
+use crate::web::{Lang, i18n, verification_name};
 
 /// `1,234,567`.
 pub(super) fn number(value: u64) -> String {
@@ -68,14 +69,6 @@ pub(super) fn scale(lang: Lang, seconds: f64) -> String {
         _ => ("statistics-axis-days", one(seconds / 86_400.0)),
     };
     i18n::t(lang, key, &[("count", count.into())])
-}
-
-/// A day as it is read.
-pub(super) fn day(lang: Lang, day: Date) -> String {
-    match lang {
-        Lang::ZhTw => roc(day),
-        Lang::En => RocDateTime::new(midnight(day).to_timestamp()).date(lang),
-    }
 }
 
 /// A step of the period as it is read.
