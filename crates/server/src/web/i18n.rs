@@ -323,13 +323,14 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 9] {
+    fn sources() -> [std::path::PathBuf; 10] {
         [
             "templates",
             "src/backoffice",
             "src/captcha",
             "src/citizen",
             "src/mail",
+            "src/pdf",
             "src/portal",
             "src/public",
             "src/record",
