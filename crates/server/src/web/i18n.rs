@@ -335,6 +335,7 @@ mod tests {
             "src/citizen",
             "src/download",
             "src/mail",
+            "src/pdf",
             "src/portal",
             "src/public",
             "src/record",
