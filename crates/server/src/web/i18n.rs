@@ -327,12 +327,12 @@ mod tests {
     }
 
     /// Where texts are used.
-    fn sources() -> [std::path::PathBuf; 10] {
-        [
-            "templates",
+    fn sources() -> Vec<std::path::PathBuf> {
+        let folders = [
             "src/backoffice",
             "src/captcha",
             "src/citizen",
+            "src/counter",
             "src/download",
             "src/mail",
             "src/pdf",
@@ -340,8 +340,9 @@ mod tests {
             "src/public",
             "src/record",
             "src/web",
-        ]
-        .map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir))
+            "templates",
+        ];
+        folders.map(|dir| Path::new(env!("CARGO_MANIFEST_DIR")).join(dir)).to_vec()
     }
 
     #[test]
