@@ -215,7 +215,6 @@ async fn a_form_of_another_browser_is_refused() {
     .await;
 }
 
-/// Shows R18, R20.
 #[tokio::test]
 async fn terms_and_policy_are_accepted_first_and_again_when_a_version_binds() {
     on_both(async |portal| {
