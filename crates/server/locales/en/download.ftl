@@ -97,6 +97,7 @@ barcode-not-yet = There is no valid barcode for this data now.
 barcode-make = Make a barcode
 barcode-renew = Renew the barcode
     .what = The barcode you have now becomes invalid at once.
+barcode-kept = The data is kept until { $at }
 barcode-until = Valid until { $at }; time left:
 barcode-secret = Whoever knows this number can ask for your data; show it to the clerk at the counter only.
 barcode-bars = Barcode with the number { $number }

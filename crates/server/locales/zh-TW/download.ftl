@@ -93,6 +93,7 @@ barcode-not-yet = 這份資料目前沒有有效的條碼。
 barcode-make = 產生條碼
 barcode-renew = 手動更新條碼
     .what = 更新後，原來的條碼立即失效。
+barcode-kept = 資料保存至 { $at }
 barcode-until = 條碼有效至 { $at }，還有
 barcode-secret = 知道這組號碼的人可以申請取用您的資料，請只給臨櫃承辦人員看。
 barcode-bars = 一維條碼，號碼 { $number }
