@@ -121,7 +121,7 @@ pub async fn page_of(
         Ok(there) => there,
         Err(why) => {
             counter::end(app, desk.browser.expose()).await?;
-            return no_step(&desk.visit, why);
+            return no_step(desk, why).await;
         }
     };
     match &visit.stage {

@@ -83,7 +83,7 @@ async fn asked(desk: &Desk) -> Result<Response, Fault> {
     }
     let (kept, allowed) = match counter::look(app, &desk.catalogue, &visit).await {
         Ok(there) => there,
-        Err(why) => return no_step(&desk.visit, why),
+        Err(why) => return no_step(desk, why).await,
     };
     if !allowed.saves() {
         return Ok(stop(&desk.visit, Stop::NotAllowed));
@@ -105,7 +105,7 @@ async fn submitted(desk: &Desk) -> Result<Response, Fault> {
     let taken = counter::take(app, &desk.catalogue, desk.browser.expose(), desk.visit.from).await;
     let kept = match taken {
         Ok(kept) => kept,
-        Err(why) => return no_step(&desk.visit, why),
+        Err(why) => return no_step(desk, why).await,
     };
     let names = Names { catalogue: &desk.catalogue, lang: desk.visit.prefs.lang };
     let (id, wiped_by) = (kept.transaction.id, app.clone());
