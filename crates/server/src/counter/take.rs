@@ -10,6 +10,7 @@ use axum::response::Response;
 use http::StatusCode;
 use mydata_domain::counter::visit::{Stage, Visit};
 use mydata_domain::transaction::own::TAKING;
+use mydata_domain::transaction::person::Person;
 
 use super::PATH;
 use super::desk::{ClerkForm, Desk};
@@ -89,7 +90,7 @@ async fn asked(desk: &Desk) -> Result<Response, Fault> {
         return Ok(stop(&desk.visit, Stop::NotAllowed));
     }
     let names = Names { catalogue: &desk.catalogue, lang: desk.visit.prefs.lang }.of(&kept.transaction.parts);
-    let citizen = kept.transaction.person().map(|person| person.masked_name()).unwrap_or_default();
+    let citizen = kept.transaction.person().map(Person::masked_name).unwrap_or_default();
     let view = view(desk, "counter-take", Some(citizen), names);
     Ok(page(StatusCode::OK, &view, &Policy::personal()))
 }
