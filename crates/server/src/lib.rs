@@ -16,6 +16,7 @@ pub mod catalogue;
 pub mod citizen;
 pub mod config;
 pub mod counter;
+pub mod delegate;
 pub mod download;
 pub mod exchange;
 pub mod flow;

@@ -22,8 +22,8 @@ use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::outbound::Outbound;
 use crate::{
-    CALLBACK_PATH, backoffice, captcha, citizen, counter, download, exchange, jobs, partner, portal, public,
-    record, web,
+    CALLBACK_PATH, backoffice, captcha, citizen, counter, delegate, download, exchange, jobs, partner,
+    portal, public, record, web,
 };
 
 /// How long open requests may take to end when the platform stops.
@@ -123,6 +123,7 @@ pub fn router(app: App) -> Router {
         .merge(citizen::router())
         .merge(download::router())
         .merge(counter::router())
+        .merge(delegate::router())
         .merge(exchange::router())
         .merge(public::router())
         .merge(record::router())

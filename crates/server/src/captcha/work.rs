@@ -24,7 +24,7 @@ fn zero_bits(hash: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-pub(super) fn find(challenge: &str) -> String {
+pub(crate) fn find(challenge: &str) -> String {
     (0_u64..).map(|nonce| nonce.to_string()).find(|nonce| is_enough(challenge, nonce)).unwrap()
 }
 

@@ -39,6 +39,6 @@ async fn submitted(form: &ClerkForm) -> Result<Response, Fault> {
         Ok(Coded::Refused(Refused::Late)) => Ok(stop(&desk.visit, Stop::CodeLate)),
         Ok(Coded::Refused(Refused::TooOften)) => Ok(stop(&desk.visit, Stop::CodeTooOften)),
         Ok(Coded::Closed(until)) => Ok(stop(&desk.visit, Stop::Locked(until))),
-        Err(why) => no_step(&desk.visit, why),
+        Err(why) => no_step(desk, why).await,
     }
 }

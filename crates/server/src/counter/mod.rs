@@ -18,7 +18,7 @@ pub mod show;
 pub mod stop;
 pub mod take;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

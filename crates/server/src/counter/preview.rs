@@ -74,7 +74,7 @@ async fn wanted(form: &ClerkForm) -> Result<Result<(Kept, ResourceId, BlobId), R
                 return Err(Fault::NotFound);
             }
             Ok(_) => {}
-            Err(why) => return Ok(Err(no_step(&desk.visit, why)?)),
+            Err(why) => return Ok(Err(no_step(desk, why).await?)),
         }
     }
     match counter::preview(desk.app(), &desk.catalogue, secret, from, &resource).await {
@@ -82,7 +82,7 @@ async fn wanted(form: &ClerkForm) -> Result<Result<(Kept, ResourceId, BlobId), R
             let blob = opened::blob_of(&kept.transaction, &resource)?.ok_or(Fault::NotFound)?;
             Ok(Ok((kept, resource, blob)))
         }
-        Err(why) => Ok(Err(no_step(&desk.visit, why)?)),
+        Err(why) => Ok(Err(no_step(desk, why).await?)),
     }
 }
 

@@ -8,6 +8,7 @@ use mydata_domain::counter::visit::{Stage, Visit};
 use mydata_domain::counter_service::Take;
 use mydata_domain::delegate;
 use mydata_domain::transaction::part::PartState;
+use mydata_domain::transaction::person::Person;
 use mydata_store::repo::delegations;
 use mydata_store::repo::transactions::Kept;
 use mydata_wire::person::masked_name;
@@ -121,7 +122,7 @@ pub async fn page_of(
         Ok(there) => there,
         Err(why) => {
             counter::end(app, desk.browser.expose()).await?;
-            return no_step(&desk.visit, why);
+            return no_step(desk, why).await;
         }
     };
     match &visit.stage {
@@ -169,7 +170,7 @@ async fn open(desk: &Desk, visit: &Visit, kept: &Kept, allowed: Take) -> Result<
     Ok(OpenPage {
         chrome: frame.chrome.clone(),
         frame,
-        citizen: t.person().map(|person| person.masked_name()).unwrap_or_default(),
+        citizen: t.person().map(Person::masked_name).unwrap_or_default(),
         delegate: delegated.map(|one| masked_name(&one.delegate_name)),
         service: service.map(|s| lang.pick(&s.name, Some(&s.name_en)).to_owned()).unwrap_or_default(),
         case: case(&desk.catalogue, lang, t),

@@ -8,10 +8,11 @@ use mydata_domain::Time;
 use mydata_domain::counter::Gone;
 
 use super::PATH;
+use super::desk::Desk;
 use crate::download::view::Left;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
-use crate::flow::counter::NoStep;
+use crate::flow::counter::{self, NoStep};
 use crate::portal::nav::Area;
 use crate::portal::view::Frame;
 use crate::web::{Chrome, Policy, page};
@@ -126,10 +127,13 @@ pub fn stop(visit: &Visit, why: Stop) -> Response {
     response
 }
 
-/// What became of a step that was not made.
-pub fn no_step(visit: &Visit, why: NoStep) -> Result<Response, Fault> {
+/// What became of a step that was not made. A visit that cannot go on is over, so that the next number may be typed.
+pub async fn no_step(desk: &Desk, why: NoStep) -> Result<Response, Fault> {
+    if matches!(why, NoStep::Gone(Gone::Renewed | Gone::Over)) {
+        counter::end(desk.app(), desk.browser.expose()).await?;
+    }
     Ok(stop(
-        visit,
+        &desk.visit,
         match why {
             NoStep::NoVisit | NoStep::Stage => Stop::Ended,
             NoStep::NotAllowed => Stop::NotAllowed,

@@ -10,6 +10,7 @@ use axum::response::Response;
 use http::StatusCode;
 use mydata_domain::counter::visit::{Stage, Visit};
 use mydata_domain::transaction::own::TAKING;
+use mydata_domain::transaction::person::Person;
 
 use super::PATH;
 use super::desk::{ClerkForm, Desk};
@@ -83,13 +84,13 @@ async fn asked(desk: &Desk) -> Result<Response, Fault> {
     }
     let (kept, allowed) = match counter::look(app, &desk.catalogue, &visit).await {
         Ok(there) => there,
-        Err(why) => return no_step(&desk.visit, why),
+        Err(why) => return no_step(desk, why).await,
     };
     if !allowed.saves() {
         return Ok(stop(&desk.visit, Stop::NotAllowed));
     }
     let names = Names { catalogue: &desk.catalogue, lang: desk.visit.prefs.lang }.of(&kept.transaction.parts);
-    let citizen = kept.transaction.person().map(|person| person.masked_name()).unwrap_or_default();
+    let citizen = kept.transaction.person().map(Person::masked_name).unwrap_or_default();
     let view = view(desk, "counter-take", Some(citizen), names);
     Ok(page(StatusCode::OK, &view, &Policy::personal()))
 }
@@ -105,7 +106,7 @@ async fn submitted(desk: &Desk) -> Result<Response, Fault> {
     let taken = counter::take(app, &desk.catalogue, desk.browser.expose(), desk.visit.from).await;
     let kept = match taken {
         Ok(kept) => kept,
-        Err(why) => return no_step(&desk.visit, why),
+        Err(why) => return no_step(desk, why).await,
     };
     let names = Names { catalogue: &desk.catalogue, lang: desk.visit.prefs.lang };
     let (id, wiped_by) = (kept.transaction.id, app.clone());

@@ -21,7 +21,7 @@ use crate::bell::Listener;
 use crate::citizen::session::Citizen;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::{AUTOMATIC, Visit};
-use crate::flow::{FlowError, look};
+use crate::flow::{FlowError, delegate, look};
 use crate::portal::nav::Area;
 use crate::portal::view::Frame;
 use crate::web::confirm::{EVENT_RELOAD, EVENT_ROWS, rows_html};
@@ -72,6 +72,8 @@ pub struct OnePage {
     pub ended: Option<String>,
     /// Where it is withdrawn.
     pub withdraw: Option<String>,
+    /// Where somebody is asked to go to the counter, where the case allows it.
+    pub delegate: Option<String>,
 }
 
 /// `GET /downloads/{id}`.
@@ -134,6 +136,7 @@ fn view(visit: &Visit, citizen: &Citizen, names: Names<'_>, kept: &Kept) -> OneP
             Stage::Over(_) => Some(lang.t("download-ended.expired")),
         },
         withdraw: (running || open).then(|| path(t.id, "/withdraw")),
+        delegate: (open && delegate::allows(names.catalogue, t)).then(|| path(t.id, "/delegate")),
     }
 }
 

@@ -19,6 +19,7 @@
 pub mod collect;
 pub mod confirm;
 pub mod counter;
+pub mod delegate;
 pub mod deliver;
 pub mod download;
 pub mod entry;

@@ -333,6 +333,7 @@ mod tests {
             "src/captcha",
             "src/citizen",
             "src/counter",
+            "src/delegate",
             "src/download",
             "src/mail",
             "src/pdf",
