@@ -505,7 +505,7 @@ async fn codes_end_after_two_minutes_and_are_not_sent_without_end() {
 async fn a_case_is_asked_for_with_its_datasets_and_in_a_pilot_by_registered_addresses_only() {
     on_both(async |portal| {
         opened(portal, |document| {
-            document.counter_services[0].pilot = serde_json::from_str("[\"127.0.0.1\"]").unwrap()
+            document.counter_services[0].pilot = serde_json::from_str("[\"127.0.0.1\"]").unwrap();
         })
         .await;
         let apply = format!("/counter-services/{SERVICE}/apply?case=%E6%96%B0%E9%96%8B%E6%88%B6");
