@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::ops::Deref;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
@@ -106,16 +106,22 @@ impl Browser {
     /// # Errors
     /// After `limit`, with the page's address and text.
     pub async fn wait_for_within(&self, css: &str, limit: Duration) -> Result<WebElement> {
-        let found =
-            self.web.query(By::Css(css)).wait(limit, Duration::from_millis(50)).and_displayed().first().await;
-        match found {
-            Ok(element) => Ok(element),
-            Err(error) => {
+        let end = Instant::now() + limit;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let query = self.web.query(By::Css(css)).wait(left, Duration::from_millis(50)).and_displayed();
+            let error = match query.first().await {
+                Ok(element) => return Ok(element),
+                Err(error) => error,
+            };
+            // A page that goes away between finding an element and looking at it ends the query early.
+            if Instant::now() >= end {
                 let address = self.web.current_url().await?;
                 let text = self.text().await.unwrap_or_default();
-                Err(error)
-                    .with_context(|| format!("`{css}` did not appear on {address}, which says:\n{text}"))
+                return Err(error)
+                    .with_context(|| format!("`{css}` did not appear on {address}, which says:\n{text}"));
             }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
