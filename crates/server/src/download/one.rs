@@ -10,7 +10,6 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::{Stream, stream};
 use http::StatusCode;
-use mydata_domain::collect::FailureKind;
 use mydata_domain::transaction::part::{Part, PartState};
 use mydata_domain::transaction::{Ending, State, TransactionId};
 use mydata_store::repo::transactions::{Kept, Which};
@@ -20,14 +19,13 @@ use crate::app::App;
 use crate::bell::Listener;
 use crate::citizen::session::Citizen;
 use crate::exchange::fault::Fault;
+use crate::exchange::views::row_state;
 use crate::exchange::visit::{AUTOMATIC, Visit};
 use crate::flow::{FlowError, delegate, look};
 use crate::portal::nav::Area;
 use crate::portal::view::Frame;
 use crate::web::confirm::{EVENT_RELOAD, EVENT_ROWS, rows_html};
-use crate::web::{
-    Chrome, DatasetRow, FailReason, FormTarget, Lang, Policy, ProgressView, RowState, i18n, page,
-};
+use crate::web::{Chrome, DatasetRow, FormTarget, Lang, Policy, ProgressView, i18n, page};
 
 /// News of another node, and countdowns, are seen this often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -162,35 +160,6 @@ fn progress_view(names: Names<'_>, kept: &Kept, now: mydata_domain::Time, previe
     };
     // Nobody but the citizen receives anything.
     ProgressView { rows: t.parts.iter().map(row).collect(), organisation_short: String::new() }
-}
-
-/// How far a dataset is, as the pages show it.
-pub fn row_state(state: &PartState, now: mydata_domain::Time) -> RowState {
-    match state {
-        PartState::Waiting => RowState::Waiting,
-        PartState::Fetching { received, total } => RowState::Fetching {
-            percent: total
-                .filter(|total| *total > 0 && *received > 0)
-                .map(|total| u8::try_from((received.saturating_mul(100) / total).min(100)).unwrap_or(100)),
-        },
-        PartState::Delayed { until, .. } => RowState::Delayed {
-            seconds: now.until(*until).as_millis().div_ceil(1000).try_into().unwrap_or(0),
-        },
-        PartState::Ready { .. } => RowState::Done,
-        PartState::NoData => RowState::NothingFound,
-        PartState::Undeliverable(failure) => RowState::Failed(match failure.kind {
-            FailureKind::Refused => FailReason::Refused,
-            FailureKind::WaitedTooLong => FailReason::TookTooLong,
-            FailureKind::NotReached
-            | FailureKind::NoAnswer
-            | FailureKind::Broken
-            | FailureKind::ServerError
-            // Seen only after the page is gone.
-            | FailureKind::Lost => FailReason::NoAnswer,
-            FailureKind::BadPackage => FailReason::NotGenuine,
-            FailureKind::Withdrawn => FailReason::Stopped,
-        }),
-    }
 }
 
 /// `GET /downloads/{id}/progress`: what moves, as server-sent events.

@@ -280,38 +280,39 @@ impl Scene<'_> {
             name: self.dataset_name(&part.resource_id),
             provider: self.provider(&part.resource_id),
             fields: dataset.map(|d| self.fields(d)).unwrap_or_default(),
-            state: self.row_state(&part.state),
+            state: row_state(&part.state, self.now),
             preview_url: matches!(part.state, PartState::Ready { blob: Some(_), .. })
                 .then(|| self.path(&format!("/preview/{}", part.resource_id))),
         }
     }
+}
 
-    fn row_state(&self, state: &PartState) -> RowState {
-        match state {
-            PartState::Waiting => RowState::Waiting,
-            PartState::Fetching { received, total } => RowState::Fetching {
-                percent: total.filter(|total| *total > 0 && *received > 0).map(|total| {
-                    u8::try_from((received.saturating_mul(100) / total).min(100)).unwrap_or(100)
-                }),
-            },
-            PartState::Delayed { until, .. } => RowState::Delayed {
-                seconds: self.now.until(*until).as_millis().div_ceil(1000).try_into().unwrap_or(0),
-            },
-            PartState::Ready { .. } => RowState::Done,
-            PartState::NoData => RowState::NothingFound,
-            PartState::Undeliverable(failure) => RowState::Failed(match failure.kind {
-                FailureKind::Refused => FailReason::Refused,
-                FailureKind::WaitedTooLong => FailReason::TookTooLong,
-                FailureKind::NotReached
-                | FailureKind::NoAnswer
-                | FailureKind::Broken
-                | FailureKind::ServerError
-                // Seen only after the page is gone.
-                | FailureKind::Lost => FailReason::NoAnswer,
-                FailureKind::BadPackage => FailReason::NotGenuine,
-                FailureKind::Withdrawn => FailReason::Stopped,
-            }),
-        }
+/// How far a dataset is, as pages show it.
+pub(crate) fn row_state(state: &PartState, now: Time) -> RowState {
+    match state {
+        PartState::Waiting => RowState::Waiting,
+        PartState::Fetching { received, total } => RowState::Fetching {
+            percent: total
+                .filter(|total| *total > 0 && *received > 0)
+                .map(|total| u8::try_from((received.saturating_mul(100) / total).min(100)).unwrap_or(100)),
+        },
+        PartState::Delayed { until, .. } => RowState::Delayed {
+            seconds: now.until(*until).as_millis().div_ceil(1000).try_into().unwrap_or(0),
+        },
+        PartState::Ready { .. } => RowState::Done,
+        PartState::NoData => RowState::NothingFound,
+        PartState::Undeliverable(failure) => RowState::Failed(match failure.kind {
+            FailureKind::Refused => FailReason::Refused,
+            FailureKind::WaitedTooLong => FailReason::TookTooLong,
+            FailureKind::NotReached
+            | FailureKind::NoAnswer
+            | FailureKind::Broken
+            | FailureKind::ServerError
+            // Seen only after the page is gone.
+            | FailureKind::Lost => FailReason::NoAnswer,
+            FailureKind::BadPackage => FailReason::NotGenuine,
+            FailureKind::Withdrawn => FailReason::Stopped,
+        }),
     }
 }
 
