@@ -13,6 +13,7 @@
 //! | [`lab`] | services and datasets that try the platform |
 //! | [`sp`] | what every SP of the sandbox does behind its pages |
 //! | [`authenticator`] | the one-time passwords of the back office's staff |
+//! | [`production`] | the providers once their APIs are live |
 //! | [`mailbox`] | every mail and text message |
 //! | [`citizen`], [`scenario`] | `mydata demo --run` |
 
@@ -29,6 +30,7 @@ pub mod mailbox;
 mod page;
 pub mod personas;
 mod portal;
+pub mod production;
 pub mod record;
 mod registry;
 pub mod scenario;

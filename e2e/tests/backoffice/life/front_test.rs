@@ -8,15 +8,6 @@ use super::dataset::day;
 use super::walk::Walk;
 use super::world::World;
 
-/// Ticks the terms, chooses a method, and is this person at the identity provider.
-async fn identify(w: &Walk<'_>, person: &str) {
-    w.look("front-test-consent").await;
-    w.browser.click("input[name=terms]").await.unwrap();
-    w.browser.click("input[name=method][value=CER]").await.unwrap();
-    w.browser.click("form[data-form=authorise] button.primary").await.unwrap();
-    w.browser.click(&format!("button[value={person}]")).await.unwrap();
-}
-
 /// Looks at the page of the test until these words stand there.
 async fn waits(w: &Walk<'_>, page: &str, zh: &str, en: &str) {
     let words = w.says(zh, en);
@@ -41,7 +32,8 @@ async fn an_owner_tries_a_dataset_with_a_real_provider() {
     w.follow("前臺測試頁", "").await;
     w.look("front-test").await;
     w.button("begin").await;
-    identify(&w, "wang-xiaoming").await;
+    w.look("front-test-consent").await;
+    w.identify("wang-xiaoming").await;
     w.browser.wait_for_within("a[href*='/preview/']", Duration::from_secs(60)).await.unwrap();
     w.look("front-test-confirm").await;
     w.browser.click("a[href*='/preview/']").await.unwrap();
@@ -64,7 +56,7 @@ async fn an_owner_tries_a_dataset_with_a_real_provider() {
 
     // A person whose package is not genuine: the reason, and the field to look at.
     w.button("begin").await;
-    identify(&w, "zhang-weizhang").await;
+    w.identify("zhang-weizhang").await;
     waits(&w, &page, "簽章或憑證查核沒有通過", "").await;
     w.sees("請檢查：", "").await;
     w.look("front-test-failed").await;
@@ -85,7 +77,8 @@ async fn an_owner_tries_a_service_in_english() {
     let case = world.sandbox.bank().open_case("王小明", None, "a session of the bank");
     w.browser.fill("input[name=tx_id]", &case.tx_id.to_string()).await.unwrap();
     w.button("begin").await;
-    identify(&w, "wang-xiaoming").await;
+    w.look("front-test-consent").await;
+    w.identify("wang-xiaoming").await;
     w.browser.wait_for_within("a[href*='/preview/']", Duration::from_secs(60)).await.unwrap();
     w.browser.click("form[data-form=confirm] button").await.unwrap();
     let page = format!("{item}/front-test");

@@ -334,6 +334,14 @@ impl<'w> Walk<'w> {
         self.look("acted").await;
     }
 
+    /// Ticks the terms, chooses a method, and is this person at the identity provider.
+    pub async fn identify(&self, person: &str) {
+        self.browser.click("input[name=terms]").await.unwrap();
+        self.browser.click("input[name=method][value=CER]").await.unwrap();
+        self.browser.click("form[data-form=authorise] button.primary").await.unwrap();
+        self.browser.click(&format!("button[value={person}]")).await.unwrap();
+    }
+
     /// Moves on to noon of a day and looks at a page again as somebody.
     pub async fn on(&self, day: Date, who: &str, path: &str) {
         self.world.until_noon(day).await;

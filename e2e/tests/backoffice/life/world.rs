@@ -9,6 +9,7 @@ use mydata_domain::calendar::{Date, midnight};
 use mydata_domain::organisation::{Organisation, OrganisationKind};
 use mydata_domain::registry::Registry;
 use mydata_domain::{Clock, Time};
+use mydata_sandbox::production::Production;
 use mydata_sandbox::{Sandbox, SandboxConfig};
 use mydata_server::backoffice::factor::Content;
 use mydata_server::{Config, Platform};
@@ -41,6 +42,7 @@ impl Clock for Held {
 pub struct World {
     pub platform: Platform,
     pub sandbox: Sandbox,
+    pub production: Production,
     pub base: String,
     clock: Arc<Held>,
     folder: TempDir,
@@ -58,6 +60,9 @@ impl World {
         let told = Arc::clone(&clock);
         parties.clock = Arc::new(move || told.now().to_system());
         let sandbox = Sandbox::start(parties).await.unwrap();
+        let told = Arc::clone(&clock);
+        let real = Arc::new(move || told.now().to_system());
+        let production = Production::start(&sandbox, real).await.unwrap();
         let provider = sandbox.idp();
         let config: Config = serde_json::from_value(json!({
             "listen": listener.local_addr().unwrap(),
@@ -87,7 +92,7 @@ impl World {
         .await
         .unwrap();
         let base = base.as_str().trim_end_matches('/').to_owned();
-        let world = Self { platform, sandbox, base, clock, folder };
+        let world = Self { platform, sandbox, production, base, clock, folder };
         world.furnish().await;
         world
     }
@@ -102,11 +107,15 @@ impl World {
             short_name: None,
             kind: OrganisationKind::Agency,
         });
-        for (number, mut entry) in document.datasets.clone().into_iter().enumerate() {
+        for (number, live) in self.production.live().iter().enumerate() {
+            let test = live.dataset.id();
+            let mut entry = document.datasets.iter().find(|d| d.dataset.resource_id == test).unwrap().clone();
             entry.dataset.name = format!("正式區資料 {number}");
             entry.dataset.name_en = format!("Production data {number}");
-            entry.dataset.resource_id = mydata_wire::ResourceId::generate(&SystemRandom);
+            entry.dataset.resource_id = live.id.clone();
             entry.dataset.zone = mydata_domain::Zone::Production;
+            entry.dataset.dp_api = live.dp_api.clone();
+            entry.resource_secret = live.secret.clone();
             document.datasets.push(entry);
         }
         let (store, now, document) = (&self.platform.app.store, self.now(), &document);
