@@ -61,6 +61,16 @@ impl Database {
         }
     }
 
+    /// Loses everything in it.
+    ///
+    /// # Panics
+    /// When this is not PostgreSQL.
+    pub fn lose(&self) {
+        let Self::Postgres { url, .. } = self else { panic!("only PostgreSQL can lose everything so") };
+        psql(url, "DROP SCHEMA public CASCADE");
+        psql(url, "CREATE SCHEMA public");
+    }
+
     /// What `--database-url` takes; nothing for the default.
     #[must_use]
     pub fn url(&self) -> Option<&str> {

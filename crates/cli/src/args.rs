@@ -38,6 +38,10 @@ pub enum Command {
     Serve(crate::serve::Args),
     /// Brings the database's schema up to date.
     Migrate(crate::migrate::Args),
+    /// Writes all that the platform keeps to one file, while it runs. The keys are not in it.
+    Backup(crate::backup::BackupArgs),
+    /// Puts a backup where there is nothing yet, or checks it.
+    Restore(crate::backup::RestoreArgs),
     /// Who is registered: organisations, datasets, services, as one TOML file.
     Registry(crate::registry::Args),
     /// Accounts of the back office: opening, locking, links that set a password, roles.

@@ -5,6 +5,7 @@
 
 mod admin;
 mod args;
+mod backup;
 mod demo;
 mod doctor;
 mod dp;
@@ -61,6 +62,8 @@ fn main() -> ExitCode {
             Command::Demo(args) => demo::run(args).await,
             Command::Serve(args) => serve::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
+            Command::Backup(args) => backup::back_up(args).await,
+            Command::Restore(args) => backup::restore(args).await,
             Command::Registry(args) => registry::run(args).await,
             Command::Admin(args) => admin::run(args).await,
             Command::Sp(args) => sp::run(args).await,

@@ -17,6 +17,7 @@ pub use arg::{Arg, placeholders};
 pub use connect::{DbAddress, PgConnectAddress, PoolSizes};
 pub use metrics::TxStats;
 pub use row::{Column, Row};
+pub use sqlite::snapshot;
 pub use tx::{Isolation, Tx};
 
 use crate::error::{DbError, Result, StoreError, connection_is_gone, wants_retry};

@@ -24,6 +24,7 @@ pub mod repo;
 pub mod testing;
 
 pub use crypt::Crypter;
+pub use db::snapshot;
 pub use db::{Arg, Db, DbAddress, Engine, Isolation, PoolSizes, Row, Tx, TxStats};
 pub use error::{Result, StoreError};
 pub use jobs::Jobs;

@@ -1,5 +1,6 @@
 //! The exchange through its public doors: the running program, real parties around it, both databases.
 
+mod backup;
 mod browser;
 mod crash;
 mod dp;

@@ -3,7 +3,10 @@
 //! Only what waits for the disk or may be long leaves the thread: commits, scripts, and the lists that people look
 //! through ([`Sqlite::browse`]). There is one writer and a handful of readers; the file is this process's alone.
 
+mod snapshot;
 mod writer;
+
+pub use snapshot::snapshot;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
