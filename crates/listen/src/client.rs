@@ -98,6 +98,12 @@ impl Presented {
         Certificate::from_der(self.leaf()).ok().map(|read| read.tbs_certificate.subject.to_string())
     }
 
+    /// When it ends.
+    pub fn until(&self) -> Option<SystemTime> {
+        let read = Certificate::from_der(self.leaf()).ok()?;
+        Some(read.tbs_certificate.validity.not_after.to_system_time())
+    }
+
     /// Whether it is valid at this moment, whoever issued it.
     ///
     /// # Errors

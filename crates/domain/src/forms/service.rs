@@ -9,6 +9,7 @@ use super::reader::{DESCRIPTION, NAME, Reader};
 use super::upload::{Purpose, UploadId};
 use super::{Context, FieldError, Fields};
 use crate::address::AllowList;
+use crate::client_certificate::ClientCertificate;
 use crate::entry::MAX_DATASETS;
 use crate::organisation::OrganisationId;
 use crate::service::{Service, ServiceState};
@@ -59,6 +60,9 @@ pub struct ServiceForm {
     /// 允許連線IP.
     #[serde(rename = "ip")]
     pub ips: AllowList,
+    /// By which certificates its calls are recognised besides (R97).
+    #[serde(default, rename = "client_certificate", skip_serializing_if = "Vec::is_empty")]
+    pub client_certificates: Vec<ClientCertificate>,
 }
 
 impl ServiceForm {
@@ -83,6 +87,7 @@ impl ServiceForm {
         let return_urls = r.return_urls("return_url", MAX_RETURN_URLS);
         let sp_api = r.url("sp_api", true);
         let ips = r.addresses("ip", 1);
+        let client_certificates = r.client_certificates("client_certificate");
         r.finish(|| {
             Some(Self {
                 category,
@@ -100,6 +105,7 @@ impl ServiceForm {
                 return_urls,
                 sp_api: sp_api?,
                 ips,
+                client_certificates,
             })
         })
     }
@@ -128,6 +134,7 @@ impl ServiceForm {
             return_urls: self.return_urls.clone(),
             sp_api: self.sp_api.clone(),
             allowed_ips: self.ips.clone(),
+            client_certificates: self.client_certificates.clone(),
             pilot: None,
             datasets: self.datasets.clone(),
             state,
