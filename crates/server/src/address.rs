@@ -163,7 +163,10 @@ mod tests {
         let proxies = &["10.0.0.0/8"];
         let other = by(ProxyHeader::Forwarded, "x-forwarded-for", "203.0.113.9", "10.0.0.2", proxies);
         assert_eq!(other, "10.0.0.2");
-        assert_eq!(by(ProxyHeader::XForwardedFor, "forwarded", "for=203.0.113.9", "10.0.0.2", proxies), "10.0.0.2");
+        assert_eq!(
+            by(ProxyHeader::XForwardedFor, "forwarded", "for=203.0.113.9", "10.0.0.2", proxies),
+            "10.0.0.2"
+        );
         assert_eq!(by(ProxyHeader::None, "x-forwarded-for", "203.0.113.9", "10.0.0.2", proxies), "10.0.0.2");
     }
 }

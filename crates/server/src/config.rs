@@ -682,13 +682,16 @@ impl Config {
             faults.push("base_url must begin with https:// where tls.certificate is set".to_owned());
         }
         if self.tls.redirect_listen.is_some() && self.base_url().scheme() != "https" {
-            faults.push("tls.redirect_listen points to https, and base_url does not begin with it".to_owned());
+            faults
+                .push("tls.redirect_listen points to https, and base_url does not begin with it".to_owned());
         }
         if self.partner.only && self.partner.listen.is_none() {
             faults.push("partner.only leaves partners no way in; set partner.listen".to_owned());
         }
         if let Some(base) = &self.partner.base_url
-            && (!matches!(base.scheme(), "http" | "https") || base.query().is_some() || base.fragment().is_some())
+            && (!matches!(base.scheme(), "http" | "https")
+                || base.query().is_some()
+                || base.fragment().is_some())
         {
             faults.push("partner.base_url must be an http(s) URL without query and fragment".to_owned());
         }

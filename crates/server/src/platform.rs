@@ -123,7 +123,8 @@ pub fn read_trust(config: &Config) -> Result<Trust, StartError> {
 
 /// All routes of the main listener.
 pub fn router(app: App) -> Router {
-    let secure = app.secure();
+    let secure = keeps_https(&app);
+    let cookies = app.secure();
     let partners = if app.config.partner.only { partner::elsewhere() } else { partner::router() };
     let router = Router::new()
         .merge(partners)
@@ -138,7 +139,7 @@ pub fn router(app: App) -> Router {
         .merge(backoffice::router())
         .merge(captcha::serve::router())
         .merge(web::assets::router())
-        .merge(web::prefs::router(secure))
+        .merge(web::prefs::router(cookies))
         .layer(from_fn_with_state(app.clone(), public::refused::dress))
         .with_state(app)
         .layer(from_fn(citizen::header::unkept));
@@ -147,9 +148,15 @@ pub fn router(app: App) -> Router {
 
 /// The routes of the partners' listener: theirs and no other.
 pub fn partner_router(app: App) -> Router {
-    let secure = app.config.partner_base_url().scheme() == "https";
-    let router = partner::router().layer(from_fn_with_state(app.clone(), public::refused::dress)).with_state(app);
+    let secure = keeps_https(&app);
+    let router =
+        partner::router().layer(from_fn_with_state(app.clone(), public::refused::dress)).with_state(app);
     dressed(router, secure)
+}
+
+/// Whether browsers are told to stay with https. Not in the sandbox: its host is everybody's localhost.
+fn keeps_https(app: &App) -> bool {
+    app.secure() && !app.config.sandbox
 }
 
 /// With the headers that every answer has.

@@ -15,7 +15,7 @@ pub fn answer(app: &App) -> Overloaded {
     let app = app.clone();
     Arc::new(move |parts| -> Response {
         let mut response = refused::bare(&app, parts, StatusCode::SERVICE_UNAVAILABLE);
-        headers::complete(response.headers_mut(), app.secure());
+        headers::complete(response.headers_mut(), app.secure() && !app.config.sandbox);
         response
     })
 }

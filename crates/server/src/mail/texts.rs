@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::post::{Failure, Letter};
 use super::sandbox::Mailbox;
-use crate::outbound::Outbound;
 use crate::config::{SmsGateway, SmsSettings};
+use crate::outbound::Outbound;
 
 /// Longest time of one call, and of its connection.
 const TIMEOUT: Duration = Duration::from_secs(10);

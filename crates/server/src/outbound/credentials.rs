@@ -1,4 +1,4 @@
-//! What the platform shows when it calls SPs and DPs (R97), and which roots it trusts there besides the system's. The files are
+//! What the platform shows when it calls others, SPs and DPs above all (R97), and which roots it trusts there besides the system's. The files are
 //! read again while calls go on.
 
 use std::fmt;
@@ -63,17 +63,10 @@ impl Credentials {
         self.identity.as_deref().map(Vec::as_slice)
     }
 
-    /// Trusts the roots.
-    pub(super) fn trusted(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        if self.roots.is_empty() {
-            return builder;
-        }
-        builder.tls_certs_merge(self.roots.iter().filter_map(|root| Certificate::from_der(root).ok()))
-    }
-
-    /// Trusts the roots, and shows the certificate.
+    /// Trusts the roots, and shows the certificate to whoever asks for one.
     pub(super) fn shown(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-        let builder = self.trusted(builder);
+        let roots = self.roots.iter().filter_map(|root| Certificate::from_der(root).ok());
+        let builder = if self.roots.is_empty() { builder } else { builder.tls_certs_merge(roots) };
         match self.identity.as_deref().and_then(|pem| Identity::from_pem(pem).ok()) {
             Some(identity) => builder.identity(identity),
             None => builder,

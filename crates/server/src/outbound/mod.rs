@@ -56,8 +56,7 @@ impl Clients {
         Ok(Self {
             dp: credentials.shown(dp).build()?,
             sp: credentials.shown(sp()).build()?,
-            // Providers of identities know the platform by a secret of its own.
-            identity: credentials.trusted(sp()).build()?,
+            identity: credentials.shown(sp()).build()?,
         })
     }
 }

@@ -60,12 +60,7 @@ impl Registered {
     }
 
     /// A client that finds this host at these addresses, and no other host at all: redirects are not followed.
-    fn client(
-        &self,
-        place: Place,
-        sandbox: bool,
-        credentials: &Credentials,
-    ) -> Result<Client, NotCalled> {
+    fn client(&self, place: Place, sandbox: bool, credentials: &Credentials) -> Result<Client, NotCalled> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = kept.get(&place) {
             return Ok(client.clone());
@@ -73,13 +68,9 @@ impl Registered {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        let client = builder(self.connect, sandbox)
-            .read_timeout(self.idle)
-            .resolve_to_addrs(&place.0, &place.1);
-        let client = credentials
-            .shown(client)
-            .build()
-            .map_err(|_| NotCalled::Unknown)?;
+        let client =
+            builder(self.connect, sandbox).read_timeout(self.idle).resolve_to_addrs(&place.0, &place.1);
+        let client = credentials.shown(client).build().map_err(|_| NotCalled::Unknown)?;
         kept.insert(place, client.clone());
         Ok(client)
     }

@@ -20,8 +20,13 @@ pub fn elsewhere() -> Router<App> {
 }
 
 /// Every path of the routes.
-const PATHS: [&str; 5] =
-    ["/service/data", "/service/type_valid", "/service/txid_status", "/connect/introspect", "/connect/userinfo"];
+const PATHS: [&str; 5] = [
+    "/service/data",
+    "/service/type_valid",
+    "/service/txid_status",
+    "/connect/introspect",
+    "/connect/userinfo",
+];
 
 /// The routes.
 pub fn router() -> Router<App> {

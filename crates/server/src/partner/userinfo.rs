@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, CACHE_CONTROL};
 use http::HeaderMap;
+use http::header::{AUTHORIZATION, CACHE_CONTROL};
 use mydata_store::repo::transactions;
 use mydata_wire::AccessToken;
 

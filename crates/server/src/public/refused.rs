@@ -117,14 +117,7 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
     dressed
 }
 
-fn dressed(
-    app: &App,
-    reads: Reads,
-    prefs: Prefs,
-    path: &str,
-    here: String,
-    status: StatusCode,
-) -> Response {
+fn dressed(app: &App, reads: Reads, prefs: Prefs, path: &str, here: String, status: StatusCode) -> Response {
     let kind = kind(status);
     let mut reference = None;
     if kind == DeadEnd::Internal {
