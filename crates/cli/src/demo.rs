@@ -27,7 +27,7 @@ use mydata_wire::SystemRandom;
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::{Outcome, registry, serve};
+use crate::{Outcome, open_files, registry, serve};
 
 /// Flags of `mydata demo`.
 #[derive(Debug, clap::Args)]
@@ -102,7 +102,8 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Fine);
     }
 
-    let config = config(&args, address, &base, &sandbox);
+    let mut config = config(&args, address, &base, &sandbox);
+    open_files::fit(&mut config);
     let listeners = Listeners { partner, ..Listeners::from(listener) };
     let mut platform =
         Platform::serve_on(listeners, config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;

@@ -39,7 +39,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 8_192,
-            connections_per_address: 256,
+            connections_per_address: 1_024,
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(30),
             head_bytes: 64 * 1024,

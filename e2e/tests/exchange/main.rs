@@ -3,6 +3,7 @@
 mod browser;
 mod crash;
 mod dp;
+mod edge;
 mod entry;
 mod hold;
 mod partner;

@@ -100,6 +100,7 @@ impl Office {
         let methods = Methods::new(config.identity.oidc.iter().map(provider).collect());
         let app = App::new(Parts {
             outbound,
+            edge,
             trust: Trust::new(root.as_bytes(), Arc::new(NoRevocationCheck)).unwrap(),
             config,
             store: store.store(),
