@@ -180,7 +180,7 @@ form-client-certificates = Client certificates
     .how = Optional. With one or more registered, those hosts must also present one of them over TLS.
     .add = Add a client certificate
 form-client-certificate = Client certificate
-    .how = The certificate in PEM; or sha256: and its fingerprint; or subject: and its name, such as subject:CN=api.bank.example,O=Demo Bank,C=TW, for every certificate of that name from a root that the platform accepts.
+    .how = Paste it in PEM. Or write its fingerprint, sha256: and 64 digits; or its name, such as subject:CN=api.example,O=Demo Bank,C=TW: that covers every certificate of this name from an authority that the platform accepts.
 form-service-ip = Allowed IP
     .how = Addresses of your hosts that call the platform.
     .add = Add an IP

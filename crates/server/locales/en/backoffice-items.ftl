@@ -62,6 +62,7 @@ record-dp-ips = DP-API addresses
 record-client-ips = Addresses that may call the platform
 record-certificate = Signing certificate
 record-client-certificates = Client certificates
+record-partner-base = Where to call the platform
 record-certificate-unreadable = Registered, but it cannot be read
 record-pilot = Addresses of the pilot
 record-url = Service URL

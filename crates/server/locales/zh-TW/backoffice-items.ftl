@@ -61,6 +61,7 @@ record-dp-api = DP-API 網址
 record-dp-ips = DP-API 對應 IP
 record-client-ips = 平臺用戶端主機 IP
 record-client-certificates = 用戶端憑證
+record-partner-base = 平臺介接網址
 record-certificate = 簽章憑證
 record-certificate-unreadable = 已登錄，但無法讀取
 record-pilot = 試辦連線來源

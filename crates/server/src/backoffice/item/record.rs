@@ -62,6 +62,7 @@ fn dataset(visit: &Visit, d: &Dataset) -> Facts {
         .cell(visit.t("dataset-resource-id"), Cell::Code(d.resource_id.to_string()))
         .cell(visit.t("record-dp-api"), Cell::Code(format!("{method} {}", d.dp_api)))
         .cells(visit.t("record-dp-ips"), networks(&d.dp_ips))
+        .cell(visit.t("record-partner-base"), partner_base(visit))
         .cells(visit.t("record-client-ips"), networks(&d.allowed_ips))
         .cells(visit.t("record-client-certificates"), client_certificates(visit, &d.client_certificates))
         .text(visit.t("list-level"), level(visit, d.weakest_verification))
@@ -99,6 +100,7 @@ fn service(visit: &Visit, s: &Service) -> Facts {
         .cell(visit.t("record-url"), Cell::Code(s.url.to_string()))
         .cells(visit.t("record-return-urls"), s.return_urls.iter().map(back).collect())
         .cell(visit.t("record-sp-api"), Cell::Code(s.sp_api.to_string()))
+        .cell(visit.t("record-partner-base"), partner_base(visit))
         .cells(visit.t("record-ips"), networks(&s.allowed_ips))
         .cells(visit.t("record-client-certificates"), client_certificates(visit, &s.client_certificates))
         .cells(visit.t("record-datasets"), s.datasets.iter().map(name).collect());
@@ -106,6 +108,11 @@ fn service(visit: &Visit, s: &Service) -> Facts {
         facts = facts.cells(visit.t("record-pilot"), networks(pilot));
     }
     facts
+}
+
+/// Where partners reach their APIs.
+fn partner_base(visit: &Visit) -> Cell {
+    Cell::Code(visit.app.config.partner_base_url().to_string())
 }
 
 /// Client certificates one below another; of those that are known whole, when they end.
