@@ -209,6 +209,20 @@ mod tests {
         assert_eq!(serde_json::from_value::<GoLiveForm>(content).unwrap(), form);
     }
 
+    /// Shows R97: in production other hosts call, with certificates of their own.
+    #[test]
+    fn production_has_certificates_of_its_own() {
+        let context = Context {
+            uploads: [(CHECKLIST.parse().unwrap(), Purpose::Checklist)].into(),
+            ..Context::bare(date(2026, 11, 21))
+        };
+        let fields = typed("115/11/28").with("production.client_certificate[0]", "CN=live.example");
+        let form = GoLiveForm::read(Kind::Dataset, &fields, &context).unwrap();
+        let Production::Dataset { client_certificates, .. } = &form.production else { panic!("{form:?}") };
+        assert_eq!(client_certificates[0].to_string(), "subject:CN=live.example");
+        assert_eq!(serde_json::from_value::<GoLiveForm>(serde_json::to_value(&form).unwrap()).unwrap(), form);
+    }
+
     /// Shows R33.
     #[test]
     fn every_kind_asks_its_own_addresses() {

@@ -188,6 +188,32 @@ mod tests {
         assert_eq!(ServiceForm::read(&Fields::from_content(&content), &context()).unwrap(), form);
     }
 
+    /// Shows R97.
+    #[test]
+    fn client_certificates_go_into_the_record() {
+        let subject = "subject:CN=apply.example.gov.tw,O=Demo City,C=TW";
+        let fields = typed()
+            .with("client_certificate[0]", "AB:".repeat(31) + "AB")
+            .with("client_certificate[1]", "")
+            .with("client_certificate[2]", subject);
+        let form = ServiceForm::read(&fields, &context()).unwrap();
+        let id: ClientId = "CLI.qqOjnjO4WR".parse().unwrap();
+        let record = form.to_service(id, Zone::Test, "demo-city".parse().unwrap(), ServiceState::Listed);
+        let said: Vec<String> = record.client_certificates.iter().map(ToString::to_string).collect();
+        assert_eq!(said, [format!("sha256:{}", "ab".repeat(32)), subject.to_owned()]);
+        let content = serde_json::to_value(&form).unwrap();
+        assert_eq!(ServiceForm::read(&Fields::from_content(&content), &context()).unwrap(), form);
+        let without = serde_json::to_value(ServiceForm::read(&typed(), &context()).unwrap()).unwrap();
+        assert!(without.get("client_certificate").is_none(), "forms that were filed before stay as they are");
+
+        let fields =
+            fields.with("client_certificate[3]", "a certificate").with("client_certificate[4]", subject);
+        let faults = ServiceForm::read(&fields, &context()).unwrap_err();
+        let named: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        assert_eq!(named, ["client_certificate[3]", "client_certificate[4]"]);
+        assert!(matches!(faults[0].fault, Fault::NotAClientCertificate(_)));
+    }
+
     #[test]
     fn every_field_at_fault_is_named() {
         let named = |fields: &Fields| -> Vec<(String, Fault)> {
