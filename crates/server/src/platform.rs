@@ -22,9 +22,10 @@ use crate::edge::listeners::{self, Listeners};
 use crate::edge::{Edge, busy, watch as certificates};
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
+use crate::ops::trace::Tracer;
 use crate::outbound::{Outbound, OutboundError};
 use crate::{
-    CALLBACK_PATH, backoffice, captcha, citizen, counter, delegate, download, exchange, jobs, partner,
+    CALLBACK_PATH, backoffice, captcha, citizen, counter, delegate, download, exchange, jobs, ops, partner,
     portal, public, record, web,
 };
 
@@ -76,6 +77,10 @@ pub struct Platform {
     serving: Vec<JoinHandle<bool>>,
     watching: JoinHandle<()>,
     working: Option<JoinHandle<()>>,
+    /// What goes on beside: the operator's address, traces.
+    beside: Vec<JoinHandle<()>>,
+    /// Where the operator's tools ask, when they may.
+    pub ops_address: Option<SocketAddr>,
 }
 
 /// How a store is opened for a configuration.
@@ -140,7 +145,9 @@ pub fn router(app: App) -> Router {
         .merge(captcha::serve::router())
         .merge(web::assets::router())
         .merge(web::prefs::router(cookies))
+        .merge(ops::open_router())
         .layer(from_fn_with_state(app.clone(), public::refused::dress))
+        .layer(from_fn_with_state(app.clone(), ops::requests::watch))
         .with_state(app)
         .layer(from_fn(citizen::header::unkept));
     dressed(router, secure)
@@ -149,8 +156,10 @@ pub fn router(app: App) -> Router {
 /// The routes of the partners' listener: theirs and no other.
 pub fn partner_router(app: App) -> Router {
     let secure = keeps_https(&app);
-    let router =
-        partner::router().layer(from_fn_with_state(app.clone(), public::refused::dress)).with_state(app);
+    let router = partner::router()
+        .layer(from_fn_with_state(app.clone(), public::refused::dress))
+        .layer(from_fn_with_state(app.clone(), ops::requests::watch))
+        .with_state(app);
     dressed(router, secure)
 }
 
@@ -241,7 +250,18 @@ impl Platform {
         let store = Store::open(&store, clock.now()).await?;
         let app = assemble(config, store, clock, random)?;
 
+        let ops = match app.config.ops.listen {
+            Some(listen) => {
+                let bad = |source| StartError::Listen { address: listen, source };
+                Some(TcpListener::bind(listen).await.map_err(bad)?)
+            }
+            None => None,
+        };
+        let ops_address = ops.as_ref().and_then(|listener| listener.local_addr().ok());
+
         let (stop, stopped) = watch::channel(false);
+        let mut beside = Vec::new();
+        beside.extend(Tracer::send(&app, stop.subscribe()));
         let (edge, config, overloaded) = (&app.edge, &app.config, busy::answer(&app));
         let serve = |listener, router, settings| {
             tokio::spawn(mydata_listen::serve(listener, router, settings, stopped.clone()))
@@ -254,9 +274,23 @@ impl Platform {
             let pointing = mydata_listen::redirect::to_https(app.base_url.as_str());
             serving.push(serve(redirect, pointing, edge.redirect(config)));
         }
+        if let Some(ops) = ops {
+            serving.push(serve(ops, ops::router(app.clone()), edge.operators(config)));
+        }
         let watching = tokio::spawn(certificates::run(edge.clone(), app.outbound.clone(), stopped));
         tracing::info!(%address, base_url = %app.base_url, "the platform is up");
-        Ok(Self { app, address, partner_address, redirect_address, stop, serving, watching, working: None })
+        Ok(Self {
+            app,
+            address,
+            partner_address,
+            redirect_address,
+            stop,
+            serving,
+            watching,
+            working: None,
+            beside,
+            ops_address,
+        })
     }
 
     /// Begins with the jobs, unless they have begun.
@@ -267,6 +301,8 @@ impl Platform {
 
     /// Stops: no new requests, running ones end, then jobs.
     pub async fn stop(self) {
+        self.app.ops.life.ends();
+        let grace = self.app.config.connections.grace.0;
         let _ = self.stop.send(true);
         self.app.bell.stop();
         for serving in self.serving {
@@ -281,6 +317,11 @@ impl Platform {
             && let Err(error) = working.await
         {
             tracing::error!(%error, "background work ended badly");
+        }
+        for task in self.beside {
+            if tokio::time::timeout(grace, task).await.is_err() {
+                tracing::warn!("the operator's tools were left waiting");
+            }
         }
         self.app.store.close().await;
         tracing::info!("the platform is down");

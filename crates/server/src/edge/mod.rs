@@ -69,6 +69,11 @@ impl Edge {
         }
     }
 
+    /// How the listener of the operator's own tools works.
+    pub fn operators(&self, config: &Config) -> Settings {
+        Settings::plain(config.connections.limits())
+    }
+
     /// How the listener works that only points to https.
     pub fn redirect(&self, config: &Config) -> Settings {
         Settings { trusted: config.trusted_proxies.clone(), ..Settings::plain(config.connections.limits()) }
