@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! wire ← seal ← sdk ← sandbox
-//! wire ← domain ← store ← server ← cli        server → seal, cli → all
+//! wire ← domain ← store ← server ← cli        server → seal, cli → all; listen ← server, sandbox
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,16 +17,18 @@ const MAY: &[(&str, &[&str])] = &[
     ("mydata-wire", &[]),
     ("mydata-seal", &["mydata-wire"]),
     ("mydata-sdk", &["mydata-wire", "mydata-seal"]),
-    ("mydata-sandbox", &["mydata-wire", "mydata-seal", "mydata-sdk"]),
+    ("mydata-listen", &[]),
+    ("mydata-sandbox", &["mydata-wire", "mydata-seal", "mydata-sdk", "mydata-listen"]),
     ("mydata-domain", &["mydata-wire"]),
     ("mydata-store", &["mydata-wire", "mydata-domain"]),
-    ("mydata-server", &["mydata-wire", "mydata-seal", "mydata-domain", "mydata-store"]),
+    ("mydata-server", &["mydata-wire", "mydata-seal", "mydata-domain", "mydata-store", "mydata-listen"]),
     (
         "mydata",
         &[
             "mydata-wire",
             "mydata-seal",
             "mydata-sdk",
+            "mydata-listen",
             "mydata-sandbox",
             "mydata-domain",
             "mydata-store",
@@ -39,6 +41,7 @@ const MAY: &[(&str, &[&str])] = &[
             "mydata-wire",
             "mydata-seal",
             "mydata-sdk",
+            "mydata-listen",
             "mydata-sandbox",
             "mydata-domain",
             "mydata-store",

@@ -17,13 +17,17 @@ use mydata_domain::policy::Seconds;
 use mydata_domain::time::SystemClock;
 use mydata_sandbox::scenario::{self, Scenario};
 use mydata_sandbox::{Ports, Sandbox, SandboxConfig};
-use mydata_server::config::{DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, SmsSettings, Trust};
+use mydata_server::config::{
+    Connections, DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, Outgoing, Partner, SmsSettings,
+    Tls, Trust,
+};
+use mydata_server::edge::listeners::Listeners;
 use mydata_server::{Config, Platform};
 use mydata_wire::SystemRandom;
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::{Outcome, registry, serve};
+use crate::{Outcome, open_files, registry, serve};
 
 /// Flags of `mydata demo`.
 #[derive(Debug, clap::Args)]
@@ -31,6 +35,10 @@ pub struct Args {
     /// The platform's port; the parties have the nine behind it. 0: any free ports.
     #[arg(long, default_value_t = 8480)]
     port: u16,
+    /// Everybody speaks TLS, and shows a certificate when calling another; partners call the platform on the tenth port
+    /// behind its own. Browsers have to be told of the authority first: the demo says where its certificate is.
+    #[arg(long)]
+    tls: bool,
     /// Folder of everything the demo keeps.
     #[arg(long, value_name = "FOLDER", default_value = "data/demo")]
     data_dir: PathBuf,
@@ -70,9 +78,19 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     })?;
     let address = listener.local_addr()?;
     // A name, not an address: browsers give passkeys to names only.
-    let base: Url = format!("http://localhost:{}/", address.port()).parse()?;
+    let scheme = if args.tls { "https" } else { "http" };
+    let base: Url = format!("{scheme}://localhost:{}/", address.port()).parse()?;
+    let partner = match args.tls {
+        true => Some(partner_listener(args.port).await?),
+        false => None,
+    };
 
     let mut parties = SandboxConfig::new(base.clone(), args.data_dir.join("parties"));
+    parties.tls = args.tls;
+    parties.partner_base = match &partner {
+        Some(listener) => Some(format!("https://localhost:{}/", listener.local_addr()?.port()).parse()?),
+        None => None,
+    };
     if args.port != 0 {
         parties.ports =
             Ports::from(args.port.checked_add(1).context("--port leaves no room for the parties")?);
@@ -84,9 +102,11 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         return Ok(Outcome::Fine);
     }
 
-    let config = config(&args, address, &base, &sandbox);
+    let mut config = config(&args, address, &base, &sandbox);
+    open_files::fit(&mut config);
+    let listeners = Listeners { partner, ..Listeners::from(listener) };
     let mut platform =
-        Platform::serve_on(listener, config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+        Platform::serve_on(listeners, config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
     let theirs = registry::parse(sandbox.registry_toml()).context("the sandbox's registry")?;
     registry::apply(&platform.app.store, &theirs).await?;
     if !args.run {
@@ -111,9 +131,20 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
+/// The socket of the partners' listener: the tenth behind the platform's, or any.
+async fn partner_listener(port: u16) -> anyhow::Result<TcpListener> {
+    let port = match port {
+        0 => 0,
+        port => port.checked_add(10).context("--port leaves no room for the partners' listener")?,
+    };
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    bound.with_context(|| format!("port {port}, for partners, is taken; choose another with --port"))
+}
+
 /// The platform as the demo needs it: open to loopback, and quicker to try again than in earnest.
 fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Config {
     let provider = sandbox.idp();
+    let tls = sandbox.tls();
     let seconds = |list: &[f64]| list.iter().map(|s| Seconds(Duration::from_secs_f64(*s))).collect();
     Config {
         listen,
@@ -121,6 +152,21 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
         data_dir: args.data_dir.join("platform"),
         database_url: args.database_url.clone().map(DatabaseUrl),
         sandbox: true,
+        tls: Tls {
+            certificate: tls.map(|tls| tls.certificate.clone()),
+            key: tls.map(|tls| tls.key.clone()),
+            redirect_listen: None,
+        },
+        partner: Partner {
+            only: tls.is_some(),
+            client_roots: tls.map(|tls| tls.ca.clone()).into_iter().collect(),
+            ..Partner::default()
+        },
+        outbound: Outgoing {
+            client_certificate: tls.map(|tls| tls.client_certificate.clone()),
+            client_key: tls.map(|tls| tls.client_key.clone()),
+            roots: tls.map(|tls| tls.ca.clone()).into_iter().collect(),
+        },
         trust: Trust { roots: vec![sandbox.ca_file().to_owned()], intermediates: Vec::new() },
         identity: Identity {
             oidc: vec![OidcProvider {
@@ -141,7 +187,15 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
             ..Policy::default()
         },
         // One laptop is every party and every citizen.
-        limits: Limits { partner_per_minute: 60_000, pages_per_minute: 60_000, ..Limits::default() },
+        limits: Limits {
+            partner_per_minute: 60_000,
+            service_per_minute: 60_000,
+            dataset_per_minute: 60_000,
+            pages_per_minute: 60_000,
+            citizen_per_minute: 60_000,
+            ..Limits::default()
+        },
+        connections: Connections { per_address: 8_192, ..Connections::default() },
         ..Config::default()
     }
 }
@@ -158,6 +212,14 @@ fn welcome(sandbox: &Sandbox, took: Duration) {
     println!("  Mailbox      {}", at.mailbox);
     println!("  Laboratory   {}   services and datasets that try the platform", at.lab);
     println!("  Providers    {} {} {}", at.household, at.kin, at.property);
+    if let Some(tls) = sandbox.tls() {
+        println!();
+        println!(
+            "  TLS: let your browser trust {} (it vouches for this machine alone), or",
+            tls.ca.display()
+        );
+        println!("       curl --cacert {} {}", tls.ca.display(), at.platform);
+    }
     println!();
     office::introduce(at);
     println!();

@@ -13,6 +13,7 @@ mod files;
 mod hidden;
 mod logging;
 mod migrate;
+mod open_files;
 mod output;
 mod probe;
 mod registry;

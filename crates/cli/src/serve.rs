@@ -8,7 +8,7 @@ use mydata_domain::registry::Registry;
 use mydata_server::{Config, Platform};
 
 use crate::settings::{self, Flags};
-use crate::{Outcome, registry};
+use crate::{Outcome, open_files, registry};
 
 /// Flags of `mydata serve`.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,8 @@ pub struct Args {
 
 /// Runs the platform.
 pub async fn run(args: Args) -> anyhow::Result<Outcome> {
-    let config = settings::load(&args.flags)?;
+    let mut config = settings::load(&args.flags)?;
+    open_files::fit(&mut config);
     let registry = match args.registry {
         Some(file) => Some((registry::read(&file)?, registry::place(&file))),
         None => None,

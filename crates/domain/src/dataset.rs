@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::address::AllowList;
+use crate::client_certificate::ClientCertificate;
 use crate::credentials::Earlier;
 use crate::organisation::OrganisationId;
 use crate::parameter::Parameter;
@@ -128,6 +129,9 @@ pub struct Dataset {
     /// From where its DP may ask who the citizen is. Empty: from anywhere, with the resource secret.
     #[serde(default, skip_serializing_if = "AllowList::is_empty")]
     pub allowed_ips: AllowList,
+    /// What its DP must present when it asks, one of these (R97); none: no certificate is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_certificates: Vec<ClientCertificate>,
     /// Where its DP-API lies (R37, R96). Empty: wherever its name leads.
     #[serde(default, skip_serializing_if = "AllowList::is_empty")]
     pub dp_ips: AllowList,

@@ -42,6 +42,7 @@ pub mod barcode;
 pub mod calendar;
 pub mod category;
 pub mod citizen;
+pub mod client_certificate;
 pub mod collect;
 pub mod contact;
 pub mod counter;

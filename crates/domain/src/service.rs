@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::address::AllowList;
+use crate::client_certificate::ClientCertificate;
 use crate::credentials::Earlier;
 use crate::organisation::OrganisationId;
 use crate::time::Time;
@@ -81,6 +82,9 @@ pub struct Service {
     pub sp_api: Url,
     /// 允許連線IP: from where the SP calls the partner APIs. Nobody else may.
     pub allowed_ips: AllowList,
+    /// What it must present on those calls, one of these (R97); none: no certificate is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_certificates: Vec<ClientCertificate>,
     /// 需求資料集, in the order shown.
     pub datasets: Vec<ResourceId>,
     /// 試辦 (R15): from where citizens may come meanwhile; none when everybody may.

@@ -110,7 +110,12 @@ fn new_key() -> Result<String, CaError> {
     Ok(KeyPair::generate_for(&PKCS_RSA_SHA256)?.serialize_pem())
 }
 
-fn params(common_name: &str, organisation: &str, years: Years, random: &dyn Random) -> CertificateParams {
+pub(crate) fn params(
+    common_name: &str,
+    organisation: &str,
+    years: Years,
+    random: &dyn Random,
+) -> CertificateParams {
     let mut params = CertificateParams::default();
     let mut name = DistinguishedName::new();
     name.push(DnType::CountryName, "TW");

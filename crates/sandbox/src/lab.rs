@@ -195,6 +195,11 @@ impl Lab {
         &self.services.iter().find(|(s, _)| *s == service).expect("every service runs").1
     }
 
+    /// Where the SP-APIs are.
+    pub(crate) fn notification_paths(&self) -> Vec<String> {
+        self.services.iter().map(|(_, sp)| sp.facts().notification_path.clone()).collect()
+    }
+
     /// Pages and SP-APIs.
     pub fn router(&self) -> Router {
         let mut router = Router::new();

@@ -14,6 +14,7 @@
 //! | [`sp`] | what every SP of the sandbox does behind its pages |
 //! | [`authenticator`] | the one-time passwords of the back office's staff |
 //! | [`production`] | the providers once their APIs are live |
+//! | [`tls`] | certificates for all of them, where they speak TLS |
 //! | [`mailbox`] | every mail and text message |
 //! | [`citizen`], [`scenario`] | `mydata demo --run` |
 
@@ -35,12 +36,15 @@ pub mod record;
 mod registry;
 pub mod scenario;
 pub mod sp;
+pub mod tls;
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use axum::Router;
 use mydata_sdk::dp::{BadSigner, TokenCheck};
 use mydata_sdk::seal::trust::{BadTrust, NoRevocationCheck, Trust};
 use mydata_sdk::sp::Service;
@@ -57,6 +61,7 @@ use listen::{Port, Serving};
 use mailbox::Mailbox;
 use record::Recorder;
 use sp::{Facts, Sp, Surroundings};
+use tls::{TlsError, TlsFiles};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -106,6 +111,10 @@ impl Ports {
 pub struct SandboxConfig {
     /// The platform's base URL. It need not run yet.
     pub platform_base: Url,
+    /// Where its partner APIs are, where that is not its base URL.
+    pub partner_base: Option<Url>,
+    /// Whether everybody speaks TLS, and shows a certificate when calling others.
+    pub tls: bool,
     /// Where keys are kept, and tokens while they are opened.
     pub data_dir: PathBuf,
     /// Where to listen.
@@ -123,6 +132,8 @@ impl SandboxConfig {
     pub fn new(platform_base: Url, data_dir: PathBuf) -> Self {
         Self {
             platform_base,
+            partner_base: None,
+            tls: false,
             data_dir,
             ports: Ports::default(),
             faults: false,
@@ -170,6 +181,9 @@ pub enum SandboxError {
     /// The faulty DP.
     #[error(transparent)]
     Faults(#[from] FaultError),
+    /// TLS between the parties.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The HTTP client.
     #[error("the HTTP client cannot be made: {0}")]
     Http(#[from] reqwest::Error),
@@ -208,6 +222,7 @@ pub struct Sandbox {
     idp: idp::Client,
     ca_pem: String,
     ca_file: PathBuf,
+    tls: Option<TlsFiles>,
     trust: Trust,
     bank: Sp,
     lab: Lab,
@@ -248,23 +263,53 @@ impl Taken {
         })
     }
 
-    fn addresses(&self, platform: &Url) -> Addresses {
+    fn addresses(&self, platform: &Url, tls: bool) -> Addresses {
+        let url = |port: &Port| port.url(tls);
         let mut platform = platform.clone();
         if !platform.path().ends_with('/') {
             platform.set_path(&format!("{}/", platform.path()));
         }
         Addresses {
             platform,
-            portal: self.portal.url(),
-            bank: self.bank.url(),
-            household: self.household.url(),
-            kin: self.kin.url(),
-            property: self.property.url(),
-            idp: self.idp.url(),
-            mailbox: self.mailbox.url(),
-            lab: self.lab.url(),
-            faults: self.faults.as_ref().map(Port::url),
+            portal: url(&self.portal),
+            bank: url(&self.bank),
+            household: url(&self.household),
+            kin: url(&self.kin),
+            property: url(&self.property),
+            idp: url(&self.idp),
+            mailbox: url(&self.mailbox),
+            lab: url(&self.lab),
+            faults: self.faults.as_ref().map(url),
         }
+    }
+}
+
+/// The authority of TLS, and what each party shows.
+struct Encrypted {
+    authority: tls::Authority,
+    shown: HashMap<&'static str, tls::Shown>,
+}
+
+impl Encrypted {
+    /// The bank and the laboratory are registered by name, the DPs by fingerprint.
+    const PARTIES: [(&'static str, bool); 5] =
+        [("bank", true), ("lab", true), ("household", false), ("kin", false), ("property", false)];
+
+    fn new(folder: DataFolder, clock: &Clock, random: &Arc<dyn Random>) -> Result<Self, TlsError> {
+        let authority = tls::Authority::open(folder, clock, Arc::clone(random))?;
+        let mut shown = HashMap::new();
+        for (key, by_name) in Self::PARTIES {
+            shown.insert(key, authority.client(key, by_name)?);
+        }
+        Ok(Self { authority, shown })
+    }
+
+    fn pem(&self) -> &str {
+        self.authority.pem()
+    }
+
+    fn shown(&self, key: &str) -> Option<&tls::Shown> {
+        self.shown.get(key)
     }
 }
 
@@ -274,14 +319,28 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError`]: nothing runs then.
     pub async fn start(config: SandboxConfig) -> Result<Self, SandboxError> {
-        let SandboxConfig { data_dir, ports, faults, random, clock, platform_base } = config;
+        let SandboxConfig { data_dir, ports, faults, random, clock, platform_base, partner_base, tls } =
+            config;
         let data = |source| SandboxError::Data { path: data_dir.clone(), source };
         let folder = DataFolder::open(&data_dir).map_err(data)?;
         let pki = folder.folder("pki").map_err(data)?;
         let taken = Taken::take(ports, faults).await?;
-        let addresses = taken.addresses(&platform_base);
+        let addresses = taken.addresses(&platform_base, tls);
         let platform = &addresses.platform;
-        let http = loopback_client()?;
+        let api = partner_base.unwrap_or_else(|| platform.clone());
+        let encrypted = match tls {
+            true => Some(Encrypted::new(folder.folder("tls").map_err(data)?, &clock, &random)?),
+            false => None,
+        };
+        let encrypted = encrypted.as_ref();
+        let http = tls::client(encrypted.map(Encrypted::pem), None)?;
+        let client =
+            |key: &str| tls::client(encrypted.map(Encrypted::pem), encrypted.and_then(|e| e.shown(key)));
+        let listening = |name: &str| encrypted.map(|e| e.authority.listening(name)).transpose();
+        let platform_only = |router: Router, paths: &[&str]| match encrypted {
+            Some(_) => tls::platform_only(router, paths),
+            None => router,
+        };
 
         let keys = pki.clone();
         let prepared = tokio::task::spawn_blocking(move || {
@@ -297,8 +356,10 @@ impl Sandbox {
             // What an earlier run was about to open is of no use any more.
             let _ = std::fs::remove_dir_all(folder.path().join("sp").join(key));
             let place = folder.folder(&format!("sp/{key}")).map_err(data)?;
+            let party = if key == "bank" { "bank" } else { "lab" };
             Ok::<_, SandboxError>(Surroundings {
-                http: http.clone(),
+                api: api.clone(),
+                http: client(party)?,
                 trust: trust.clone(),
                 folder: place,
                 clock: Arc::clone(&clock),
@@ -307,7 +368,9 @@ impl Sandbox {
         };
         let bank = Sp::new(bank_facts(&addresses), around("bank")?);
         let lab = Lab::new(&addresses.lab, platform, around)?;
-        let registry = registry::toml(&addresses, bank.facts(), &lab);
+        let registered =
+            |key: &str| encrypted.and_then(|e| e.shown(key)).map(|shown| shown.registered.clone());
+        let registry = registry::toml(&addresses, bank.facts(), &lab, &registered);
         let mailbox = Mailbox::new(Arc::clone(&clock));
         let dp_calls = Recorder::new(Arc::clone(&clock));
         let idp = idp::Provider::new(
@@ -330,27 +393,36 @@ impl Sandbox {
         for (dataset, port, other) in dps {
             let stranger = signer(other)?.key;
             let provider = Provider::new(dataset, signer(dataset)?, stranger, Arc::clone(&random))?;
-            let check =
-                TokenCheck::with_client(platform.clone(), dataset.id(), dataset.secret(), http.clone());
-            serving.add(port, dp_calls.watch(provider.router(check)));
+            let key = dataset.key();
+            let check = TokenCheck::with_client(api.clone(), dataset.id(), dataset.secret(), client(key)?);
+            let router = platform_only(provider.router(check), &[]);
+            serving.add(port, dp_calls.watch(router), listening(key)?);
         }
         if let Some(port) = taken.faults {
             let place = folder.folder("faults").map_err(data)?;
-            let faulty = FaultyDp::new(&authority, &pki, place, platform, &http, Arc::clone(&random))?;
-            serving.add(port, dp_calls.watch(faulty.router()));
+            let faulty = FaultyDp::new(&authority, &pki, place, &api, &client("lab")?, Arc::clone(&random))?;
+            let router = platform_only(faulty.router(), &[]);
+            serving.add(port, dp_calls.watch(router), listening("faults")?);
         }
-        serving.add(taken.idp, idp.router());
-        serving.add(taken.bank, Bank::new(bank.clone(), platform.clone(), Arc::clone(&random)).router());
-        serving.add(taken.lab, lab.router());
-        serving.add(taken.mailbox, mailbox.router());
+        serving.add(taken.idp, platform_only(idp.router(), &["/token"]), listening("idp")?);
+        let counter = Bank::new(bank.clone(), platform.clone(), Arc::clone(&random)).router();
+        let notified = bank.facts().notification_path.clone();
+        serving.add(taken.bank, platform_only(counter, &[notified.as_str()]), listening("bank")?);
+        let paths = lab.notification_paths();
+        let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+        serving.add(taken.lab, platform_only(lab.router(), &paths), listening("lab")?);
+        let letters = platform_only(mailbox.router(), &["/messages"]);
+        serving.add(taken.mailbox, letters, listening("mailbox")?);
         let portal = portal::router(addresses.clone());
-        serving.add(taken.portal, portal.merge(authenticator::router(Arc::clone(&clock))));
+        let portal = portal.merge(authenticator::router(Arc::clone(&clock)));
+        serving.add(taken.portal, portal, listening("portal")?);
         Ok(Self {
             serving,
             registry,
             idp: idp_client,
             ca_pem,
             ca_file: pki.path().join("ca.pem"),
+            tls: encrypted.map(|e| e.authority.platform()).transpose().map_err(TlsError::from)?,
             trust,
             bank,
             lab,
@@ -380,6 +452,11 @@ impl Sandbox {
     /// The file it lies in.
     pub fn ca_file(&self) -> &Path {
         &self.ca_file
+    }
+
+    /// What the platform is configured with, where everybody speaks TLS.
+    pub fn tls(&self) -> Option<&TlsFiles> {
+        self.tls.as_ref()
     }
 
     /// The same root, as the SPs of the sandbox trust it.
@@ -447,15 +524,4 @@ fn bank_facts(at: &Addresses) -> Facts {
         return_url: format!("{}return", at.bank),
         notification_path: "/mydata-sp/notification".to_owned(),
     }
-}
-
-/// A client for plain HTTP on this machine: no proxy, no redirects, no certificate store to read.
-fn loopback_client() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
-        .no_proxy()
-        .tls_certs_only([])
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(std::time::Duration::from_secs(5))
-        .read_timeout(std::time::Duration::from_secs(60))
-        .build()
 }

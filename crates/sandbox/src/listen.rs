@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
+use mydata_listen::{Limits, ServerTls, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -32,8 +33,9 @@ impl Port {
     }
 
     /// The base URL of what will be served here, with a slash at its end.
-    pub fn url(&self) -> Url {
-        Url::parse(&format!("http://{}/", self.address)).expect("an address and port make a URL")
+    pub fn url(&self, tls: bool) -> Url {
+        let scheme = if tls { "https" } else { "http" };
+        Url::parse(&format!("{scheme}://{}/", self.address)).expect("an address and port make a URL")
     }
 }
 
@@ -50,24 +52,22 @@ impl Serving {
         Self { stop: watch::Sender::new(false), programs: Vec::new() }
     }
 
-    /// Serves `router` on `port` until stopped.
-    pub fn add(&mut self, port: Port, router: Router) {
-        let mut stop = self.stop.subscribe();
+    /// Serves `router` on `port` until stopped, with TLS where there is some.
+    pub fn add(&mut self, port: Port, router: Router, tls: Option<ServerTls>) {
+        // All the world is one address here.
+        let limits = Limits { grace: GRACE, connections_per_address: usize::MAX, ..Limits::default() };
+        let settings = Settings { tls, ..Settings::plain(limits) };
+        let serving = mydata_listen::serve(port.listener, router, settings, self.stop.subscribe());
         self.programs.push(tokio::spawn(async move {
-            let told = async move {
-                // An error means that the sender is gone, which is to stop, too.
-                let _ = stop.wait_for(|stop| *stop).await;
-            };
-            if let Err(error) = axum::serve(port.listener, router).with_graceful_shutdown(told).await {
-                tracing::error!(%error, "a sandbox program ended");
-            }
+            serving.await;
         }));
     }
 
     /// Tells all to stop, gives them a moment, then ends what still hangs.
     pub async fn stop(&mut self) {
         self.stop.send_replace(true);
-        let end = tokio::time::Instant::now() + GRACE;
+        // Each ends by itself within its grace; a bit later at the latest.
+        let end = tokio::time::Instant::now() + 2 * GRACE;
         for mut program in self.programs.drain(..) {
             if tokio::time::timeout_at(end, &mut program).await.is_err() {
                 program.abort();

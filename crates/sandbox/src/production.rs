@@ -1,5 +1,5 @@
 //! The three data providers in production (R13, R14): other addresses and other credentials than in the test zone, as a
-//! provider gets them when its API goes live. The demo does not need them; whoever follows a service up to its listing does.
+//! provider gets them when its API goes live; in plain http. The demo does not need them; whoever follows a service up to its listing does.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -64,9 +64,9 @@ impl Production {
                 secret.clone(),
                 sandbox.http.clone(),
             );
-            let dp_api = port.url().join(dataset.path()).expect("a path makes a URL");
+            let dp_api = port.url(false).join(dataset.path()).expect("a path makes a URL");
             live.push(Live { dataset, id, secret, dp_api });
-            serving.add(port, calls.watch(provider.router(check)));
+            serving.add(port, calls.watch(provider.router(check)), None);
         }
         Ok(Self { live, calls, folder, clock, serving: Mutex::new(serving) })
     }
@@ -96,6 +96,7 @@ impl Production {
     pub fn service(&self, sandbox: &Sandbox, desk: Desk, facts: Facts) -> Result<Sp, SandboxError> {
         let data = |source| SandboxError::Data { path: self.folder.path().to_owned(), source };
         let around = Surroundings {
+            api: sandbox.addresses.platform.clone(),
             http: sandbox.http.clone(),
             trust: sandbox.trust.clone(),
             folder: self.folder.folder(facts.key).map_err(data)?,
@@ -103,7 +104,11 @@ impl Production {
             random: Arc::clone(&sandbox.random),
         };
         let sp = Sp::new(facts, around);
-        self.serving.lock().unwrap_or_else(PoisonError::into_inner).add(desk.0, sp.notification_router());
+        self.serving.lock().unwrap_or_else(PoisonError::into_inner).add(
+            desk.0,
+            sp.notification_router(),
+            None,
+        );
         Ok(sp)
     }
 }
@@ -114,6 +119,6 @@ pub struct Desk(Port);
 impl Desk {
     /// Its base URL, with a slash at its end.
     pub fn url(&self) -> Url {
-        self.0.url()
+        self.0.url(false)
     }
 }

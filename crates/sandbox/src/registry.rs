@@ -49,6 +49,8 @@ struct RegisteredDataset {
     state: &'static str,
     allowed_ips: [&'static str; 2],
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    client_certificates: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     parameter: Vec<Parameter>,
 }
 
@@ -81,18 +83,36 @@ struct RegisteredService {
     sp_api: String,
     api_key: String,
     allowed_ips: [&'static str; 2],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    client_certificates: Vec<String>,
     datasets: Vec<ResourceId>,
     state: &'static str,
 }
 
 /// The registry of a running sandbox; the faulty DP's datasets only where it runs.
-pub(crate) fn toml(at: &Addresses, bank: &Facts, lab: &Lab) -> String {
-    let registry = Registry {
+///
+/// `registered` names the client certificate of a party, where it has one.
+pub(crate) fn toml(
+    at: &Addresses,
+    bank: &Facts,
+    lab: &Lab,
+    registered: &dyn Fn(&str) -> Option<String>,
+) -> String {
+    let mut registry = Registry {
         version: 1,
         organisation: organisations(),
         dataset: datasets(at),
         service: services(at, bank, lab),
     };
+    for dataset in &mut registry.dataset {
+        let real = Dataset::ALL.into_iter().find(|one| one.id() == dataset.resource_id);
+        let party = real.map_or("lab", Dataset::key);
+        dataset.client_certificates = registered(party).into_iter().collect();
+    }
+    for service in &mut registry.service {
+        let party = if service.organisation == "demo-bank" { "bank" } else { "lab" };
+        service.client_certificates = registered(party).into_iter().collect();
+    }
     let text = toml::to_string(&registry).expect("plain values are TOML");
     format!("# The parties of the sandbox. Everything here is fictional.\n{text}")
 }
@@ -184,6 +204,7 @@ fn real(dataset: Dataset, at: &Addresses) -> RegisteredDataset {
         expected_minutes: 1,
         state: "listed",
         allowed_ips: LOOPBACK,
+        client_certificates: Vec::new(),
         parameter,
     }
 }
@@ -207,6 +228,7 @@ fn lab(id: ResourceId, secret: &ResourceSecret, name: String, dp_api: String) ->
         expected_minutes: 1,
         state: "listed",
         allowed_ips: LOOPBACK,
+        client_certificates: Vec::new(),
         parameter: Vec::new(),
     }
 }
@@ -263,6 +285,7 @@ fn registered(facts: &Facts, base: &str, url: &str) -> RegisteredService {
         sp_api: format!("{}{}", base.trim_end_matches('/'), facts.notification_path),
         api_key: facts.api_key.clone(),
         allowed_ips: LOOPBACK,
+        client_certificates: Vec::new(),
         datasets: facts.datasets.clone(),
         state: "listed",
     }

@@ -14,7 +14,7 @@ use mydata_seal::trust::Trust;
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::system::System;
 use mydata_store::{Store, StoreError};
-use mydata_wire::{Random, ResourceId, Verification};
+use mydata_wire::{ClientId, Random, ResourceId, Verification};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -23,6 +23,7 @@ use crate::backoffice::hash::Passwords;
 use crate::bell::Bell;
 use crate::catalogue::Cached;
 use crate::config::{Config, Contact};
+use crate::edge::Edge;
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::limit::Limiter;
@@ -60,6 +61,8 @@ pub struct Shared {
     pub gov: Option<Oidc>,
     /// Calls to other parties.
     pub outbound: Outbound,
+    /// The certificates of the listeners, and whom client certificates may come from.
+    pub edge: Edge,
     /// Whom DP packages may be signed by.
     pub trust: Trust,
     /// Wakes those who wait for news.
@@ -70,6 +73,12 @@ pub struct Shared {
     pub texts: Texts,
     /// Calls of the partner APIs.
     pub partner_limit: Limiter<IpAddr>,
+    /// The same, by service.
+    pub service_limit: Limiter<ClientId>,
+    /// Calls of DPs, by dataset.
+    pub dataset_limit: Limiter<ResourceId>,
+    /// Forms of citizens who are logged in, by their index.
+    pub citizen_limit: Limiter<String>,
     /// Entries and posted forms.
     pub page_limit: Limiter<IpAddr>,
     /// Messages to the service desk.
@@ -123,6 +132,8 @@ pub struct Parts {
     pub methods: Methods,
     /// Calls to other parties.
     pub outbound: Outbound,
+    /// The certificates of the listeners, and whom client certificates may come from.
+    pub edge: Edge,
     /// Whom DP packages may be signed by.
     pub trust: Trust,
 }
@@ -130,7 +141,7 @@ pub struct Parts {
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { config, store, clock, random, methods, outbound, trust } = parts;
+        let Parts { config, store, clock, random, methods, outbound, edge, trust } = parts;
         let base_url = config.base_url();
         let callback = base_url.join(gov::CALLBACK_PATH).expect("a path of ours joins the base URL");
         let ops = Ops {
@@ -142,19 +153,23 @@ impl App {
             gov: methods.get(Verification::Gov).map(|oidc| oidc.with_callback(callback)),
             base_url,
             partner_limit: Limiter::new(config.limits.partner_per_minute),
+            service_limit: Limiter::new(config.limits.service_per_minute),
+            dataset_limit: Limiter::new(config.limits.dataset_per_minute),
+            citizen_limit: Limiter::new(config.limits.citizen_per_minute),
             page_limit: Limiter::new(config.limits.pages_per_minute),
             contact_limit: Limiter::new(config.limits.contacts_per_minute),
             probe_limit: Limiter::new(config.limits.probes_per_minute),
             probe_room: Arc::new(Semaphore::new(PROBES_AT_ONCE)),
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
-            post: Post::new(&config.mail),
-            texts: Texts::new(&config.sms),
+            post: Post::new(&config.mail, &outbound),
+            texts: Texts::new(&config.sms, &outbound),
             config,
             store,
             clock,
             random,
             methods,
             outbound,
+            edge,
             trust,
             bell: Bell::default(),
             passwords: Passwords::default(),

@@ -26,8 +26,21 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Everything happens on one machine with fictional people: plain http and internal addresses are allowed.
     pub sandbox: bool,
-    /// Proxies whose `X-Forwarded-For` is believed.
+    /// Proxies that are believed when they say for whom they ask.
     pub trusted_proxies: Vec<IpNet>,
+    /// In which header they say it.
+    pub proxy_header: ProxyHeader,
+    /// Whether every connection to `listen` begins with a header of the PROXY protocol, which one of the trusted proxies
+    /// writes.
+    pub proxy_protocol: bool,
+    /// The listener's own TLS.
+    pub tls: Tls,
+    /// The listener of partners.
+    pub partner: Partner,
+    /// What the platform shows when it calls others, and whom it trusts there.
+    pub outbound: Outgoing,
+    /// How much of a listener one connection, one address and everybody together may hold.
+    pub connections: Connections,
     /// The service desk that pages and mails name.
     pub contact: Contact,
     /// How mails are sent.
@@ -64,6 +77,12 @@ impl Default for Config {
             key_file: None,
             sandbox: false,
             trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
+            proxy_protocol: false,
+            tls: Tls::default(),
+            partner: Partner::default(),
+            outbound: Outgoing::default(),
+            connections: Connections::default(),
             contact: Contact::default(),
             mail: MailSettings::default(),
             sms: SmsSettings::default(),
@@ -77,6 +96,165 @@ impl Default for Config {
             print: Print::default(),
             ops: Ops::default(),
         }
+    }
+}
+
+/// In which header trusted proxies say for whom they ask. Only one is read: a proxy that writes one of them passes the other
+/// on as whoever asks has written it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProxyHeader {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+    /// In none.
+    None,
+}
+
+/// The listener's own TLS (R96). Without it http is spoken, and a proxy before it ends TLS.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// File (PEM) of the certificate, with those between it and its root.
+    pub certificate: Option<PathBuf>,
+    /// File (PEM) of its key.
+    pub key: Option<PathBuf>,
+    /// Where to listen besides with plain http that only points to https.
+    pub redirect_listen: Option<SocketAddr>,
+}
+
+/// The listener of partners, which asks them for a client certificate (R97).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Partner {
+    /// Where to listen; without it partners use `listen`, where no certificate is asked for.
+    pub listen: Option<SocketAddr>,
+    /// How partners reach it. Defaults to `base_url` with this listener's port.
+    pub base_url: Option<Url>,
+    /// Whether `listen` refuses the partner APIs.
+    pub only: bool,
+    /// Files (PEM) of the roots that client certificates registered by subject come from.
+    pub client_roots: Vec<PathBuf>,
+    /// Where a trusted proxy ends TLS: the header in which it passes the client's certificate on.
+    pub client_certificate_header: Option<String>,
+    /// As `proxy_protocol`, for this listener.
+    pub proxy_protocol: bool,
+}
+
+/// What the platform shows when it calls SPs and DPs, and whom it trusts there (R97).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Outgoing {
+    /// File (PEM) of the platform's client certificate, with those between it and its root.
+    pub client_certificate: Option<PathBuf>,
+    /// File (PEM) of its key.
+    pub client_key: Option<PathBuf>,
+    /// Files (PEM) of roots that are trusted besides the system's.
+    pub roots: Vec<PathBuf>,
+}
+
+/// How much of a listener one connection, one address and everybody together may hold. For each listener by itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Connections {
+    /// Open connections in all.
+    pub in_all: u32,
+    /// Open connections of one address that is no trusted proxy; of an IPv6 /64 together.
+    pub per_address: u32,
+    /// Time for the handshake.
+    pub handshake: Seconds,
+    /// Time until the head of a request is there; also how long a connection may idle.
+    pub head: Seconds,
+    /// Largest head of a request in bytes.
+    pub head_bytes: u32,
+    /// Longest pause inside the body of a request.
+    pub body_pause: Seconds,
+    /// Time for the whole body.
+    pub body: Seconds,
+    /// Largest body in bytes; forms have smaller limits of their own.
+    pub body_bytes: u64,
+    /// How long an answer may wait for its reader.
+    pub stalled: Seconds,
+    /// Requests that are worked on at a time, each until its answer begins.
+    pub requests: u32,
+    /// After how many seconds whoever is sent away may come back.
+    pub retry_after: u32,
+    /// How long requests may take to end when the platform stops.
+    pub grace: Seconds,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        let limits = mydata_listen::Limits::default();
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self {
+            in_all: small(limits.connections),
+            per_address: small(limits.connections_per_address),
+            handshake: Seconds(limits.handshake),
+            head: Seconds(limits.head),
+            head_bytes: small(limits.head_bytes),
+            body_pause: Seconds(limits.body_pause),
+            body: Seconds(limits.body),
+            body_bytes: limits.body_bytes,
+            stalled: Seconds(limits.stalled),
+            requests: small(limits.requests),
+            retry_after: u32::try_from(limits.retry_after).unwrap_or(u32::MAX),
+            grace: Seconds(limits.grace),
+        }
+    }
+}
+
+impl Connections {
+    /// As a listener takes them.
+    pub fn limits(&self) -> mydata_listen::Limits {
+        mydata_listen::Limits {
+            connections: self.in_all as usize,
+            connections_per_address: self.per_address as usize,
+            handshake: self.handshake.0,
+            head: self.head.0,
+            head_bytes: self.head_bytes as usize,
+            body_pause: self.body_pause.0,
+            body: self.body.0,
+            body_bytes: self.body_bytes,
+            stalled: self.stalled.0,
+            requests: self.requests as usize,
+            retry_after: u64::from(self.retry_after),
+            grace: self.grace.0,
+        }
+    }
+
+    /// Everything that cannot work, one sentence each, naming the key.
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let numbers = [
+            ("in_all", u64::from(self.in_all), 1),
+            ("per_address", u64::from(self.per_address), 1),
+            ("head_bytes", u64::from(self.head_bytes), mydata_listen::limits::MIN_HEAD_BYTES as u64),
+            ("body_bytes", self.body_bytes, 1 << 20),
+            ("requests", u64::from(self.requests), 1),
+            ("retry_after", u64::from(self.retry_after), 1),
+        ];
+        for (key, value, least) in numbers {
+            if value < least {
+                faults.push(format!("connections.{key} must be at least {least}"));
+            }
+        }
+        let times = [
+            ("handshake", self.handshake),
+            ("head", self.head),
+            ("body_pause", self.body_pause),
+            ("body", self.body),
+            ("stalled", self.stalled),
+            ("grace", self.grace),
+        ];
+        for (key, value) in times {
+            if !(0.1..=3_600.0).contains(&value.0.as_secs_f64()) {
+                faults.push(format!("connections.{key} must be 0.1 seconds to an hour"));
+            }
+        }
+        faults
     }
 }
 
@@ -363,8 +541,14 @@ impl std::fmt::Debug for OidcProvider {
 pub struct Limits {
     /// Calls of the partner APIs in a minute from one address.
     pub partner_per_minute: u32,
+    /// Calls of the partner APIs in a minute by one service, from all its addresses together.
+    pub service_per_minute: u32,
+    /// Calls in a minute by the DP of one dataset, from all its addresses together.
+    pub dataset_per_minute: u32,
     /// Entries and posted forms in a minute from one address.
     pub pages_per_minute: u32,
+    /// Posted forms in a minute by one citizen who is logged in, from wherever.
+    pub citizen_per_minute: u32,
     /// Messages to the service desk in a minute from one address.
     pub contacts_per_minute: u32,
     /// Packages that one node opens for citizens' eyes at a time.
@@ -379,7 +563,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             partner_per_minute: 1_200,
+            service_per_minute: 2_400,
+            dataset_per_minute: 6_000,
             pages_per_minute: 300,
+            citizen_per_minute: 60,
             previews_at_once: 8,
             contacts_per_minute: 3,
             probes_per_minute: 6,
@@ -485,13 +672,103 @@ impl Config {
     /// How the outside reaches the platform, with a slash at the end.
     pub fn base_url(&self) -> Url {
         let mut url = self.base_url.clone().unwrap_or_else(|| {
-            Url::parse(&format!("http://{}/", self.listen)).expect("a socket address makes an http URL")
+            let scheme = if self.tls.certificate.is_some() { "https" } else { "http" };
+            Url::parse(&format!("{scheme}://{}/", self.listen)).expect("a socket address makes a URL")
         });
         if !url.path().ends_with('/') {
             let path = format!("{}/", url.path());
             url.set_path(&path);
         }
         url
+    }
+
+    /// How partners reach their APIs, with a slash at the end.
+    pub fn partner_base_url(&self) -> Url {
+        let mut url = match (&self.partner.base_url, self.partner.listen) {
+            (Some(url), _) => url.clone(),
+            (None, None) => return self.base_url(),
+            (None, Some(listen)) => {
+                let mut url = self.base_url();
+                // An http(s) URL takes any port.
+                let _ = url.set_port(Some(listen.port()));
+                url
+            }
+        };
+        if !url.path().ends_with('/') {
+            let path = format!("{}/", url.path());
+            url.set_path(&path);
+        }
+        url
+    }
+
+    /// What cannot work of the listeners and of what is shown to others.
+    fn edge_faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let pairs = [
+            ("tls.certificate", "tls.key", &self.tls.certificate, &self.tls.key),
+            (
+                "outbound.client_certificate",
+                "outbound.client_key",
+                &self.outbound.client_certificate,
+                &self.outbound.client_key,
+            ),
+        ];
+        for (one, other, first, second) in pairs {
+            if first.is_some() != second.is_some() {
+                faults.push(format!("{one} and {other} belong together"));
+            }
+            for (key, file) in [(one, first), (other, second)] {
+                if let Some(file) = file.as_ref().filter(|file| !file.is_file()) {
+                    faults.push(format!("{key}: there is no file {}", file.display()));
+                }
+            }
+        }
+        for (key, files) in
+            [("partner.client_roots", &self.partner.client_roots), ("outbound.roots", &self.outbound.roots)]
+        {
+            for file in files.iter().filter(|file| !file.is_file()) {
+                faults.push(format!("{key}: there is no file {}", file.display()));
+            }
+        }
+        if self.tls.certificate.is_some() && self.base_url().scheme() != "https" {
+            faults.push("base_url must begin with https:// where tls.certificate is set".to_owned());
+        }
+        if self.tls.redirect_listen.is_some() && self.base_url().scheme() != "https" {
+            faults
+                .push("tls.redirect_listen points to https, and base_url does not begin with it".to_owned());
+        }
+        if self.partner.only && self.partner.listen.is_none() {
+            faults.push("partner.only leaves partners no way in; set partner.listen".to_owned());
+        }
+        if let Some(base) = &self.partner.base_url
+            && (!matches!(base.scheme(), "http" | "https")
+                || base.query().is_some()
+                || base.fragment().is_some())
+        {
+            faults.push("partner.base_url must be an http(s) URL without query and fragment".to_owned());
+        }
+        if let Some(name) = &self.partner.client_certificate_header {
+            if name.parse::<http::HeaderName>().is_err() {
+                faults.push("partner.client_certificate_header is no name of a header".to_owned());
+            }
+            if self.trusted_proxies.is_empty() {
+                faults.push(
+                    "partner.client_certificate_header is believed from trusted_proxies only, and there are none"
+                        .to_owned(),
+                );
+            }
+        }
+        for (key, set) in
+            [("proxy_protocol", self.proxy_protocol), ("partner.proxy_protocol", self.partner.proxy_protocol)]
+        {
+            if set && self.trusted_proxies.is_empty() {
+                faults.push(format!(
+                    "{key} lets nobody in but trusted_proxies, and there are none; name the proxy's address"
+                ));
+            }
+        }
+        faults.extend(self.connections.faults());
+        faults
     }
 
     /// Everything that cannot work, one sentence each, naming the key.
@@ -507,6 +784,7 @@ impl Config {
         if base.path() != "/" {
             faults.push("base_url must not have a path; give the platform a host name of its own".to_owned());
         }
+        faults.extend(self.edge_faults());
         faults.extend(self.mail.faults(self.sandbox));
         faults.extend(self.sms.faults(self.sandbox));
         if let Err(fault) = self.policy.check() {

@@ -2,7 +2,7 @@
 //!
 //! Handlers translate HTTP ([`exchange`] and [`citizen`] for citizens, [`portal`] and [`public`] for everybody, [`partner`] for SPs and DPs,
 //! [`backoffice`] for organisations and those who review them); the business lies one layer down in [`flow`], one file a step;
-//! mails go out through [`mail`]; [`probe`] tries connections; [`pdf`] makes papers; what is decided is decided in `mydata-domain`, what is kept is
+//! connections arrive through [`edge`], mails go out through [`mail`]; [`probe`] tries connections; [`pdf`] makes papers; what is decided is decided in `mydata-domain`, what is kept is
 //! kept by `mydata-store`.
 //! This crate refuses SQL.
 
@@ -18,6 +18,7 @@ pub mod config;
 pub mod counter;
 pub mod delegate;
 pub mod download;
+pub mod edge;
 pub mod exchange;
 pub mod flow;
 pub mod identity;

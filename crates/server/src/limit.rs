@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -11,13 +10,7 @@ use mydata_domain::Time;
 /// Callers remembered at most; beyond it full buckets are forgotten first.
 const REMEMBERED: usize = 100_000;
 
-/// What a limit counts for an address: one IPv4 address, or the /64 of an IPv6 address, of which a subscriber has all.
-pub fn subscriber(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 => v4,
-    }
-}
+pub use mydata_listen::places::subscriber;
 
 /// A limit of so many calls a minute; a whole minute's calls may come at once.
 #[derive(Debug)]
@@ -63,15 +56,6 @@ impl<K: Eq + Hash> Limiter<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn addresses_of_one_subscriber_share_a_bucket() {
-        let of = |text: &str| subscriber(text.parse().unwrap());
-        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff:ffff:ffff:ffff"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
-    }
 
     #[test]
     fn a_bucket_empties_and_refills() {

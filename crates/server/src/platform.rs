@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use mydata_domain::Clock;
 use mydata_domain::time::SystemClock;
+use mydata_listen::files::FileFault;
 use mydata_seal::trust::{BadTrust, NoRevocationCheck, Trust};
 use mydata_store::keys::KeySource;
 use mydata_store::{DbAddress, Store, StoreConfig, StoreError};
@@ -18,17 +18,16 @@ use tokio::task::JoinHandle;
 
 use crate::app::{App, Parts};
 use crate::config::Config;
+use crate::edge::listeners::{self, Listeners};
+use crate::edge::{Edge, busy, watch as certificates};
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::ops::trace::Tracer;
-use crate::outbound::Outbound;
+use crate::outbound::{Outbound, OutboundError};
 use crate::{
     CALLBACK_PATH, backoffice, captcha, citizen, counter, delegate, download, exchange, jobs, ops, partner,
     portal, public, record, web,
 };
-
-/// How long open requests may take to end when the platform stops.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// Why the platform did not start.
 #[derive(Debug, thiserror::Error)]
@@ -56,8 +55,11 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The clients for calls to other parties cannot be made.
-    #[error("the clients for outgoing calls cannot be made: {0}")]
-    Outbound(#[from] reqwest::Error),
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+    /// A certificate or key of the listeners cannot be used.
+    #[error("tls: {0}")]
+    Tls(#[from] FileFault),
 }
 
 /// A running platform.
@@ -67,8 +69,13 @@ pub struct Platform {
     pub app: App,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it listens for partners, where they have a listener of their own.
+    pub partner_address: Option<SocketAddr>,
+    /// Where it listens with plain http that only points to https.
+    pub redirect_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: Vec<JoinHandle<bool>>,
+    watching: JoinHandle<()>,
     working: Option<JoinHandle<()>>,
     /// What goes on beside: the operator's address, traces.
     beside: Vec<JoinHandle<()>>,
@@ -119,11 +126,13 @@ pub fn read_trust(config: &Config) -> Result<Trust, StartError> {
     trust.with_intermediates(&intermediates).map_err(|e| bad(&config.trust.intermediates[0], e.to_string()))
 }
 
-/// All routes.
+/// All routes of the main listener.
 pub fn router(app: App) -> Router {
-    let secure = app.secure();
+    let secure = keeps_https(&app);
+    let cookies = app.secure();
+    let partners = if app.config.partner.only { partner::elsewhere() } else { partner::router() };
     let router = Router::new()
-        .merge(partner::router())
+        .merge(partners)
         .merge(portal::router())
         .merge(citizen::router())
         .merge(download::router())
@@ -135,12 +144,32 @@ pub fn router(app: App) -> Router {
         .merge(backoffice::router())
         .merge(captcha::serve::router())
         .merge(web::assets::router())
-        .merge(web::prefs::router(secure))
+        .merge(web::prefs::router(cookies))
         .merge(ops::open_router())
         .layer(from_fn_with_state(app.clone(), public::refused::dress))
         .layer(from_fn_with_state(app.clone(), ops::requests::watch))
         .with_state(app)
         .layer(from_fn(citizen::header::unkept));
+    dressed(router, secure)
+}
+
+/// The routes of the partners' listener: theirs and no other.
+pub fn partner_router(app: App) -> Router {
+    let secure = keeps_https(&app);
+    let router = partner::router()
+        .layer(from_fn_with_state(app.clone(), public::refused::dress))
+        .layer(from_fn_with_state(app.clone(), ops::requests::watch))
+        .with_state(app);
+    dressed(router, secure)
+}
+
+/// Whether browsers are told to stay with https. Not in the sandbox: its host is everybody's localhost.
+fn keeps_https(app: &App) -> bool {
+    app.secure() && !app.config.sandbox
+}
+
+/// With the headers that every answer has.
+fn dressed(router: Router, secure: bool) -> Router {
     if secure {
         router.layer(from_fn(web::headers::secure_https))
     } else {
@@ -159,12 +188,13 @@ pub fn assemble(
     random: Arc<dyn Random>,
 ) -> Result<App, StartError> {
     let trust = read_trust(&config)?;
-    let outbound = Outbound::new(&config.policy, config.sandbox)?;
+    let outbound = Outbound::with(&config.policy, config.sandbox, &config.outbound)?;
+    let edge = Edge::read(&config)?;
     let callback = config.base_url().join(CALLBACK_PATH).expect("a path of ours joins the base URL");
     let providers = config.identity.oidc.iter();
     let methods =
         Methods::new(providers.map(|p| Oidc::new(p.clone(), callback.clone(), outbound.clone())).collect());
-    Ok(App::new(Parts { config, store, clock, random, methods, outbound, trust }))
+    Ok(App::new(Parts { config, store, clock, random, methods, outbound, edge, trust }))
 }
 
 impl Platform {
@@ -183,34 +213,38 @@ impl Platform {
         if !faults.is_empty() {
             return Err(StartError::Config(faults));
         }
-        let listen = config.listen;
-        let bad = |source| StartError::Listen { address: listen, source };
-        let listener = TcpListener::bind(listen).await.map_err(bad)?;
-        Self::start_on(listener, config, clock, random).await
+        let listeners = Listeners::bind(&config).await?;
+        Self::start_on(listeners, config, clock, random).await
     }
 
-    /// Starts on a socket that is already open.
+    /// Starts on sockets that are already open; others that the configuration names are opened.
     pub async fn start_on(
-        listener: TcpListener,
+        listeners: impl Into<Listeners>,
         config: Config,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, StartError> {
-        let mut platform = Self::serve_on(listener, config, clock, random).await?;
+        let mut platform = Self::serve_on(listeners, config, clock, random).await?;
         platform.work();
         Ok(platform)
     }
 
-    /// Answers requests on a socket that is already open; jobs wait until [`Platform::work`].
+    /// Answers requests on sockets that are already open; jobs wait until [`Platform::work`].
     pub async fn serve_on(
-        listener: TcpListener,
+        listeners: impl Into<Listeners>,
         mut config: Config,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, StartError> {
-        let address =
-            listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
+        let Listeners { main, partner, redirect } = listeners.into().complete(&config).await?;
+        let address = listeners::address(&main, config.listen)?;
         config.listen = address;
+        let open = |listener: &Option<TcpListener>| {
+            listener.as_ref().map(|listener| listeners::address(listener, address)).transpose()
+        };
+        let (partner_address, redirect_address) = (open(&partner)?, open(&redirect)?);
+        config.partner.listen = partner_address;
+        config.tls.redirect_listen = redirect_address;
         let mut store = store_config(&config)?;
         store.random = Arc::clone(&random);
         let store = Store::open(&store, clock.now()).await?;
@@ -228,21 +262,35 @@ impl Platform {
         let (stop, stopped) = watch::channel(false);
         let mut beside = Vec::new();
         beside.extend(Tracer::send(&app, stop.subscribe()));
-        if let Some(listener) = ops {
-            let (app, stopped) = (app.clone(), stop.subscribe());
-            beside.push(tokio::spawn(async move {
-                let serve = axum::serve(listener, ops::router(app)).with_graceful_shutdown(until(stopped));
-                if let Err(error) = serve.await {
-                    tracing::error!(%error, "the operator's address is not answered any more");
-                }
-            }));
+        let (edge, config, overloaded) = (&app.edge, &app.config, busy::answer(&app));
+        let serve = |listener, router, settings| {
+            tokio::spawn(mydata_listen::serve(listener, router, settings, stopped.clone()))
+        };
+        let mut serving = vec![serve(main, router(app.clone()), edge.main(config, overloaded.clone()))];
+        if let Some(partner) = partner {
+            serving.push(serve(partner, partner_router(app.clone()), edge.partner(config, overloaded)));
         }
-        let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, service).with_graceful_shutdown(until(stopped)).await
-        });
+        if let Some(redirect) = redirect {
+            let pointing = mydata_listen::redirect::to_https(app.base_url.as_str());
+            serving.push(serve(redirect, pointing, edge.redirect(config)));
+        }
+        if let Some(ops) = ops {
+            serving.push(serve(ops, ops::router(app.clone()), edge.operators(config)));
+        }
+        let watching = tokio::spawn(certificates::run(edge.clone(), app.outbound.clone(), stopped));
         tracing::info!(%address, base_url = %app.base_url, "the platform is up");
-        Ok(Self { app, address, stop, serving, working: None, beside, ops_address })
+        Ok(Self {
+            app,
+            address,
+            partner_address,
+            redirect_address,
+            stop,
+            serving,
+            watching,
+            working: None,
+            beside,
+            ops_address,
+        })
     }
 
     /// Begins with the jobs, unless they have begun.
@@ -254,10 +302,16 @@ impl Platform {
     /// Stops: no new requests, running ones end, then jobs.
     pub async fn stop(self) {
         self.app.ops.life.ends();
+        let grace = self.app.config.connections.grace.0;
         let _ = self.stop.send(true);
         self.app.bell.stop();
-        if tokio::time::timeout(GRACE, self.serving).await.is_err() {
-            tracing::warn!("some requests did not end in time");
+        for serving in self.serving {
+            if !serving.await.unwrap_or(false) {
+                tracing::warn!("some requests did not end in time");
+            }
+        }
+        if let Err(error) = self.watching.await {
+            tracing::error!(%error, "the watch over certificates ended badly");
         }
         if let Some(working) = self.working
             && let Err(error) = working.await
@@ -265,16 +319,11 @@ impl Platform {
             tracing::error!(%error, "background work ended badly");
         }
         for task in self.beside {
-            if tokio::time::timeout(GRACE, task).await.is_err() {
+            if tokio::time::timeout(grace, task).await.is_err() {
                 tracing::warn!("the operator's tools were left waiting");
             }
         }
         self.app.store.close().await;
         tracing::info!("the platform is down");
     }
-}
-
-async fn until(mut stopped: watch::Receiver<bool>) {
-    // An error means that the platform itself is gone: stop as well.
-    let _ = stopped.wait_for(|stop| *stop).await;
 }

@@ -4,6 +4,7 @@ mod backup;
 mod browser;
 mod crash;
 mod dp;
+mod edge;
 mod entry;
 mod hold;
 mod partner;

@@ -1,11 +1,12 @@
 //! `mydata doctor`: what is misconfigured, and how to mend it. It looks only: no folder, key, table or row is made or
 //! changed, also while the platform runs.
 //!
-//! `settings` → `folder` → `keys` → `database` → `trust` → `registered` → `health` → `identity` → `mail` → `clock` → `port`; `report` holds
+//! `settings` → `folder` → `keys` → `database` → `trust` → `edge` → `registered` → `health` → `identity` → `mail` → `clock` → `port`; `report` holds
 //! what they find, `reach` calls others.
 
 mod clock;
 mod database;
+mod edge;
 mod folder;
 mod health;
 mod identity;
@@ -64,14 +65,15 @@ async fn look(args: &Args, report: &mut Report) {
     let opened = database::open(&config, report).await;
     let keys = keys::check(&config, &opened, report);
     trust::check(&config, now, report);
+    edge::check(&config, now, report);
 
-    let outbound = match Outbound::new(&config.policy, config.sandbox) {
+    let outbound = match Outbound::with(&config.policy, config.sandbox, &config.outbound) {
         Ok(outbound) => Some(outbound),
         Err(error) => {
             report.fail(
                 "outgoing calls",
-                format!("the HTTP client cannot be made: {error}"),
-                "install the system's certificate roots (package ca-certificates)",
+                error.to_string(),
+                "correct outbound.client_certificate, outbound.client_key and outbound.roots, or install the system's certificate roots (package ca-certificates)",
             );
             None
         }
@@ -111,7 +113,9 @@ async fn look(args: &Args, report: &mut Report) {
     if let Some(outbound) = &outbound {
         seen = identity::check(&config, outbound, report).await;
     }
-    mail::check(&config, report).await;
+    if let Some(outbound) = &outbound {
+        mail::check(&config, outbound, report).await;
+    }
     clock::check(&config, now, seen.as_ref(), report);
     port::check(
         &config,

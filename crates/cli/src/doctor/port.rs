@@ -29,6 +29,9 @@ pub async fn check(config: &Config, running: bool, report: &mut Report) {
         Err(error) => error,
     };
     match error.kind() {
+        ErrorKind::AddrInUse if running && config.tls.certificate.is_some() => {
+            report.ok(SUBJECT, format!("{listen} is taken, and a platform runs on the data folder"));
+        }
         ErrorKind::AddrInUse if is_platform(config).await => {
             report.ok(SUBJECT, format!("{listen} is taken by a running platform, as it should be"));
         }

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use mydata_domain::client_certificate::ClientCertificate;
 use mydata_domain::dataset::{Dataset, DatasetState};
 use mydata_domain::registry::Registry;
 use mydata_domain::service::{Service, ServiceState};
@@ -65,6 +66,8 @@ pub fn check(subject: &str, registry: &Registry, config: &Config, now: SystemTim
     }
     for entry in registry.services.iter().filter(|s| s.service.state != ServiceState::Delisted) {
         service(subject, &entry.service, registry, config, report);
+        let what = format!("service {}", entry.service.client_id);
+        client_certificates(subject, &what, &entry.service.client_certificates, now, report);
     }
 }
 
@@ -83,6 +86,7 @@ fn dataset(subject: &str, dataset: &Dataset, config: &Config, now: SystemTime, r
             "add a method under identity.oidc, or let the dataset's weakest_verification be a weaker one",
         );
     }
+    client_certificates(subject, &format!("dataset {id}"), &dataset.client_certificates, now, report);
     let Some(pem) = &dataset.signer_certificate else { return };
     let Some(certificate) = trust::parse(pem.as_bytes()).into_iter().next() else {
         return report.fail(
@@ -102,6 +106,35 @@ fn dataset(subject: &str, dataset: &Dataset, config: &Config, now: SystemTime, r
             report.fail(subject, what, "ask the data provider for its next certificate and register it");
         }
         State::NotYet => report.fail(subject, what, "set this machine's clock, or wait until then"),
+    }
+}
+
+/// How long client certificates that are known whole are valid. Another one may be registered beside one that ends.
+fn client_certificates(
+    subject: &str,
+    what: &str,
+    registered: &[ClientCertificate],
+    now: SystemTime,
+    report: &mut Report,
+) {
+    for one in registered {
+        let ClientCertificate::Pem(pem) = one else { continue };
+        let Some(certificate) = trust::parse(pem.as_bytes()).into_iter().next() else {
+            report.fail(subject, format!("{what}: a client certificate cannot be read"), APPLY);
+            continue;
+        };
+        let validity = Validity::of(&certificate);
+        if validity.state(now) != State::Good {
+            report.warn(
+                subject,
+                format!(
+                    "{what}: client certificate {}: {}",
+                    certificate.tbs_certificate.subject,
+                    validity.left(now)
+                ),
+                "ask its owner for the next one and register it beside this one",
+            );
+        }
     }
 }
 

@@ -86,11 +86,11 @@ fn doubts(config: &Config, report: &mut Report) {
             "set sandbox = false, or listen on 127.0.0.1; the sandbox calls internal addresses and speaks plain http",
         );
     }
-    if !config.sandbox && config.trusted_proxies.is_empty() {
+    if !config.sandbox && config.trusted_proxies.is_empty() && config.tls.certificate.is_none() {
         report.warn(
             "configuration",
             "trusted_proxies is empty: every caller seems to have the address of whoever ends TLS before the platform",
-            format!("set trusted_proxies to that proxy's address, or {}", variable("trusted_proxies")),
+            format!("set trusted_proxies to that proxy's address, or {}; or let the platform end TLS itself with tls.certificate", variable("trusted_proxies")),
         );
     }
     let placeholder = Contact::default();

@@ -36,11 +36,16 @@ pub fn check(config: &Config, now: SystemTime, report: &mut Report) {
 }
 
 fn certificates(file: &Path, bytes: &[u8], now: SystemTime, report: &mut Report) {
+    one_by_one(SUBJECT, file, bytes, now, report);
+}
+
+/// What each certificate of a file is, and for how long it is valid.
+pub fn one_by_one(subject: &'static str, file: &Path, bytes: &[u8], now: SystemTime, report: &mut Report) {
     let shown = file.display();
     let found = parse(bytes);
     if found.is_empty() {
         return report.fail(
-            SUBJECT,
+            subject,
             format!("{shown} holds no certificate that can be read"),
             "put certificates (PEM or DER) into the file and nothing else",
         );
@@ -49,14 +54,14 @@ fn certificates(file: &Path, bytes: &[u8], now: SystemTime, report: &mut Report)
         let validity = Validity::of(&certificate);
         let what = format!("{shown}: {}, {}", certificate.tbs_certificate.subject, validity.left(now));
         match validity.state(now) {
-            State::Good => report.ok(SUBJECT, what),
+            State::Good => report.ok(subject, what),
             State::Soon => {
-                report.warn(SUBJECT, what, "ask its issuer for the next one and put both into the file");
+                report.warn(subject, what, "ask its issuer for the next one and put both into the file");
             }
             State::Over => {
-                report.fail(SUBJECT, what, "ask its issuer for the next one and put it into the file");
+                report.fail(subject, what, "ask its issuer for the next one and put it into the file");
             }
-            State::NotYet => report.fail(SUBJECT, what, "set this machine's clock, or wait until then"),
+            State::NotYet => report.fail(subject, what, "set this machine's clock, or wait until then"),
         }
     }
 }

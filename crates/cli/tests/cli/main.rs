@@ -9,3 +9,4 @@ mod dp;
 mod own;
 mod program;
 mod sp;
+mod tls;

@@ -8,6 +8,7 @@ use super::reader::{DESCRIPTION, NAME, Reader};
 use super::upload::{Purpose, UploadId};
 use super::{Context, Fault, FieldError, Fields};
 use crate::address::AllowList;
+use crate::client_certificate::ClientCertificate;
 use crate::dataset::{Dataset, DatasetState, DpMethod};
 use crate::organisation::OrganisationId;
 use crate::parameter::{MAX_VALUE_CHARS, Parameter, ParameterKey};
@@ -53,6 +54,9 @@ pub struct DatasetForm {
     /// 連線至MyDataAPIs之主機IP位置 (R37).
     #[serde(default, rename = "client_ip")]
     pub client_ips: AllowList,
+    /// By which certificates those hosts are recognised besides (R97).
+    #[serde(default, rename = "client_certificate", skip_serializing_if = "Vec::is_empty")]
+    pub client_certificates: Vec<ClientCertificate>,
     /// How the DP-API is called.
     pub method: DpMethod,
     /// How long a citizen should expect to wait.
@@ -96,6 +100,7 @@ impl DatasetForm {
         let dp_api = r.url("dp_api", true);
         let dp_ips = r.addresses("dp_ip", 1);
         let client_ips = r.addresses("client_ip", 1);
+        let client_certificates = r.client_certificates("client_certificate");
         let method = match fields.text("method").trim() {
             "" => Some(DpMethod::Get),
             _ => r.choice("method", |text| match text {
@@ -125,6 +130,7 @@ impl DatasetForm {
                 dp_api: dp_api?,
                 dp_ips,
                 client_ips,
+                client_certificates,
                 method: method?,
                 expected_minutes,
                 parameters,
@@ -165,6 +171,7 @@ impl DatasetForm {
             maintenance: false,
             signer_certificate: (!self.certificate.is_empty()).then(|| self.certificate.clone()),
             allowed_ips: self.client_ips.clone(),
+            client_certificates: self.client_certificates.clone(),
             dp_ips: self.dp_ips.clone(),
             pilot: None,
             parameters: self.parameters.clone(),

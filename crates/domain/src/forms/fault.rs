@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::upload::Purpose;
 use crate::calendar::BadDay;
+use crate::client_certificate::BadClientCertificate;
 use crate::text::BadText;
 
 /// A field that is at fault.
@@ -134,6 +135,9 @@ pub enum Fault {
     /// No certificate in PEM.
     #[error("this is no certificate; paste it with its BEGIN and END lines")]
     NotACertificate,
+    /// Nothing by which a client certificate is recognised.
+    #[error(transparent)]
+    NotAClientCertificate(#[from] BadClientCertificate),
 }
 
 impl From<BadDay> for Fault {

@@ -13,6 +13,7 @@ use super::upload::{Purpose, UploadId};
 use super::{Context, CounterServiceForm, DatasetForm, FieldError, Fields, ServiceForm};
 use crate::address::AllowList;
 use crate::calendar::months_after;
+use crate::client_certificate::ClientCertificate;
 use crate::entry::MAX_DATASETS;
 use crate::item::Kind;
 use crate::item::step::earliest_go_live;
@@ -48,6 +49,9 @@ pub enum Production {
         /// 連線至MyDataAPIs之主機IP位置.
         #[serde(rename = "client_ip")]
         client_ips: AllowList,
+        /// By which certificates those hosts are recognised besides (R97).
+        #[serde(default, rename = "client_certificate", skip_serializing_if = "Vec::is_empty")]
+        client_certificates: Vec<ClientCertificate>,
     },
     /// A service.
     Service {
@@ -61,6 +65,9 @@ pub enum Production {
         /// 允許連線IP.
         #[serde(rename = "ip")]
         ips: AllowList,
+        /// By which certificates its calls are recognised besides (R97).
+        #[serde(default, rename = "client_certificate", skip_serializing_if = "Vec::is_empty")]
+        client_certificates: Vec<ClientCertificate>,
         /// The datasets of the production zone, which have ids of their own (R94).
         #[serde(rename = "dataset")]
         datasets: Vec<ResourceId>,
@@ -90,19 +97,22 @@ impl GoLiveForm {
                 let dp_api = r.url("production.dp_api", true);
                 let dp_ips = r.addresses("production.dp_ip", 1);
                 let client_ips = r.addresses("production.client_ip", 1);
-                dp_api.map(|dp_api| Production::Dataset { dp_api, dp_ips, client_ips })
+                let client_certificates = r.client_certificates("production.client_certificate");
+                dp_api.map(|dp_api| Production::Dataset { dp_api, dp_ips, client_ips, client_certificates })
             }
             Kind::Service => {
                 let url = r.url("production.url", true);
                 let return_urls = r.return_urls("production.return_url", MAX_RETURN_URLS);
                 let sp_api = r.url("production.sp_api", true);
                 let ips = r.addresses("production.ip", 1);
+                let client_certificates = r.client_certificates("production.client_certificate");
                 let datasets = r.datasets("production.dataset", 1, MAX_DATASETS);
                 url.zip(sp_api).map(|(url, sp_api)| Production::Service {
                     url,
                     return_urls,
                     sp_api,
                     ips,
+                    client_certificates,
                     datasets,
                 })
             }
@@ -120,10 +130,11 @@ impl GoLiveForm {
     /// The dataset's form with what holds in production; as it was when this form is of another kind of item.
     pub fn apply_to_dataset(&self, form: &DatasetForm) -> DatasetForm {
         let mut form = form.clone();
-        if let Production::Dataset { dp_api, dp_ips, client_ips } = &self.production {
+        if let Production::Dataset { dp_api, dp_ips, client_ips, client_certificates } = &self.production {
             form.dp_api = dp_api.clone();
             form.dp_ips = dp_ips.clone();
             form.client_ips = client_ips.clone();
+            form.client_certificates.clone_from(client_certificates);
         }
         form
     }
@@ -131,11 +142,14 @@ impl GoLiveForm {
     /// The service's form with what holds in production; as it was when this form is of another kind of item.
     pub fn apply_to_service(&self, form: &ServiceForm) -> ServiceForm {
         let mut form = form.clone();
-        if let Production::Service { url, return_urls, sp_api, ips, datasets } = &self.production {
+        if let Production::Service { url, return_urls, sp_api, ips, client_certificates, datasets } =
+            &self.production
+        {
             form.url = url.clone();
             form.return_urls.clone_from(return_urls);
             form.sp_api = sp_api.clone();
             form.ips = ips.clone();
+            form.client_certificates.clone_from(client_certificates);
             form.datasets.clone_from(datasets);
         }
         form
@@ -193,6 +207,20 @@ mod tests {
         let form = read("115/11/28").unwrap();
         let content = serde_json::to_value(&form).unwrap();
         assert_eq!(serde_json::from_value::<GoLiveForm>(content).unwrap(), form);
+    }
+
+    /// Shows R97: in production other hosts call, with certificates of their own.
+    #[test]
+    fn production_has_certificates_of_its_own() {
+        let context = Context {
+            uploads: [(CHECKLIST.parse().unwrap(), Purpose::Checklist)].into(),
+            ..Context::bare(date(2026, 11, 21))
+        };
+        let fields = typed("115/11/28").with("production.client_certificate[0]", "CN=live.example");
+        let form = GoLiveForm::read(Kind::Dataset, &fields, &context).unwrap();
+        let Production::Dataset { client_certificates, .. } = &form.production else { panic!("{form:?}") };
+        assert_eq!(client_certificates[0].to_string(), "subject:CN=live.example");
+        assert_eq!(serde_json::from_value::<GoLiveForm>(serde_json::to_value(&form).unwrap()).unwrap(), form);
     }
 
     /// Shows R33.

@@ -14,6 +14,7 @@ use super::upload::{Purpose, UploadId};
 use super::{Context, Fields};
 use crate::address::AllowList;
 use crate::calendar::read_day;
+use crate::client_certificate::{self, ClientCertificate};
 use crate::text::{self, BadText};
 
 /// Most characters of a name.
@@ -182,6 +183,12 @@ impl<'a> Reader<'a> {
             move |text| network(text, sandbox),
             |a, b| a == b,
         ))
+    }
+
+    /// The rows of client certificates.
+    pub fn client_certificates(&mut self, list: &str) -> Vec<ClientCertificate> {
+        let read = |text: &str| text.parse::<ClientCertificate>().map_err(Fault::from);
+        self.list(list, 0, client_certificate::MOST, read, |a, b| a == b)
     }
 
     /// The rows of datasets, each one that may be asked for.

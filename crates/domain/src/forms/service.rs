@@ -9,6 +9,7 @@ use super::reader::{DESCRIPTION, NAME, Reader};
 use super::upload::{Purpose, UploadId};
 use super::{Context, FieldError, Fields};
 use crate::address::AllowList;
+use crate::client_certificate::ClientCertificate;
 use crate::entry::MAX_DATASETS;
 use crate::organisation::OrganisationId;
 use crate::service::{Service, ServiceState};
@@ -59,6 +60,9 @@ pub struct ServiceForm {
     /// 允許連線IP.
     #[serde(rename = "ip")]
     pub ips: AllowList,
+    /// By which certificates its calls are recognised besides (R97).
+    #[serde(default, rename = "client_certificate", skip_serializing_if = "Vec::is_empty")]
+    pub client_certificates: Vec<ClientCertificate>,
 }
 
 impl ServiceForm {
@@ -83,6 +87,7 @@ impl ServiceForm {
         let return_urls = r.return_urls("return_url", MAX_RETURN_URLS);
         let sp_api = r.url("sp_api", true);
         let ips = r.addresses("ip", 1);
+        let client_certificates = r.client_certificates("client_certificate");
         r.finish(|| {
             Some(Self {
                 category,
@@ -100,6 +105,7 @@ impl ServiceForm {
                 return_urls,
                 sp_api: sp_api?,
                 ips,
+                client_certificates,
             })
         })
     }
@@ -128,6 +134,7 @@ impl ServiceForm {
             return_urls: self.return_urls.clone(),
             sp_api: self.sp_api.clone(),
             allowed_ips: self.ips.clone(),
+            client_certificates: self.client_certificates.clone(),
             pilot: None,
             datasets: self.datasets.clone(),
             state,
@@ -179,6 +186,32 @@ mod tests {
         assert_eq!(record.purpose_en, "生育津貼資格審查");
         let content = serde_json::to_value(&form).unwrap();
         assert_eq!(ServiceForm::read(&Fields::from_content(&content), &context()).unwrap(), form);
+    }
+
+    /// Shows R97.
+    #[test]
+    fn client_certificates_go_into_the_record() {
+        let subject = "subject:CN=apply.example.gov.tw,O=Demo City,C=TW";
+        let fields = typed()
+            .with("client_certificate[0]", "AB:".repeat(31) + "AB")
+            .with("client_certificate[1]", "")
+            .with("client_certificate[2]", subject);
+        let form = ServiceForm::read(&fields, &context()).unwrap();
+        let id: ClientId = "CLI.qqOjnjO4WR".parse().unwrap();
+        let record = form.to_service(id, Zone::Test, "demo-city".parse().unwrap(), ServiceState::Listed);
+        let said: Vec<String> = record.client_certificates.iter().map(ToString::to_string).collect();
+        assert_eq!(said, [format!("sha256:{}", "ab".repeat(32)), subject.to_owned()]);
+        let content = serde_json::to_value(&form).unwrap();
+        assert_eq!(ServiceForm::read(&Fields::from_content(&content), &context()).unwrap(), form);
+        let without = serde_json::to_value(ServiceForm::read(&typed(), &context()).unwrap()).unwrap();
+        assert!(without.get("client_certificate").is_none(), "forms that were filed before stay as they are");
+
+        let fields =
+            fields.with("client_certificate[3]", "a certificate").with("client_certificate[4]", subject);
+        let faults = ServiceForm::read(&fields, &context()).unwrap_err();
+        let named: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        assert_eq!(named, ["client_certificate[3]", "client_certificate[4]"]);
+        assert!(matches!(faults[0].fault, Fault::NotAClientCertificate(_)));
     }
 
     #[test]

@@ -85,6 +85,15 @@ impl Dataset {
         }
     }
 
+    /// Its short name.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Household => "household",
+            Self::Kin => "kin",
+            Self::Property => "property",
+        }
+    }
+
     /// The path of its DP-API.
     pub fn path(self) -> &'static str {
         match self {

@@ -19,6 +19,7 @@ use mydata_wire::notification::{News, Notification};
 use mydata_wire::pid::Pid;
 use mydata_wire::{PersonalId, Random, ResourceId, SecretKey, TxId};
 use tokio::sync::watch;
+use url::Url;
 
 use crate::Clock;
 use crate::data::DataFolder;
@@ -70,6 +71,8 @@ struct Inner {
 
 /// What an SP needs from around it.
 pub struct Surroundings {
+    /// Where the platform's partner APIs are.
+    pub api: Url,
     /// HTTP to the platform.
     pub http: reqwest::Client,
     /// Whom DP packages may be signed by.
@@ -85,7 +88,7 @@ pub struct Surroundings {
 impl Sp {
     /// A service provider with one service.
     pub fn new(facts: Facts, around: Surroundings) -> Self {
-        let platform = Platform::with_client(facts.service.platform.clone(), around.http);
+        let platform = Platform::with_client(around.api, around.http);
         Self(Arc::new(Inner {
             facts,
             platform,

@@ -176,6 +176,11 @@ form-dp-ip = IP of the DP-API
 form-client-ip = IP of hosts that call the MyData APIs
     .how = Your hosts that call the platform; it answers no others.
     .add = Add an IP
+form-client-certificates = Client certificates
+    .how = Optional. With one or more registered, those hosts must also present one of them over TLS.
+    .add = Add a client certificate
+form-client-certificate = Client certificate
+    .how = Paste it in PEM. Or write its fingerprint, sha256: and 64 digits; or its name, such as subject:CN=api.example,O=Demo Bank,C=TW: that covers every certificate of this name from an authority that the platform accepts.
 form-service-ip = Allowed IP
     .how = Addresses of your hosts that call the platform.
     .add = Add an IP
@@ -293,4 +298,5 @@ fault-bad-account = An account is 4 to 64 letters, digits and . _ - @.
 fault-no-upload = Upload the file.
 fault-wrong-upload = This file was not uploaded as “{ $needed }”. Upload it again.
 fault-not-as-many = Name { $needed } in English, or none.
+fault-not-a-client-certificate = This names no client certificate. Paste it in PEM with its BEGIN and END lines, or write sha256: with 64 hexadecimal digits, or subject: with a name such as CN=host,O=organisation,C=TW.
 fault-not-a-certificate = This is no certificate. Paste it with its BEGIN CERTIFICATE and END CERTIFICATE lines.

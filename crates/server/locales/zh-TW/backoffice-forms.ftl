@@ -176,6 +176,11 @@ form-dp-ip = DP-API網址對應IP
 form-client-ip = 連線至MyDataAPIs之主機IP位置
     .how = 貴機關連線至平臺的主機；平臺只接受這些位址的查詢。
     .add = 增加輸入IP欄位
+form-client-certificates = 用戶端憑證
+    .how = 選填。登錄後，上述主機連線時還須出示其中一張憑證（雙向 TLS）。
+    .add = 增加用戶端憑證
+form-client-certificate = 用戶端憑證
+    .how = 貼上 PEM 憑證全文；或填 sha256: 加憑證指紋；或填 subject: 加憑證主體，例：subject:CN=api.bank.example,O=Demo Bank,C=TW，即接受平臺信任之憑證機構簽發給該主體的憑證。
 form-service-ip = 允許連線IP
     .how = 機關或企業連線至平臺的主機位址。
     .add = 增加輸入IP欄位
@@ -293,4 +298,5 @@ fault-bad-account = 帳號為 4 至 64 個英數字與 . _ - @。
 fault-no-upload = 請上傳檔案。
 fault-wrong-upload = 這個檔案不是以「{ $needed }」上傳的。請重新上傳。
 fault-not-as-many = 英文名稱請填寫 { $needed } 個，或全部留白。
+fault-not-a-client-certificate = 無法辨識用戶端憑證。請貼上含 BEGIN 與 END 的 PEM 全文，或填 sha256: 加 64 位十六進位指紋，或填 subject: 加主體，例：CN=主機,O=機構,C=TW。
 fault-not-a-certificate = 這不是憑證。請貼上含 BEGIN CERTIFICATE 與 END CERTIFICATE 的全文。

@@ -94,11 +94,13 @@ impl Office {
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
         let root = params.self_signed(&key).unwrap().pem();
         let outbound = Outbound::new(&config.policy, true).unwrap();
+        let edge = crate::edge::Edge::read(&config).unwrap();
         let callback = config.base_url().join(crate::CALLBACK_PATH).unwrap();
         let provider = |p: &OidcProvider| Oidc::new(p.clone(), callback.clone(), outbound.clone());
         let methods = Methods::new(config.identity.oidc.iter().map(provider).collect());
         let app = App::new(Parts {
             outbound,
+            edge,
             trust: Trust::new(root.as_bytes(), Arc::new(NoRevocationCheck)).unwrap(),
             config,
             store: store.store(),

@@ -75,6 +75,13 @@ impl FromRequestParts<App> for Visit {
         if counts && let Err(wait) = app.page_limit.take(subscriber(from), app.now()) {
             return Err(visit.fault(&Fault::TooMany(wait)));
         }
+        // From however many addresses: one citizen has two hands.
+        if parts.method != http::Method::GET
+            && let Some(citizen) = &visit.citizen
+            && let Err(wait) = app.citizen_limit.take(citizen.index.clone(), app.now())
+        {
+            return Err(visit.fault(&Fault::TooMany(wait)));
+        }
         Ok(visit)
     }
 }

@@ -8,6 +8,7 @@ use mydata_domain::mail::MailId;
 use super::sandbox::Mailbox;
 use super::smtp::Smtp;
 use crate::config::MailSettings;
+use crate::outbound::Outbound;
 
 /// A mail ready to go. Personal data: no `Debug`.
 #[derive(Clone)]
@@ -59,10 +60,10 @@ impl fmt::Debug for Post {
 
 impl Post {
     /// As the operator set it.
-    pub fn new(settings: &MailSettings) -> Self {
+    pub fn new(settings: &MailSettings, outbound: &Outbound) -> Self {
         let made = match (&settings.smtp, &settings.mailbox) {
             (Some(smtp), _) => Smtp::new(smtp, &settings.from).map(|smtp| Self::Smtp(Box::new(smtp))),
-            (None, Some(url)) => Mailbox::new(url, "mail.mailbox").map(Self::Sandbox),
+            (None, Some(url)) => Mailbox::new(url, "mail.mailbox", outbound).map(Self::Sandbox),
             (None, None) => Err("no mail server is set (mail.smtp)".to_owned()),
         };
         made.unwrap_or_else(Self::Nobody)

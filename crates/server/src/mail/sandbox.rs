@@ -1,32 +1,22 @@
 //! The sandbox's mailbox: takes mails and text messages over HTTP and shows them.
 
-use std::time::Duration;
-
 use serde_json::json;
 use url::Url;
 
 use super::post::{Failure, Letter};
-
-/// Longest time of one call.
-const TIMEOUT: Duration = Duration::from_secs(10);
+use crate::outbound::Outbound;
 
 /// The mailbox.
 pub struct Mailbox {
-    client: reqwest::Client,
+    outbound: Outbound,
     messages: Url,
 }
 
 impl Mailbox {
     /// The one at `url`, which the key of this name gives.
-    pub(super) fn new(url: &Url, key: &str) -> Result<Self, String> {
+    pub(super) fn new(url: &Url, key: &str, outbound: &Outbound) -> Result<Self, String> {
         let messages = url.join("messages").map_err(|_| format!("{key} is no base address"))?;
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(|error| format!("the client for the mailbox cannot be made: {error}"))?;
-        Ok(Self { client, messages })
+        Ok(Self { outbound: outbound.clone(), messages })
     }
 
     pub(super) async fn send(&self, letter: &Letter) -> Result<(), Failure> {
@@ -44,7 +34,8 @@ impl Mailbox {
     }
 
     async fn put(&self, message: &serde_json::Value) -> Result<(), Failure> {
-        match self.client.post(self.messages.clone()).json(message).send().await {
+        let client = self.outbound.identity(&self.messages).map_err(|why| Failure::Final(why.to_string()))?;
+        match client.post(self.messages.clone()).json(message).send().await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(Failure::Later(format!("the mailbox answers {}", answer.status().as_u16()))),
             Err(_) => Err(Failure::Later("the mailbox cannot be reached".to_owned())),

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::post::{Failure, Letter};
 use super::sandbox::Mailbox;
 use crate::config::{SmsGateway, SmsSettings};
+use crate::outbound::Outbound;
 
 /// Longest time of one call, and of its connection.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,10 +46,10 @@ impl fmt::Debug for Texts {
 
 impl Texts {
     /// As the operator set it.
-    pub fn new(settings: &SmsSettings) -> Self {
+    pub fn new(settings: &SmsSettings, outbound: &Outbound) -> Self {
         let made = match (&settings.gateway, &settings.mailbox) {
             (Some(gateway), _) => Gateway::new(gateway).map(Self::Gateway),
-            (None, Some(url)) => Mailbox::new(url, "sms.mailbox").map(Self::Sandbox),
+            (None, Some(url)) => Mailbox::new(url, "sms.mailbox", outbound).map(Self::Sandbox),
             (None, None) => Err("no gateway for text messages is set (sms.gateway)".to_owned()),
         };
         made.unwrap_or_else(Self::Nobody)

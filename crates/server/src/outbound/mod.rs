@@ -1,45 +1,129 @@
 //! Calls to other parties, through guarded clients only: no redirect is followed, no proxy is used, every call has
 //! time limits, and outside the sandbox no internal address is reached and nothing but https is spoken.
 
+pub(crate) mod credentials;
 pub mod dp;
 pub mod guard;
 pub mod registered;
 pub mod sp;
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use mydata_domain::Policy;
+use mydata_listen::files::{FileFault, Watched};
 use reqwest::redirect;
 use url::Url;
 
+use crate::config::Outgoing;
+use credentials::Credentials;
 use guard::{Blocked, PublicOnly};
 use registered::Registered;
 
-/// The clients.
+/// The clients. Cloning gives the same ones.
 #[derive(Debug, Clone)]
 pub struct Outbound {
     sandbox: bool,
-    dp: reqwest::Client,
+    limits: Limits,
+    credentials: Arc<Watched<Credentials>>,
+    clients: Arc<RwLock<Clients>>,
     registered: Registered,
+}
+
+/// How long calls may take.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    dp_connect: Duration,
+    dp_idle: Duration,
+    sp_connect: Duration,
+    sp_answer: Duration,
+}
+
+#[derive(Debug, Clone)]
+struct Clients {
+    dp: reqwest::Client,
     sp: reqwest::Client,
     identity: reqwest::Client,
 }
 
+impl Clients {
+    fn new(limits: Limits, sandbox: bool, credentials: &Credentials) -> Result<Self, reqwest::Error> {
+        let sp = || {
+            let answer = limits.sp_connect + limits.sp_answer;
+            builder(limits.sp_connect, sandbox).timeout(answer)
+        };
+        let dp = builder(limits.dp_connect, sandbox).read_timeout(limits.dp_idle);
+        Ok(Self {
+            dp: credentials.shown(dp).build()?,
+            sp: credentials.shown(sp()).build()?,
+            identity: credentials.shown(sp()).build()?,
+        })
+    }
+}
+
+/// The clients cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboundError {
+    /// A file cannot be used.
+    #[error("outbound: {0}")]
+    File(#[from] FileFault),
+    /// The client itself.
+    #[error("the clients for outgoing calls cannot be made: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
 impl Outbound {
-    /// Clients with the policy's limits.
-    pub fn new(policy: &Policy, sandbox: bool) -> Result<Self, reqwest::Error> {
-        let client = |connect: Duration| builder(connect, sandbox);
-        let (connect, idle) = (policy.dp_connect.0, policy.dp_idle.0);
+    /// Clients with the policy's limits, which show nothing and trust the system's roots.
+    ///
+    /// # Errors
+    /// The clients cannot be made.
+    pub fn new(policy: &Policy, sandbox: bool) -> Result<Self, OutboundError> {
+        Self::with(policy, sandbox, &Outgoing::default())
+    }
+
+    /// Clients with the policy's limits, a client certificate and roots.
+    ///
+    /// # Errors
+    /// A file cannot be used, or the clients cannot be made.
+    pub fn with(policy: &Policy, sandbox: bool, settings: &Outgoing) -> Result<Self, OutboundError> {
+        let limits = Limits {
+            dp_connect: policy.dp_connect.0,
+            dp_idle: policy.dp_idle.0,
+            sp_connect: policy.sp_connect.0,
+            sp_answer: policy.sp_answer.0,
+        };
+        let credentials = Arc::new(Credentials::read(settings)?);
+        let clients = Clients::new(limits, sandbox, &credentials.get())?;
         Ok(Self {
             sandbox,
-            dp: client(connect).read_timeout(idle).build()?,
-            registered: Registered::new(connect, idle),
-            sp: client(policy.sp_connect.0).timeout(policy.sp_connect.0 + policy.sp_answer.0).build()?,
-            identity: client(policy.sp_connect.0)
-                .timeout(policy.sp_connect.0 + policy.sp_answer.0)
-                .build()?,
+            limits,
+            registered: Registered::new(limits.dp_connect, limits.dp_idle),
+            clients: Arc::new(RwLock::new(clients)),
+            credentials,
         })
+    }
+
+    /// Looks at the files of certificate, key and roots; says whether new ones hold now.
+    ///
+    /// # Errors
+    /// What is found is new and cannot be used: what was read before still holds.
+    pub fn look(&self) -> Result<bool, OutboundError> {
+        if !self.credentials.look()? {
+            return Ok(false);
+        }
+        let clients = Clients::new(self.limits, self.sandbox, &self.credentials.get())?;
+        *self.clients.write().unwrap_or_else(PoisonError::into_inner) = clients;
+        self.registered.forget();
+        Ok(true)
+    }
+
+    fn clients(&self) -> Clients {
+        self.clients.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is shown to others, and who is trusted.
+    pub(crate) fn credentials(&self) -> Arc<Credentials> {
+        self.credentials.get()
     }
 
     /// Refuses an address that may not be called at all.
@@ -53,15 +137,15 @@ impl Outbound {
     }
 
     /// The client for SP-APIs, once `url` is found to be allowed.
-    pub(crate) fn sp_client(&self, url: &Url) -> Result<&reqwest::Client, Blocked> {
+    pub(crate) fn sp_client(&self, url: &Url) -> Result<reqwest::Client, Blocked> {
         self.check(url)?;
-        Ok(&self.sp)
+        Ok(self.clients().sp)
     }
 
     /// The client for identity providers, once `url` is found to be allowed.
-    pub fn identity(&self, url: &Url) -> Result<&reqwest::Client, Blocked> {
+    pub fn identity(&self, url: &Url) -> Result<reqwest::Client, Blocked> {
         self.check(url)?;
-        Ok(&self.identity)
+        Ok(self.clients().identity)
     }
 }
 

@@ -11,6 +11,7 @@ use mydata_domain::Dataset;
 use reqwest::Client;
 use url::{Host, Url};
 
+use super::credentials::Credentials;
 use super::guard::{Blocked, is_public};
 use super::{Outbound, builder};
 
@@ -53,8 +54,13 @@ impl Registered {
         Self { connect, idle, kept: Arc::default() }
     }
 
+    /// The next call makes a new client: what is shown to others has changed.
+    pub(super) fn forget(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// A client that finds this host at these addresses, and no other host at all: redirects are not followed.
-    fn client(&self, place: Place, sandbox: bool) -> Result<Client, NotCalled> {
+    fn client(&self, place: Place, sandbox: bool, credentials: &Credentials) -> Result<Client, NotCalled> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = kept.get(&place) {
             return Ok(client.clone());
@@ -62,11 +68,9 @@ impl Registered {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        let client = builder(self.connect, sandbox)
-            .read_timeout(self.idle)
-            .resolve_to_addrs(&place.0, &place.1)
-            .build()
-            .map_err(|_| NotCalled::Unknown)?;
+        let client =
+            builder(self.connect, sandbox).read_timeout(self.idle).resolve_to_addrs(&place.0, &place.1);
+        let client = credentials.shown(client).build().map_err(|_| NotCalled::Unknown)?;
         kept.insert(place, client.clone());
         Ok(client)
     }
@@ -82,13 +86,13 @@ impl Outbound {
         let url = &dataset.dp_api;
         self.check(url)?;
         if dataset.dp_ips.is_empty() && dataset.pilot.is_none() {
-            return Ok(self.dp.clone());
+            return Ok(self.clients().dp);
         }
         let allowed =
             |address: IpAddr| dataset.dp_ips.permits(address) && (self.sandbox || is_public(address));
         match url.host() {
-            Some(Host::Ipv4(address)) if allowed(address.into()) => Ok(self.dp.clone()),
-            Some(Host::Ipv6(address)) if allowed(address.into()) => Ok(self.dp.clone()),
+            Some(Host::Ipv4(address)) if allowed(address.into()) => Ok(self.clients().dp),
+            Some(Host::Ipv6(address)) if allowed(address.into()) => Ok(self.clients().dp),
             Some(Host::Domain(name)) => {
                 let mut found = resolve(name, url).await?;
                 found.retain(|socket| allowed(socket.ip()));
@@ -97,7 +101,7 @@ impl Outbound {
                 if found.is_empty() {
                     return Err(NotCalled::NotRegistered);
                 }
-                self.registered.client((name.to_owned(), found), self.sandbox)
+                self.registered.client((name.to_owned(), found), self.sandbox, &self.credentials())
             }
             _ => Err(NotCalled::NotRegistered),
         }

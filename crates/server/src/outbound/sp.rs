@@ -33,10 +33,11 @@ impl Outbound {
         api_key: Option<&str>,
     ) -> SpAnswer {
         let url = &service.service.sp_api;
-        if let Err(blocked) = self.check(url) {
-            return SpAnswer::Failed(blocked.to_string());
-        }
-        let mut request = self.sp.post(url.clone()).json(notification);
+        let client = match self.sp_client(url) {
+            Ok(client) => client,
+            Err(blocked) => return SpAnswer::Failed(blocked.to_string()),
+        };
+        let mut request = client.post(url.clone()).json(notification);
         if let Some(key) = api_key {
             request = request.header("x-api-key", key);
         }

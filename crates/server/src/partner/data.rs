@@ -40,7 +40,7 @@ pub async fn data(
     let catalogue = app.catalogue().await?;
     let client_id = kept.transaction.client_id().cloned().ok_or(Problem::Ticket)?;
     let service = catalogue.services.get(&client_id).ok_or(Problem::Ticket)?;
-    caller.must_belong_to(&service.service, StatusCode::FORBIDDEN)?;
+    caller.must_belong_to(&app, &service.service, StatusCode::FORBIDDEN)?;
     let kept = sealed_soon(&app, kept).await?;
     let t = &kept.transaction;
     // It may have been suspended while the request was held.
@@ -60,7 +60,7 @@ pub async fn data(
             let body = if method == Method::HEAD {
                 Body::empty()
             } else {
-                let bytes = deliver::stream(&app, t.id, &token, range.clone(), caller.0).await;
+                let bytes = deliver::stream(&app, t.id, &token, range.clone(), caller.address).await;
                 // The ticket ended between the look and the read.
                 let gone = |e: &FlowError| matches!(e, FlowError::Store(StoreError::NoBlob { .. }));
                 Body::from_stream(bytes.map_err(|e| if gone(&e) { Problem::Ticket } else { e.into() })?)

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
-use http::{HeaderMap, StatusCode};
 use mydata_domain::Time;
 use mydata_domain::dataset::DatasetWithSecret;
 use mydata_store::repo::registry::Catalogue;
@@ -34,9 +34,7 @@ pub async fn introspect(
 ) -> Result<Response, Problem> {
     let catalogue = app.catalogue().await?;
     let dataset = sign_in(&catalogue, &headers, app.now())?;
-    if !dataset.dataset.permits_caller(caller.0) {
-        return Err(Problem::Address(StatusCode::FORBIDDEN));
-    }
+    caller.must_be_of(&app, &dataset.dataset)?;
     let token = form.ok().and_then(|Form(asked)| asked.token).ok_or(Problem::Form)?;
     let answer = match AccessToken::from_wire(token.trim()) {
         Err(_) => Introspection::INACTIVE,

@@ -8,9 +8,25 @@ pub mod status;
 pub mod userinfo;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
 use crate::app::App;
+use problem::Problem;
+
+/// What the main listener says where partners have one of their own.
+pub fn elsewhere() -> Router<App> {
+    let refused = || async { Problem::Listener };
+    PATHS.iter().fold(Router::new(), |router, path| router.route(path, any(refused)))
+}
+
+/// Every path of the routes.
+const PATHS: [&str; 5] = [
+    "/service/data",
+    "/service/type_valid",
+    "/service/txid_status",
+    "/connect/introspect",
+    "/connect/userinfo",
+];
 
 /// The routes.
 pub fn router() -> Router<App> {

@@ -5,6 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use mydata_wire::problem::{MEDIA_TYPE, Problem as Body};
 
+use crate::edge::certificate::CertificateFault;
 use crate::flow::FlowError;
 
 /// Why a partner call is refused: one variant per row of PROTOCOL.md §4 and §6.
@@ -14,6 +15,10 @@ pub enum Problem {
     Header(&'static str),
     /// The caller's address is not registered; the status depends on the API.
     Address(StatusCode),
+    /// The client certificate is missing, or not one that is registered.
+    Certificate(CertificateFault),
+    /// Partners are served by another listener.
+    Listener,
     /// The ticket is unknown, of another service, or has ended.
     Ticket,
     /// The service is suspended or delisted.
@@ -49,7 +54,8 @@ impl Problem {
             Self::Ticket | Self::TxId | Self::NotListed => StatusCode::FORBIDDEN,
             Self::Undeliverable => StatusCode::GATEWAY_TIMEOUT,
             Self::Range { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::Credentials | Self::Token => StatusCode::UNAUTHORIZED,
+            Self::Credentials | Self::Token | Self::Certificate(_) => StatusCode::UNAUTHORIZED,
+            Self::Listener => StatusCode::MISDIRECTED_REQUEST,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Maintenance(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -61,6 +67,8 @@ impl Problem {
             Self::Header("permission_ticket") => "permission_ticket_malformed",
             Self::Header(_) => "header_malformed",
             Self::Address(_) => "address_not_allowed",
+            Self::Certificate(fault) => fault.code(),
+            Self::Listener => "misdirected_request",
             Self::Ticket => "permission_ticket_invalid",
             Self::TxId => "tx_id_invalid",
             Self::NotListed => "service_not_listed",
@@ -81,6 +89,8 @@ impl Problem {
                 format!("缺少標頭 {name},或其值不是 36 字元的第 4 版 UUID;請以標頭 {name} 帶入平臺核發的值。")
             }
             Self::Address(_) => "來源 IP 不在此服務登錄的允許連線 IP 內;請以登錄的主機連線,或於管理後臺更新允許連線 IP。".to_owned(),
+            Self::Certificate(fault) => fault.zh().to_owned(),
+            Self::Listener => "此網址不提供介接 API;請改連平臺公告的介接專用網址,並出示已登錄的用戶端憑證。".to_owned(),
             Self::Ticket => "permission_ticket 無效、已逾時或不屬於此服務;請以 SP-API 收到的 permission_ticket 於效期內重試。".to_owned(),
             Self::TxId => "tx_id 無效:連線未建立、使用者尚未確認傳送,或該筆交易的 permission_ticket 已超過效期。".to_owned(),
             Self::NotListed => "此服務目前停權或已下架,平臺暫停提供資料與狀態;恢復上架後,可於 permission_ticket 效期內重試。".to_owned(),

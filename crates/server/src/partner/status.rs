@@ -23,7 +23,7 @@ pub async fn type_valid(
     let ticket: PermissionTicket =
         header(&headers, "permission_ticket").and_then(|t| t.parse().ok()).ok_or(Problem::Ticket)?;
     let kept = look(&app, Which::Ticket(ticket)).await?.ok_or(Problem::Ticket)?;
-    owner_calls(&app, caller, &kept, Problem::Ticket).await?;
+    owner_calls(&app, &caller, &kept, Problem::Ticket).await?;
     let t = &kept.transaction;
     if !t.ticket_lives(app.now()) {
         return Err(Problem::Ticket);
@@ -43,7 +43,7 @@ pub async fn txid_status(
     let mut refused = Problem::TxId;
     for client_id in mydata_store::repo::transactions::services_of(&app.store.db, tx_id).await? {
         let Some(service) = catalogue.services.get(&client_id) else { continue };
-        if let Err(problem) = caller.must_belong_to(&service.service, StatusCode::UNAUTHORIZED) {
+        if let Err(problem) = caller.must_belong_to(&app, &service.service, StatusCode::UNAUTHORIZED) {
             refused = problem;
             continue;
         }
@@ -55,11 +55,11 @@ pub async fn txid_status(
     Err(refused)
 }
 
-async fn owner_calls(app: &App, caller: Caller, kept: &Kept, unknown: Problem) -> Result<(), Problem> {
+async fn owner_calls(app: &App, caller: &Caller, kept: &Kept, unknown: Problem) -> Result<(), Problem> {
     let catalogue = app.catalogue().await?;
     let client_id = kept.transaction.client_id().ok_or(unknown)?;
     let service = catalogue.services.get(client_id).ok_or(unknown)?;
-    caller.must_belong_to(&service.service, StatusCode::UNAUTHORIZED)
+    caller.must_belong_to(app, &service.service, StatusCode::UNAUTHORIZED)
 }
 
 fn private(body: impl IntoResponse) -> Response {

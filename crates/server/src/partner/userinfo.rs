@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
-use http::{HeaderMap, StatusCode};
 use mydata_store::repo::transactions;
 use mydata_wire::AccessToken;
 
@@ -25,16 +25,14 @@ pub async fn userinfo(
         .and_then(|(_, token)| AccessToken::from_wire(token.trim()).ok())
         .ok_or(Problem::Token)?;
     let Some(grant) = transactions::by_access(&app.store.db, &app.store.crypter, &token).await? else {
-        return fictional(&app, caller, &token).await;
+        return fictional(&app, &caller, &token).await;
     };
     if app.now() >= grant.expires_at {
         return Err(Problem::Token);
     }
     let catalogue = app.catalogue().await?;
     let dataset = catalogue.datasets.get(&grant.resource_id).ok_or(Problem::Token)?;
-    if !dataset.dataset.permits_caller(caller.0) {
-        return Err(Problem::Address(StatusCode::FORBIDDEN));
-    }
+    caller.must_be_of(&app, &dataset.dataset)?;
     let t = &grant.kept.transaction;
     let (Some(person), Some(verification)) = (t.person(), t.verification()) else {
         return Err(Problem::Token);
@@ -43,12 +41,10 @@ pub async fn userinfo(
 }
 
 /// Who the fictional person of a connection test is.
-async fn fictional(app: &App, caller: Caller, token: &AccessToken) -> Result<Response, Problem> {
+async fn fictional(app: &App, caller: &Caller, token: &AccessToken) -> Result<Response, Problem> {
     let (resource, info) = grant::user_info(app, token).await?.ok_or(Problem::Token)?;
     let catalogue = app.catalogue().await?;
     let dataset = catalogue.datasets.get(&resource).ok_or(Problem::Token)?;
-    if !dataset.dataset.permits_caller(caller.0) {
-        return Err(Problem::Address(StatusCode::FORBIDDEN));
-    }
+    caller.must_be_of(app, &dataset.dataset)?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(info)).into_response())
 }

@@ -133,7 +133,8 @@ async fn walk(app: &App, target: &Target, steps: &mut Steps) -> Option<()> {
     let addresses = steps.take(Step::Address, allowed).await?;
     let stream = steps.take(Step::Tcp, reach::connect(url, &addresses, limit)).await?;
     if url.scheme() == "https" {
-        let shaken = steps.take(Step::Tls, tls::shake(stream, url, limit)).await?;
+        let credentials = app.outbound.credentials();
+        let shaken = steps.take(Step::Tls, tls::shake(stream, url, limit, &credentials)).await?;
         steps.take(Step::Certificate, async { tls::judge(&shaken, app.now()) }).await?;
     } else {
         drop(stream);

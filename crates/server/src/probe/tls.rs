@@ -13,7 +13,8 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, ProtocolVersion, SignatureScheme,
 };
@@ -24,6 +25,7 @@ use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use super::{Found, late};
+use crate::outbound::credentials::Credentials;
 
 /// So many names of a certificate are shown.
 const SHOWN_NAMES: usize = 5;
@@ -80,10 +82,16 @@ impl ServerCertVerifier for Remembering {
     }
 }
 
-/// Shakes hands, and judges by the system's roots, as real calls do.
-pub(super) async fn shake(stream: TcpStream, url: &Url, limit: Duration) -> Found<Shaken> {
-    let roots = Verifier::new(Arc::new(aws_lc_rs::default_provider())).map_err(|e| fault(&e))?;
-    shake_with(stream, url, limit, Arc::new(roots)).await
+/// Shakes hands, shows the platform's certificate, and judges by the roots that are trusted, as real calls do.
+pub(super) async fn shake(
+    stream: TcpStream,
+    url: &Url,
+    limit: Duration,
+    credentials: &Credentials,
+) -> Found<Shaken> {
+    let (provider, roots) = (Arc::new(aws_lc_rs::default_provider()), credentials.roots().iter().cloned());
+    let judge = Verifier::new_with_extra_roots(roots, provider).map_err(|e| fault(&e))?;
+    shake_with(stream, url, limit, Arc::new(judge), credentials.identity()).await
 }
 
 /// [`shake`], with another judge.
@@ -92,14 +100,18 @@ pub(super) async fn shake_with(
     url: &Url,
     limit: Duration,
     judge: Arc<dyn ServerCertVerifier>,
+    shown: Option<&[u8]>,
 ) -> Found<Shaken> {
     let remembering = Arc::new(Remembering { judge, seen: Mutex::default() });
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| fault(&e))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&remembering) as Arc<dyn ServerCertVerifier>)
-        .with_no_client_auth();
+        .with_custom_certificate_verifier(Arc::clone(&remembering) as Arc<dyn ServerCertVerifier>);
+    let config = match shown.and_then(pair) {
+        Some((chain, key)) => config.with_client_auth_cert(chain, key).map_err(|e| fault(&e))?,
+        None => config.with_no_client_auth(),
+    };
     let name = match url.host() {
         Some(Host::Ipv4(address)) => ServerName::from(std::net::IpAddr::from(address)),
         Some(Host::Ipv6(address)) => ServerName::from(std::net::IpAddr::from(address)),
@@ -122,6 +134,12 @@ pub(super) async fn shake_with(
     let seen = remembering.seen.lock().unwrap_or_else(PoisonError::into_inner).take();
     let seen = seen.ok_or(FaultKind::TlsClosed)?;
     Ok((seen, vec![Figure::Tls(version)]))
+}
+
+/// A certificate with its chain, and its key, of one PEM text.
+fn pair(pem: &[u8]) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    let chain = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().ok()?;
+    Some((chain, PrivateKeyDer::from_pem_slice(pem).ok()?))
 }
 
 fn of_handshake(error: &io::Error) -> Fault {

@@ -81,23 +81,43 @@ fn is_bare(response: &Response) -> bool {
         && said.is_none_or(|kind| kind.starts_with("text/plain"))
 }
 
+/// The page of a path, or `/` where it cannot be shown again.
+fn shown_again(method: &Method, uri: &http::Uri) -> String {
+    match *method {
+        Method::GET | Method::HEAD => uri.path_and_query().map_or(uri.path(), |all| all.as_str()).to_owned(),
+        // What was posted cannot be shown again.
+        _ => "/".to_owned(),
+    }
+}
+
+/// What a request gets that never reached the router.
+pub fn bare(app: &App, parts: &http::request::Parts, status: StatusCode) -> Response {
+    let here = shown_again(&parts.method, &parts.uri);
+    let prefs = Prefs::from_headers(&parts.headers);
+    let path = parts.uri.path();
+    dressed(app, reads(path, &parts.headers), prefs, path, here, status)
+}
+
 /// Middleware: see the module. A handler that panics is a fault of the platform, with a page like any other.
 pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let here = match *request.method() {
-        Method::GET | Method::HEAD => {
-            request.uri().path_and_query().map_or(path.as_str(), |all| all.as_str()).to_owned()
-        }
-        // What was posted cannot be shown again.
-        _ => "/".to_owned(),
-    };
+    let here = shown_again(request.method(), request.uri());
     let (prefs, reads) = (Prefs::from_headers(request.headers()), reads(&path, request.headers()));
     let response = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let response = response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response());
     if reads == Reads::Nothing || !is_bare(&response) {
         return response;
     }
-    let status = response.status();
+    let mut dressed = dressed(&app, reads, prefs, &path, here, response.status());
+    for (name, value) in response.headers() {
+        if name != CONTENT_TYPE && name != CONTENT_LENGTH && !dressed.headers().contains_key(name) {
+            dressed.headers_mut().append(name, value.clone());
+        }
+    }
+    dressed
+}
+
+fn dressed(app: &App, reads: Reads, prefs: Prefs, path: &str, here: String, status: StatusCode) -> Response {
     let kind = kind(status);
     let mut reference = None;
     if kind == DeadEnd::Internal {
@@ -106,11 +126,12 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
         tracing::error!(%incident, %path, %status, "a request failed");
         reference = Some(incident);
     }
-    let mut dressed = match reads {
+    match reads {
+        Reads::Nothing => status.into_response(),
         Reads::Problem => problem(status, kind),
-        _ => {
+        Reads::Page => {
             let view = DeadEndPage {
-                chrome: chrome(&app, prefs, here),
+                chrome: chrome(app, prefs, here),
                 kind,
                 organisation: None,
                 service: None,
@@ -121,13 +142,7 @@ pub async fn dress(State(app): State<App>, request: Request, next: Next) -> Resp
             };
             page(status, &view, &Policy::personal())
         }
-    };
-    for (name, value) in response.headers() {
-        if name != CONTENT_TYPE && name != CONTENT_LENGTH && !dressed.headers().contains_key(name) {
-            dressed.headers_mut().append(name, value.clone());
-        }
     }
-    dressed
 }
 
 fn problem(status: StatusCode, kind: DeadEnd) -> Response {

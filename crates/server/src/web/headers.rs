@@ -66,21 +66,27 @@ fn apply_common(headers: &mut HeaderMap) {
 /// them, and the strictest content policy and `no-store` where a handler has set none.
 pub async fn secure(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    complete(response.headers_mut(), false);
+    response
+}
+
+/// Completes the headers of an answer; `https`: browsers are told to stay there.
+pub fn complete(headers: &mut HeaderMap, https: bool) {
     apply_common(headers);
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
+    if https {
+        let stay = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(STRICT_TRANSPORT_SECURITY, stay);
+    }
 }
 
 /// Middleware like [`secure`] for a platform reached over https: also tells browsers to stay there.
 pub async fn secure_https(request: Request, next: Next) -> Response {
-    let mut response = secure(request, next).await;
-    response
-        .headers_mut()
-        .insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    let mut response = next.run(request).await;
+    complete(response.headers_mut(), true);
     response
 }
 

@@ -108,10 +108,11 @@ pub(super) async fn production_fields(app: &App, tx: &Tx, kept: &Kept) -> Result
 
 /// What a record says, under the names of the form's fields. The files of the form are for the owner to add.
 async fn record_fields(app: &App, tx: &Tx, kept: &Kept) -> Result<Fields, ActError> {
-    const NAMES: [(&str, &str); 8] = [
+    const NAMES: [(&str, &str); 9] = [
         ("fields[", "field["),
         ("fields_en[", "field_en["),
         ("allowed_ips[", "ip["),
+        ("client_certificates[", "client_certificate["),
         ("dp_ips[", "dp_ip["),
         ("return_urls[", "return_url["),
         ("datasets[", "dataset["),

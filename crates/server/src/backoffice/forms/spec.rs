@@ -127,6 +127,18 @@ const fn addresses(path: &'static str, key: &'static str) -> Spot {
     Spot::Rows(RowsSpec { path, key, fields: ADDRESS, least: 1, most: ADDRESSES })
 }
 
+const CLIENT_CERTIFICATE: &[FieldSpec] = &[field("", "form-client-certificate", Ask::Area(3, 20_000))];
+
+const fn client_certificates(path: &'static str) -> Spot {
+    Spot::Rows(RowsSpec {
+        path,
+        key: "form-client-certificates",
+        fields: CLIENT_CERTIFICATE,
+        least: 0,
+        most: mydata_domain::client_certificate::MOST,
+    })
+}
+
 const fn return_urls(path: &'static str) -> Spot {
     Spot::Rows(RowsSpec {
         path,
@@ -214,6 +226,7 @@ const DATASET: &[SectionSpec] = &[
             one("method", "form-method", Ask::Method),
             addresses("dp_ip", "form-dp-ip"),
             addresses("client_ip", "form-client-ip"),
+            client_certificates("client_certificate"),
             maybe("polled", "form-polled", Ask::Tick),
             maybe("certificate", "form-certificate", Ask::Area(5, 20_000)),
         ],
@@ -273,6 +286,7 @@ const SERVICE: &[SectionSpec] = &[
             return_urls("return_url"),
             one("sp_api", "form-sp-api", Ask::Line(TextKind::Url, URL)),
             addresses("ip", "form-service-ip"),
+            client_certificates("client_certificate"),
         ],
     },
     SectionSpec {
@@ -351,6 +365,7 @@ const GO_LIVE_DATASET: &[SectionSpec] = &[
             one("production.dp_api", "form-dp-api", Ask::Line(TextKind::Url, URL)),
             addresses("production.dp_ip", "form-dp-ip"),
             addresses("production.client_ip", "form-client-ip"),
+            client_certificates("production.client_certificate"),
         ],
     },
     PILOT,
@@ -366,6 +381,7 @@ const GO_LIVE_SERVICE: &[SectionSpec] = &[
             return_urls("production.return_url"),
             one("production.sp_api", "form-sp-api", Ask::Line(TextKind::Url, URL)),
             addresses("production.ip", "form-service-ip"),
+            client_certificates("production.client_certificate"),
             one("production.dataset", "form-datasets", Ask::Datasets),
         ],
     },

@@ -49,6 +49,7 @@ pub fn fault(lang: Lang, fault: &Fault) -> String {
         Fault::WrongUpload { needed } => with("fault-wrong-upload", "needed", purpose(lang, *needed).into()),
         Fault::NotAsMany { needed } => with("fault-not-as-many", "needed", (*needed).into()),
         Fault::NotACertificate => lang.t("fault-not-a-certificate"),
+        Fault::NotAClientCertificate(_) => lang.t("fault-not-a-client-certificate"),
     }
 }
 

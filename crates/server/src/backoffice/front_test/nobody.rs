@@ -71,6 +71,7 @@ pub fn join(catalogue: &mut Catalogue, crypter: &Crypter, base: &Url) {
         return_urls: vec![home],
         sp_api: base.clone(),
         allowed_ips: AllowList::default(),
+        client_certificates: Vec::new(),
         datasets: Vec::new(),
         pilot: None,
         state: ServiceState::Listed,

@@ -2,10 +2,12 @@
 
 use mydata_domain::address::AllowList;
 use mydata_domain::calendar::{day_of, days_between};
+use mydata_domain::client_certificate::ClientCertificate;
 use mydata_domain::dataset::{Dataset, DpMethod};
 use mydata_domain::item::{Certificate, Kind};
 use mydata_domain::service::Service;
 use mydata_domain::{Time, Zone};
+use mydata_listen::client::{Presented, der_of_pem};
 use mydata_store::repo::counter_services;
 use mydata_store::repo::items::Kept;
 
@@ -60,7 +62,9 @@ fn dataset(visit: &Visit, d: &Dataset) -> Facts {
         .cell(visit.t("dataset-resource-id"), Cell::Code(d.resource_id.to_string()))
         .cell(visit.t("record-dp-api"), Cell::Code(format!("{method} {}", d.dp_api)))
         .cells(visit.t("record-dp-ips"), networks(&d.dp_ips))
+        .cell(visit.t("record-partner-base"), partner_base(visit))
         .cells(visit.t("record-client-ips"), networks(&d.allowed_ips))
+        .cells(visit.t("record-client-certificates"), client_certificates(visit, &d.client_certificates))
         .text(visit.t("list-level"), level(visit, d.weakest_verification))
         .text(visit.t("dataset-fields"), d.fields.join("、"));
     if !d.parameters.is_empty() {
@@ -96,12 +100,35 @@ fn service(visit: &Visit, s: &Service) -> Facts {
         .cell(visit.t("record-url"), Cell::Code(s.url.to_string()))
         .cells(visit.t("record-return-urls"), s.return_urls.iter().map(back).collect())
         .cell(visit.t("record-sp-api"), Cell::Code(s.sp_api.to_string()))
+        .cell(visit.t("record-partner-base"), partner_base(visit))
         .cells(visit.t("record-ips"), networks(&s.allowed_ips))
+        .cells(visit.t("record-client-certificates"), client_certificates(visit, &s.client_certificates))
         .cells(visit.t("record-datasets"), s.datasets.iter().map(name).collect());
     if let Some(pilot) = &s.pilot {
         facts = facts.cells(visit.t("record-pilot"), networks(pilot));
     }
     facts
+}
+
+/// Where partners reach their APIs.
+fn partner_base(visit: &Visit) -> Cell {
+    Cell::Code(visit.app.config.partner_base_url().to_string())
+}
+
+/// Client certificates one below another; of those that are known whole, when they end.
+fn client_certificates(visit: &Visit, registered: &[ClientCertificate]) -> Vec<Cell> {
+    let cells = |one: &ClientCertificate| match one {
+        ClientCertificate::Pem(pem) => match der_of_pem(pem).and_then(|der| Presented::new(vec![der])) {
+            Some(known) => {
+                let subject = known.subject().unwrap_or_default();
+                let until = known.until().map(|until| certificate_chip(visit, Time::from(until), visit.now));
+                std::iter::once(Cell::Code(subject)).chain(until.map(Cell::Chip)).collect()
+            }
+            None => vec![Cell::Text(visit.t("record-certificate-unreadable"))],
+        },
+        other => vec![Cell::Code(other.to_string())],
+    };
+    if registered.is_empty() { vec![Cell::Nothing] } else { registered.iter().flat_map(cells).collect() }
 }
 
 /// When a certificate ends, and in how many days.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, SET_COOKIE};
+use http::header::{CACHE_CONTROL, RETRY_AFTER, SET_COOKIE};
+use mydata_store::Engine;
 use mydata_wire::Verification;
 
-use super::{WANG, WU, on_both};
+use super::{Portal, WANG, WU, on_both};
 
 const COOKIE: &str = "__Host-mydata_citizen";
 
@@ -250,4 +251,26 @@ async fn terms_and_policy_are_accepted_first_and_again_when_a_version_binds() {
         browser.get("/about").await.hides("王○明");
     })
     .await;
+}
+
+/// One citizen has two hands: forms beyond that wait, from however many addresses they come. Nobody else waits.
+#[tokio::test]
+async fn a_citizens_forms_are_counted_across_addresses() {
+    let portal = Portal::open_with(Engine::Sqlite, |config| config.limits.citizen_per_minute = 5).await;
+    let mut browser = portal.browser();
+    browser.log_in(&WANG).await;
+    let mut statuses = Vec::new();
+    for n in 0..6 {
+        browser.address = format!("192.0.2.{}:4000", 10 + n).parse().unwrap();
+        statuses.push(browser.post("/login/elsewhere", &[]).await);
+    }
+    let refused = statuses.pop().unwrap();
+    assert!(statuses.iter().all(|answer| answer.status != StatusCode::TOO_MANY_REQUESTS));
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers.contains_key(RETRY_AFTER));
+    browser.get("/about").await.says("王○明");
+    let mut other = portal.browser();
+    other.log_in(&WU).await;
+    assert_ne!(other.post("/login/elsewhere", &[]).await.status, StatusCode::TOO_MANY_REQUESTS);
+    portal.office.close().await;
 }

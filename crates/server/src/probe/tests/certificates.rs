@@ -159,7 +159,7 @@ async fn tried(folder: &Path, trusted: &Path) -> (Vec<Figure>, Found<()>) {
     let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
     let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let url = Url::parse(&format!("https://localhost:{port}/")).unwrap();
-    let (shaken, figures) = tls::shake_with(stream, &url, Duration::from_secs(5), judge).await.unwrap();
+    let (shaken, figures) = tls::shake_with(stream, &url, Duration::from_secs(5), judge, None).await.unwrap();
     (figures, tls::judge(&shaken, SystemClock.now()))
 }
 
