@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use mydata_domain::Time;
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::transaction::Ending;
 use mydata_store::repo::audit::Kept as Event;
@@ -30,6 +31,26 @@ pub struct Happened {
     pub detail: Option<String>,
     /// From which address.
     pub from: Option<String>,
+    /// Its proof, on the page of one transaction.
+    pub proof: Option<ProofView>,
+}
+
+/// How far the proof of an event is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proved {
+    /// It can be had there.
+    Ready(String),
+    /// It can be had from this moment on.
+    From(Time),
+}
+
+/// The proof of an event, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProofView {
+    /// Where it is, once there is one.
+    pub href: Option<String>,
+    /// What is said of it.
+    pub text: String,
 }
 
 /// A transaction.
@@ -183,7 +204,7 @@ impl Teller<'_> {
 
     /// An event in words.
     pub fn event(&self, entry: &Entry, event: &Event) -> Happened {
-        let at = RocDateTime::new(mydata_domain::Time(event.at).to_timestamp());
+        let at = RocDateTime::new(Time(event.at).to_timestamp());
         let detail: Value =
             event.detail.as_deref().and_then(|d| serde_json::from_str(d).ok()).unwrap_or_default();
         let resource = detail["resource_id"].as_str().and_then(|id| id.parse::<ResourceId>().ok());
@@ -207,12 +228,29 @@ impl Teller<'_> {
             what: words,
             detail: (!names.is_empty()).then(|| names.join(&self.lang.t("portal-comma"))),
             from: event.from.clone(),
+            proof: None,
+        }
+    }
+
+    /// The proof of an event in words.
+    pub fn proof(&self, proved: &Proved) -> ProofView {
+        match proved {
+            Proved::Ready(href) => {
+                ProofView { href: Some(href.clone()), text: self.lang.t("my-record-proof-get") }
+            }
+            Proved::From(at) => {
+                let at = RocDateTime::new(at.to_timestamp()).date_time(self.lang);
+                ProofView {
+                    href: None,
+                    text: i18n::t(self.lang, "my-record-proof-from", &[("at", at.into())]),
+                }
+            }
         }
     }
 
     /// A transaction with its events.
     pub fn card(&self, entry: &Entry, events: &[Event]) -> Card {
-        let at = |at: mydata_domain::Time| RocDateTime::new(at.to_timestamp()).date_time(self.lang);
+        let at = |at: Time| RocDateTime::new(at.to_timestamp()).date_time(self.lang);
         let client = entry.service.as_ref().map(|(client, _)| client);
         let href = format!("{PATH}/{}", entry.id);
         Card {

@@ -65,6 +65,8 @@ pub struct Kept {
     pub detail: Option<String>,
     /// The number of its link, once it has one.
     pub seq: Option<i64>,
+    /// See `domain::audit::Outcome`; none for those of before it was kept.
+    pub outcome: Option<String>,
 }
 
 /// What the record is filtered by.
@@ -128,24 +130,35 @@ pub async fn list(db: &Db, list: &List<Filter, Sort>) -> Result<Page<Listed>> {
     if let Some(until) = filter.until {
         select.and("at < {}", [until.0.into()]);
     }
-    let columns = format!("{KEPT}, account_id, transaction_id");
-    let read = |row: &Row| {
-        let bad = |column| unreadable("audit_events", column);
-        Ok(Listed {
-            event: read(row)?,
-            account: row.get_opt_text(7)?.map(|a| a.parse()).transpose().map_err(|_| bad("account_id"))?,
-            transaction: row
-                .get_opt_text(8)?
-                .map(|t| t.parse())
-                .transpose()
-                .map_err(|_| bad("transaction_id"))?,
-        })
-    };
-    select.page(db, &columns, "audit_events", "at, place, id", list.into(), read).await
+    let columns = format!("{KEPT}, {BESIDE}");
+    select.page(db, &columns, "audit_events", "at, place, id", list.into(), read_listed).await
+}
+
+/// What a list shows beside an event.
+const BESIDE: &str = "account_id, transaction_id";
+
+fn read_listed(row: &Row) -> Result<Listed> {
+    let bad = |column| unreadable("audit_events", column);
+    let account = row.get_opt_text("account_id")?.map(|a| a.parse()).transpose();
+    let transaction = row.get_opt_text("transaction_id")?.map(|t| t.parse()).transpose();
+    Ok(Listed {
+        event: read(row)?,
+        account: account.map_err(|_| bad("account_id"))?,
+        transaction: transaction.map_err(|_| bad("transaction_id"))?,
+    })
+}
+
+/// One event.
+///
+/// # Errors
+/// As [`list`].
+pub async fn one(db: &Db, id: &str) -> Result<Option<Listed>> {
+    let sql = format!("SELECT {KEPT}, {BESIDE} FROM audit_events WHERE id = $1");
+    db.fetch_opt(sql, args![id]).await?.as_ref().map(read_listed).transpose()
 }
 
 /// The columns of [`Kept`].
-pub(super) const KEPT: &str = "id, at, actor, what, from_address, detail, seq";
+pub(super) const KEPT: &str = "id, at, actor, what, from_address, detail, seq, outcome";
 
 pub(super) fn read(row: &Row) -> Result<Kept> {
     Ok(Kept {
@@ -156,6 +169,7 @@ pub(super) fn read(row: &Row) -> Result<Kept> {
         from: row.get_opt_text(4)?,
         detail: row.get_opt_text(5)?,
         seq: row.get_opt_i64(6)?,
+        outcome: row.get_opt_text(7)?,
     })
 }
 

@@ -10,7 +10,8 @@ use mydata_domain::transaction::{Ending, TransactionId};
 use mydata_domain::{Time, Zone};
 use mydata_wire::{ClientId, ResourceId, Verification};
 
-use super::audit::{self, KEPT, Kept as Event};
+pub use super::audit::Kept as Event;
+use super::audit::{self, KEPT};
 use super::unreadable;
 use crate::args;
 use crate::db::{Arg, Db, Row, placeholders};
@@ -224,7 +225,10 @@ pub async fn events(db: &Db, ids: &[TransactionId]) -> Result<HashMap<Transactio
     );
     let ids: Vec<Arg<'_>> = ids.iter().map(|id| id.to_string().into()).collect();
     for row in db.fetch_all(sql, &ids).await? {
-        let id = row.get_text(7)?.parse().map_err(|_| unreadable("audit_events", "transaction_id"))?;
+        let id = row
+            .get_text("transaction_id")?
+            .parse()
+            .map_err(|_| unreadable("audit_events", "transaction_id"))?;
         all.entry(id).or_default().push(audit::read(&row)?);
     }
     Ok(all)
