@@ -5,6 +5,7 @@
 
 mod admin;
 mod args;
+mod audit;
 mod demo;
 mod doctor;
 mod dp;
@@ -14,6 +15,8 @@ mod logging;
 mod migrate;
 mod output;
 mod probe;
+mod published;
+mod receipt;
 mod registry;
 mod serve;
 mod settings;
@@ -63,6 +66,8 @@ fn main() -> ExitCode {
             Command::Migrate(args) => migrate::run(args).await,
             Command::Registry(args) => registry::run(args).await,
             Command::Admin(args) => admin::run(args).await,
+            Command::Audit(args) => audit::run(args).await,
+            Command::Receipt(args) => receipt::run(args).await,
             Command::Sp(args) => sp::run(args).await,
             Command::Dp(args) => dp::run(args).await,
             Command::Probe(args) => probe::run(args).await,
