@@ -1,7 +1,8 @@
 //! `cargo xtask bench audit`: what the chain of the record costs those who append, how fast it is linked and verified.
 //!
 //! 32 writers append in transactions of their own, on each engine, in turns without the chain (its indexes are dropped, nobody
-//! links) and with it. Arguments: seconds a turn, turns, events that are linked and verified at the end.
+//! links) and with it: as fast as they can, and as often as 32 citizens at once make them. Arguments: seconds a turn, turns,
+//! events that are linked and verified at the end.
 
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ use tokio::sync::watch;
 const WRITERS: usize = 32;
 /// Events that one transaction appends.
 const EACH: usize = 2;
+/// How often each writer appends when it does not append as fast as it can: more than `bench exchange` has them do.
+const PACE: Duration = Duration::from_millis(100);
 
 fn events(at: Time) -> Vec<Event> {
     let id = TransactionId::generate(&SystemRandom);
@@ -36,14 +39,16 @@ async fn append(db: &Db, at: Time) -> Result<(), StoreError> {
     db.run_tx("append", |tx| async move { audit::append(&tx, &SystemRandom, events).await }).await
 }
 
-/// Transactions a second, and the longest of a hundred, in milliseconds.
+/// Transactions a second, how long the middle one and the longest of a hundred take in milliseconds, and the events that
+/// waited for their link at the end.
 struct Turn {
     rate: f64,
+    p50: f64,
     p99: f64,
     left: u64,
 }
 
-async fn turn(engine: Engine, chained: bool, length: Duration) -> Result<Turn, StoreError> {
+async fn turn(engine: Engine, chained: bool, paced: bool, length: Duration) -> Result<Turn, StoreError> {
     let store = TestStore::fresh(engine).await;
     if !chained {
         let drop = async |tx: mydata_store::Tx| {
@@ -68,15 +73,22 @@ async fn turn(engine: Engine, chained: bool, length: Duration) -> Result<Turn, S
     });
     let began = Instant::now();
     let writers: Vec<_> = (0..WRITERS)
-        .map(|_| {
+        .map(|place| {
             let (db, stopped) = (store.db.clone(), stopped.clone());
             tokio::spawn(async move {
                 let mut times = Vec::new();
+                let mut beat = tokio::time::interval(PACE);
+                if paced {
+                    tokio::time::sleep(PACE * place as u32 / WRITERS as u32).await;
+                }
                 while !*stopped.borrow() {
                     let one = Instant::now();
                     let at = START.plus(began.elapsed());
                     append(&db, at).await?;
                     times.push(one.elapsed().as_secs_f64() * 1_000.0);
+                    if paced {
+                        beat.tick().await;
+                    }
                 }
                 Ok::<_, StoreError>(times)
             })
@@ -94,8 +106,8 @@ async fn turn(engine: Engine, chained: bool, length: Duration) -> Result<Turn, S
         linker.await.expect("the one who links does not panic")?;
     }
     times.sort_by(f64::total_cmp);
-    let p99 = times.get(times.len() * 99 / 100).copied().unwrap_or_default();
-    let turn = Turn { rate: times.len() as f64 / elapsed, p99, left };
+    let of_100 = |n: usize| times.get(times.len() * n / 100).copied().unwrap_or_default();
+    let turn = Turn { rate: times.len() as f64 / elapsed, p50: of_100(50), p99: of_100(99), left };
     store.remove().await;
     Ok(turn)
 }
@@ -133,23 +145,27 @@ async fn main() -> Result<(), StoreError> {
     let (length, turns, count) = (Duration::from_secs(number(0, 10)), number(1, 5), number(2, 200_000));
     println!("{WRITERS} writers, {EACH} events a transaction, {turns} turns of {length:?} each, in turn");
     for engine in [Engine::Sqlite, Engine::Postgres] {
-        let (mut without, mut with) = (Vec::new(), Vec::new());
-        for _ in 0..turns {
-            without.push(turn(engine, false, length).await?);
-            with.push(turn(engine, true, length).await?);
+        for paced in [false, true] {
+            let (mut without, mut with) = (Vec::new(), Vec::new());
+            for _ in 0..turns {
+                without.push(turn(engine, false, paced, length).await?);
+                with.push(turn(engine, true, paced, length).await?);
+            }
+            let of = |turns: &[Turn], what: fn(&Turn) -> f64| median(turns.iter().map(what).collect());
+            let left = with.iter().map(|t| t.left).max().unwrap_or_default();
+            println!(
+                "{engine:?}, {}: {:.0} transactions a second without, {:.0} with ({:.2}); half within {:.2} ms and {:.2} ms, 99 \
+                 of 100 within {:.1} ms and {:.1} ms; at most {left} events waited at the end",
+                if paced { "ten a second each" } else { "as fast as they can" },
+                of(&without, |t| t.rate),
+                of(&with, |t| t.rate),
+                of(&with, |t| t.rate) / of(&without, |t| t.rate),
+                of(&without, |t| t.p50),
+                of(&with, |t| t.p50),
+                of(&without, |t| t.p99),
+                of(&with, |t| t.p99)
+            );
         }
-        let rate = |turns: &[Turn]| median(turns.iter().map(|t| t.rate).collect());
-        let p99 = |turns: &[Turn]| median(turns.iter().map(|t| t.p99).collect());
-        let left = with.iter().map(|t| t.left).max().unwrap_or_default();
-        println!(
-            "{engine:?}: {:.0} transactions a second without, {:.0} with ({:.2}); 99 of 100 within {:.1} ms and {:.1} ms; at \
-             most {left} events waited at the end",
-            rate(&without),
-            rate(&with),
-            rate(&with) / rate(&without),
-            p99(&without),
-            p99(&with)
-        );
         let (linking, verifying) = capacity(engine, count).await?;
         println!("{engine:?}: {linking:.0} events linked a second, {verifying:.0} verified");
     }

@@ -54,7 +54,7 @@ async fn step(app: &App, key: &mut Option<Signer>) -> Result<Sealed, StoreError>
     };
     let sealed = audit_chain::seal(db, key, now).await?;
     if let Some(day) = &sealed.root {
-        tracing::info!(%day, "the root of a day of the record is signed");
+        tracing::debug!(%day, "the root of a day of the record is signed");
     }
     Ok(sealed)
 }
