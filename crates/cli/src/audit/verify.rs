@@ -57,14 +57,15 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
         against.keys = Some(published::keys(keys).await?);
     }
     let config = mydata_server::platform::store_config(&settings::load(&args.flags)?)?;
+    let address = config.database.clone().unwrap_or_else(|| DbAddress::in_folder(&config.data_dir));
+    // Opening would make an empty one, which holds.
+    if let DbAddress::Sqlite(file) = &address
+        && !file.is_file()
+    {
+        bail!("there is no database {}", file.display());
+    }
     let began;
     let report = if against.keys.is_some() {
-        let address = config.database.clone().unwrap_or_else(|| DbAddress::in_folder(&config.data_dir));
-        if let DbAddress::Sqlite(file) = &address
-            && !file.is_file()
-        {
-            bail!("there is no database {}", file.display());
-        }
         let sizes = PoolSizes { readers: 1, writers: 1 };
         let db = Db::connect(&address, sizes, std::sync::Arc::new(SystemRandom)).await?;
         began = Instant::now();

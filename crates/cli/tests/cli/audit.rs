@@ -302,6 +302,8 @@ fn what_is_missing_is_said() {
     place.write("keys.json", keys.to_string());
     let ran = place.run(&["audit", "verify", "--data-dir", &text(&missing), "--keys", "keys.json"]).ends(1);
     assert!(ran.err.contains("there is no database") && !missing.exists(), "{}", ran.err);
+    let ran = place.run(&["audit", "verify", "--data-dir", &text(&missing)]).ends(1);
+    assert!(ran.err.contains("there is no database") && !missing.exists(), "{}", ran.err);
     let ran = place.run(&["audit", "verify", "--data-dir", "data", "--roots", "missing.json"]).ends(1);
     assert!(ran.err.contains("missing.json cannot be read"), "{}", ran.err);
     place.run(&["audit", "verify", "--data-dir", "data", "--last", "0"]).ends(2);

@@ -105,6 +105,7 @@ chain-place = Place in the chain
 chain-seq = Number
 chain-not-yet = Not linked yet; that takes a moment
 chain-proof = Proof
+chain-proof-from = Available from { $at }
 
 system-messages = Messages
     .about = What came from the contact page, and whether it is answered

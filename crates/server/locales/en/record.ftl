@@ -69,4 +69,4 @@ my-record-receipt = Receipt and proof
     .proof = Every entry above has a proof. With the root that the platform publishes each day, anybody can check that the entry was not altered.
     .get = Download the receipt (JSON)
 my-record-proof-get = Download proof (JSON)
-my-record-proof-from = Proof available from { $at }
+my-record-proof-from = Proofs that are not there yet can be downloaded from { $at }.

@@ -105,6 +105,7 @@ chain-place = 在紀錄鏈中的位置
 chain-seq = 序號
 chain-not-yet = 尚未鏈結，稍後即完成
 chain-proof = 證明
+chain-proof-from = 自 { $at } 起可下載
 
 system-messages = 民眾來信
     .about = 「我想要更多」的來信，與是否已回覆

@@ -10,7 +10,7 @@ use mydata_store::repo::record::{self, Entry};
 
 use super::PATH;
 use super::proof::proved;
-use super::view::{Card, Teller};
+use super::view::{Card, Proved, Teller};
 use crate::citizen::session::Citizen;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
@@ -30,6 +30,8 @@ pub struct EntryPage {
     pub card: Card,
     /// Where its receipt is.
     pub receipt: String,
+    /// From when on the proofs that are not there yet can be had.
+    pub waits: Option<String>,
 }
 
 /// The transaction with this id, if it is the citizen's.
@@ -53,12 +55,16 @@ async fn shown(visit: &Visit, citizen: &Citizen, id: &str) -> Result<Response, F
     let events = events.remove(&entry.id).unwrap_or_default();
     let mut card = teller.card(&entry, &events);
     let last = audit_roots::last(&visit.app.store.db).await?.map(|kept| kept.root);
+    let mut waits = None;
     for (happened, event) in card.events.iter_mut().zip(&events) {
-        let href = format!("{}/proof/{}", card.href, event.id);
-        happened.proof = Some(teller.proof(&proved(href, event, last.as_ref())));
+        match proved(format!("{}/proof/{}", card.href, event.id), event, last.as_ref()) {
+            Proved::Ready(href) => happened.proof = Some(href),
+            Proved::From(at) => waits = waits.max(Some(at)),
+        }
     }
+    let waits = waits.map(|at| teller.proofs_from(at));
     let receipt = format!("{}/receipt", card.href);
     let frame = Frame::new(visit, Area::Elsewhere, card.title.clone()).below(lang.t("my-record"), PATH);
-    let view = EntryPage { chrome: frame.chrome.clone(), frame, card, receipt };
+    let view = EntryPage { chrome: frame.chrome.clone(), frame, card, receipt, waits };
     Ok(page(StatusCode::OK, &view, &Policy::personal()))
 }

@@ -31,8 +31,8 @@ pub struct Happened {
     pub detail: Option<String>,
     /// From which address.
     pub from: Option<String>,
-    /// Its proof, on the page of one transaction.
-    pub proof: Option<ProofView>,
+    /// Where its proof is, on the page of one transaction, once there is one.
+    pub proof: Option<String>,
 }
 
 /// How far the proof of an event is.
@@ -42,15 +42,6 @@ pub enum Proved {
     Ready(String),
     /// It can be had from this moment on.
     From(Time),
-}
-
-/// The proof of an event, as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProofView {
-    /// Where it is, once there is one.
-    pub href: Option<String>,
-    /// What is said of it.
-    pub text: String,
 }
 
 /// A transaction.
@@ -232,20 +223,10 @@ impl Teller<'_> {
         }
     }
 
-    /// The proof of an event in words.
-    pub fn proof(&self, proved: &Proved) -> ProofView {
-        match proved {
-            Proved::Ready(href) => {
-                ProofView { href: Some(href.clone()), text: self.lang.t("my-record-proof-get") }
-            }
-            Proved::From(at) => {
-                let at = RocDateTime::new(at.to_timestamp()).date_time(self.lang);
-                ProofView {
-                    href: None,
-                    text: i18n::t(self.lang, "my-record-proof-from", &[("at", at.into())]),
-                }
-            }
-        }
+    /// From when on proofs can be had.
+    pub fn proofs_from(&self, at: Time) -> String {
+        let at = RocDateTime::new(at.to_timestamp()).date_time(self.lang);
+        i18n::t(self.lang, "my-record-proof-from", &[("at", at.into())])
     }
 
     /// A transaction with its events.

@@ -203,7 +203,7 @@ pub(super) fn event_page(
         }
         crate::record::view::Proved::From(at) => {
             let at = RocDateTime::new(at.to_timestamp()).date_time(lang);
-            Cell::Text(i18n::t(lang, "my-record-proof-from", &[("at", at.into())]))
+            Cell::Text(i18n::t(lang, "chain-proof-from", &[("at", at.into())]))
         }
     };
     let place = Facts::default().cell(lang.t("chain-seq"), place).cell(lang.t("chain-proof"), proof);
