@@ -75,7 +75,8 @@ fn whatever_dies_when_the_chain_has_neither_gap_nor_fork() {
                                     seal(&store.db, &key, now),
                                     append(&store.db, &moments)
                                 );
-                                (one.unwrap(), two.unwrap());
+                                one.unwrap();
+                                two.unwrap();
                                 appended += 7;
                             }
                             Act::NextDay => now = now.plus(24 * HOUR),
