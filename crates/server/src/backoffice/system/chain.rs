@@ -92,16 +92,20 @@ pub(super) fn page(
         ),
         Some(broken) => {
             let why = match &broken.why {
-                Why::Removed { .. } | Why::TailRemoved { .. } | Why::RootGone { .. } => "removed",
-                Why::Changed => "changed",
-                Why::Unreadable { .. } => "unreadable",
+                Why::Removed { .. } | Why::TailRemoved { .. } | Why::RootGone { .. } => {
+                    "chain-broken-removed"
+                }
+                Why::Changed => "chain-broken-changed",
+                Why::Unreadable { .. } => "chain-broken-unreadable",
                 Why::Signature { .. } | Why::RootOrder { .. } | Why::OtherRoot { .. } | Why::Root { .. } => {
                     "root"
                 }
-                Why::Twice | Why::DoesNotFollow | Why::BeyondHead { .. } | Why::OtherHead => "order",
+                Why::Twice | Why::DoesNotFollow | Why::BeyondHead { .. } | Why::OtherHead => {
+                    "chain-broken-order"
+                }
             };
             let at = broken.seq.map_or_else(|| "?".to_owned(), |seq| seq.to_string());
-            let what = i18n::t(lang, &format!("chain-broken-{why}"), &[("seq", at.into())]);
+            let what = i18n::t(lang, why, &[("seq", at.into())]);
             let text = format!("{what}\n\n{}", lang.t("chain-broken.next"));
             (
                 Chip::new(Colour::Red, lang.t("chain-broken")),
@@ -180,8 +184,13 @@ pub(super) fn event_page(
     };
     let code = |text: Option<String>| text.map_or(Cell::Nothing, Cell::Code);
     let outcome = event.outcome.as_deref().map(|kept| {
-        let key = [Outcome::Done, Outcome::Refused, Outcome::Failed].into_iter().find(|o| o.as_str() == kept);
-        key.map_or_else(|| kept.to_owned(), |o| lang.t(&format!("audit-outcome-{}", o.as_str())))
+        let keys = [
+            (Outcome::Done, "audit-outcome-done"),
+            (Outcome::Refused, "audit-outcome-refused"),
+            (Outcome::Failed, "audit-outcome-failed"),
+        ];
+        let known = keys.into_iter().find(|(outcome, _)| outcome.as_str() == kept);
+        known.map_or_else(|| kept.to_owned(), |(_, key)| lang.t(key))
     });
     let facts = Facts::default()
         .cell(lang.t("audit-at"), Cell::at(lang, Time(event.at)))
