@@ -98,7 +98,7 @@ pub(super) fn page(
                 Why::Changed => "chain-broken-changed",
                 Why::Unreadable { .. } => "chain-broken-unreadable",
                 Why::Signature { .. } | Why::RootOrder { .. } | Why::OtherRoot { .. } | Why::Root { .. } => {
-                    "root"
+                    "chain-broken-root"
                 }
                 Why::Twice | Why::DoesNotFollow | Why::BeyondHead { .. } | Why::OtherHead => {
                     "chain-broken-order"
