@@ -10,7 +10,7 @@ use crate::{repo, run};
 /// Runs the benchmark named first; what follows `--` goes to it.
 pub fn main(args: &[String]) -> Result<bool> {
     let Some((which, rest)) = args.split_first() else {
-        bail!(run::usage("`bench` needs a name: seal, exchange, backoffice or portal"));
+        bail!(run::usage("`bench` needs a name: seal, exchange, backoffice, portal or audit"));
     };
     let rest = match rest.first().map(String::as_str) {
         Some("--") => &rest[1..],
@@ -48,8 +48,16 @@ pub fn main(args: &[String]) -> Result<bool> {
             cluster.stop();
             passed
         }
+        "audit" => {
+            let mut command = run::cargo(["run", "--release", "--package", "mydata-store"]);
+            command.args(["--features", "testing", "--example", "bench_audit"]);
+            let cluster = postgres::Cluster::start(false, true)?;
+            let passed = run::passes(command.arg("--").args(rest).env("MYDATA_TEST_POSTGRES", cluster.url()));
+            cluster.stop();
+            passed
+        }
         other => bail!(run::usage(format!(
-            "there is no benchmark `{other}`: seal, exchange, backoffice or portal"
+            "there is no benchmark `{other}`: seal, exchange, backoffice, portal or audit"
         ))),
     }
 }

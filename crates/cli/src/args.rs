@@ -46,6 +46,10 @@ pub enum Command {
     Registry(crate::registry::Args),
     /// Accounts of the back office: opening, locking, links that set a password, roles.
     Admin(crate::admin::Args),
+    /// Whether the record of events was bent: the whole of it, or the proof of one event.
+    Audit(crate::audit::Args),
+    /// Consent receipts that citizens took away: whether they hold.
+    Receipt(crate::receipt::Args),
     /// For service providers: entry links, opening what was received.
     Sp(crate::sp::Args),
     /// For data providers: packing and verifying packages.

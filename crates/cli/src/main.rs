@@ -5,6 +5,7 @@
 
 mod admin;
 mod args;
+mod audit;
 mod backup;
 mod demo;
 mod doctor;
@@ -16,6 +17,8 @@ mod migrate;
 mod open_files;
 mod output;
 mod probe;
+mod published;
+mod receipt;
 mod registry;
 mod serve;
 mod settings;
@@ -67,6 +70,8 @@ fn main() -> ExitCode {
             Command::Restore(args) => backup::restore(args).await,
             Command::Registry(args) => registry::run(args).await,
             Command::Admin(args) => admin::run(args).await,
+            Command::Audit(args) => audit::run(args).await,
+            Command::Receipt(args) => receipt::run(args).await,
             Command::Sp(args) => sp::run(args).await,
             Command::Dp(args) => dp::run(args).await,
             Command::Probe(args) => probe::run(args).await,

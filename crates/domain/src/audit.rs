@@ -1,6 +1,8 @@
 //! What goes on record. An event says who did what to which transaction, from where, and how it ended; it holds no
-//! personal data beyond a keyed index of the person, so that citizens can find their own.
+//! personal data beyond a keyed index of the person, so that citizens can find their own. [`chain`] keeps it from being bent.
 
+pub mod chain;
+pub mod receipt;
 mod words;
 
 use std::net::IpAddr;
@@ -287,6 +289,46 @@ impl What {
             Self::ContactChanged => "contact-changed",
             Self::MessageWritten => "message-written",
             Self::MessageAnswered => "message-answered",
+        }
+    }
+}
+
+/// How what was tried came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was refused.
+    Refused,
+    /// It could not be done.
+    Failed,
+}
+
+impl Outcome {
+    /// As it is kept.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl What {
+    /// How it came out. A citizen who refuses or leaves has done so: that is no failure.
+    pub fn outcome(self) -> Outcome {
+        match self {
+            Self::EntryRefused
+            | Self::PersonConflict
+            | Self::CounterRefused
+            | Self::NotificationRefused
+            | Self::PartnerRefused
+            | Self::SignInRefused
+            | Self::SignInClosed => Outcome::Refused,
+            Self::NoData | Self::Undeliverable | Self::Stopped => Outcome::Failed,
+            _ => Outcome::Done,
         }
     }
 }

@@ -295,7 +295,13 @@ impl Platform {
 
     /// Begins with the jobs, unless they have begun.
     pub fn work(&mut self) {
-        let run = || tokio::spawn(jobs::runner::run(self.app.clone(), self.stop.subscribe()));
+        let run = || {
+            let chain = jobs::chain::run(self.app.clone(), self.stop.subscribe());
+            let jobs = jobs::runner::run(self.app.clone(), self.stop.subscribe());
+            tokio::spawn(async {
+                tokio::join!(chain, jobs);
+            })
+        };
         self.working.get_or_insert_with(run);
     }
 

@@ -21,6 +21,7 @@ pub use sqlite::snapshot;
 pub use tx::{Isolation, Tx};
 
 use crate::error::{DbError, Result, StoreError, connection_is_gone, wants_retry};
+use mydata_domain::Time;
 use mydata_wire::Random;
 use sqlx::PgPool;
 use std::borrow::Cow;
@@ -33,6 +34,9 @@ use tokio::sync::Notify;
 const TRIES: u32 = 40;
 /// How many connections may turn out to be dead one after the other: after a restart of the server all that lie in the pool are.
 const CONNECTS: u32 = 100;
+
+/// How many numbers [`Db::next_place`] has for one millisecond before it runs ahead of the clock.
+const PLACES_PER_MILLISECOND: i64 = 1_000_000;
 
 /// The text of a statement. Built texts hold placeholders only, never a value.
 pub type Sql = Cow<'static, str>;
@@ -48,6 +52,7 @@ struct Inner {
     statements: AtomicU64,
     jobs_added: Notify,
     jobs_horizon: AtomicI64,
+    last_place: AtomicI64,
 }
 
 enum Pools {
@@ -114,6 +119,7 @@ impl Db {
             statements: AtomicU64::new(0),
             jobs_added: Notify::new(),
             jobs_horizon: AtomicI64::new(i64::MAX),
+            last_place: AtomicI64::new(0),
         })))
     }
 
@@ -326,6 +332,15 @@ impl Db {
     /// Until when (epoch ms) the job runner means to sleep; later jobs need not wake it.
     pub(crate) fn jobs_horizon(&self) -> &AtomicI64 {
         &self.0.jobs_horizon
+    }
+
+    /// A number for what is appended at a moment, greater than all that were given before; so that what happens within one
+    /// millisecond keeps its order. Begins with the moment, so that it goes on growing after a restart.
+    pub(crate) fn next_place(&self, at: Time) -> i64 {
+        let floor = at.0.saturating_mul(PLACES_PER_MILLISECOND);
+        let next = |last: i64| last.saturating_add(1).max(floor);
+        let before = self.0.last_place.fetch_update(Relaxed, Relaxed, |last| Some(next(last)));
+        next(before.unwrap_or_else(|last| last))
     }
 
     /// Closes all connections after their current statement.

@@ -6,6 +6,7 @@
 //! | [`migrate`] | the schema |
 //! | [`jobs`] | work due later |
 //! | [`keys`], [`crypt`] | secrets and personal data in columns |
+//! | [`signing`] | keys that sign what others check, such as the roots of the record |
 //! | [`repo`] | the domain's parties and transactions, in and out of rows |
 //! | [`blobs`] | large content, beside the database |
 //! | [`Store`] | all of it, opened together |
@@ -20,6 +21,7 @@ pub mod migrate;
 mod migrations;
 mod opening;
 pub mod repo;
+pub mod signing;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

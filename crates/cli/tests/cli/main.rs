@@ -1,6 +1,7 @@
 //! The program from outside: real files, real processes, and the pages that describe it.
 
 mod admin;
+mod audit;
 mod common;
 mod demo;
 mod docs;

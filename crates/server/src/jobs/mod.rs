@@ -1,6 +1,7 @@
 //! Background work: what there is to do ([`Job`]), who does it ([`runner`]), how much of it at a time
-//! ([`lanes`]). The work itself is in [`crate::flow`], [`crate::mail`] and [`crate::backoffice::flow`].
+//! ([`lanes`]). [`chain`] goes on beside it. The work itself is in [`crate::flow`], [`crate::mail`] and [`crate::backoffice::flow`].
 
+pub mod chain;
 pub mod lanes;
 pub mod runner;
 

@@ -1,11 +1,6 @@
 //! `GET /api/catalogue`: what is offered, as JSON for anybody, with an `ETag`.
 
-use std::fmt::Write as _;
-
-use aws_lc_rs::digest::{SHA256, digest};
-use axum::response::{IntoResponse, Response};
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use mydata_domain::counter_service::CounterService;
 use mydata_domain::{Dataset, Service};
 use serde_json::{Value, json};
@@ -14,6 +9,7 @@ use super::shelf::Shelf;
 use super::view::shelf;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
+use crate::web::tagged;
 
 /// `GET /api/catalogue`.
 pub async fn show(visit: Visit) -> Response {
@@ -29,30 +25,8 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
         "services": shelf.services().into_iter().map(|s| service(shelf, s)).collect::<Vec<_>>(),
         "counter_services": shelf.counter_services().into_iter().map(|s| counter_service(shelf, s)).collect::<Vec<_>>(),
     });
-    let body = body.to_string();
-    let mut tag = String::from("\"");
-    for byte in &digest(&SHA256, body.as_bytes()).as_ref()[..12] {
-        write!(tag, "{byte:02x}").expect("writing to a String does not fail");
-    }
-    tag.push('"');
-    let status = if knows(&visit.headers, &tag) { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
-    let headers = [
-        (CONTENT_TYPE, "application/json; charset=utf-8"),
-        // Not for shared caches: of what is in its pilot some addresses see more than others.
-        (CACHE_CONTROL, "private, max-age=60"),
-        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (ETAG, tag.as_str()),
-    ];
-    let body = if status == StatusCode::OK { body } else { String::new() };
-    Ok((status, headers, body).into_response())
-}
-
-/// Whether the caller has this version.
-fn knows(headers: &HeaderMap, tag: &str) -> bool {
-    let all = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+    // Not for shared caches: of what is in its pilot some addresses see more than others.
+    Ok(tagged::json(&visit.headers, &body, "private, max-age=60"))
 }
 
 fn organisation(shelf: Shelf<'_>, id: &str) -> Value {

@@ -33,6 +33,7 @@ const INTEGRATORS: &[Document] = documents![
     "integrators/sdk.md",
     "integrators/test-your-sp.md",
     "integrators/test-your-dp.md",
+    "integrators/audit.md",
     "operators/registry.md",
     "operators/registry.example.toml",
 ];

@@ -7,9 +7,11 @@
 //! | `GET /faq` | [`faq`] |
 //! | `GET /contact`, `POST /contact`, `GET /contact/sent` | [`contact`] |
 //! | `GET /documents`, `/documents/{path}` | [`documents`]: specifications, samples, test vectors |
+//! | `GET /api/audit/keys`, `/api/audit/roots` | [`audit`]: what proofs and receipts are checked with |
 //! | `GET /styleguide` | [`styleguide`], in a sandbox only |
 //! | whatever is refused before a page is reached | [`refused`] |
 
+pub mod audit;
 pub mod contact;
 pub mod documents;
 pub mod faq;
@@ -40,6 +42,8 @@ pub fn router() -> Router<App> {
         .route("/contact/sent", get(contact::sent))
         .route("/documents", get(documents::list))
         .route("/documents/{*path}", get(documents::one))
+        .route("/api/audit/keys", get(audit::keys))
+        .route("/api/audit/roots", get(audit::roots))
         .route("/styleguide", get(styleguide::show))
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }

@@ -6,12 +6,16 @@
 //! | `GET /record` | [`list`] |
 //! | `GET /record/export.csv`, `/record/export.json` | [`export`] |
 //! | `GET /record/{id}` | [`one`] |
+//! | `GET /record/{id}/proof/{event}` | [`proof`] |
+//! | `GET /record/{id}/receipt` | [`receipt`] |
 //! | `GET/POST /record/{id}/withdraw` | [`withdraw`] |
 
 pub mod asked;
 pub mod export;
 pub mod list;
 pub mod one;
+pub mod proof;
+pub mod receipt;
 #[cfg(test)]
 mod tests;
 pub mod view;
@@ -32,5 +36,7 @@ pub fn router() -> Router<App> {
         .route("/record/export.csv", get(export::csv))
         .route("/record/export.json", get(export::json))
         .route("/record/{id}", get(one::show))
+        .route("/record/{id}/proof/{event}", get(proof::show))
+        .route("/record/{id}/receipt", get(receipt::show))
         .route("/record/{id}/withdraw", get(withdraw::ask).post(withdraw::submit))
 }

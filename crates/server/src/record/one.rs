@@ -5,10 +5,12 @@ use axum::extract::Path;
 use axum::response::Response;
 use http::StatusCode;
 use mydata_domain::transaction::TransactionId;
+use mydata_store::repo::audit_roots;
 use mydata_store::repo::record::{self, Entry};
 
 use super::PATH;
-use super::view::{Card, Teller};
+use super::proof::proved;
+use super::view::{Card, Proved, Teller};
 use crate::citizen::session::Citizen;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
@@ -26,6 +28,10 @@ pub struct EntryPage {
     pub frame: Frame,
     /// The transaction.
     pub card: Card,
+    /// Where its receipt is.
+    pub receipt: String,
+    /// From when on the proofs that are not there yet can be had.
+    pub waits: Option<String>,
 }
 
 /// The transaction with this id, if it is the citizen's.
@@ -46,7 +52,19 @@ async fn shown(visit: &Visit, citizen: &Citizen, id: &str) -> Result<Response, F
     let mut events = record::events(&visit.app.store.db, &[entry.id]).await?;
     let catalogue = visit.app.catalogue().await?;
     let teller = Teller { lang, catalogue: &catalogue };
-    let card = teller.card(&entry, &events.remove(&entry.id).unwrap_or_default());
+    let events = events.remove(&entry.id).unwrap_or_default();
+    let mut card = teller.card(&entry, &events);
+    let last = audit_roots::last(&visit.app.store.db).await?.map(|kept| kept.root);
+    let mut waits = None;
+    for (happened, event) in card.events.iter_mut().zip(&events) {
+        match proved(format!("{}/proof/{}", card.href, event.id), event, last.as_ref()) {
+            Proved::Ready(href) => happened.proof = Some(href),
+            Proved::From(at) => waits = waits.max(Some(at)),
+        }
+    }
+    let waits = waits.map(|at| teller.proofs_from(at));
+    let receipt = format!("{}/receipt", card.href);
     let frame = Frame::new(visit, Area::Elsewhere, card.title.clone()).below(lang.t("my-record"), PATH);
-    Ok(page(StatusCode::OK, &EntryPage { chrome: frame.chrome.clone(), frame, card }, &Policy::personal()))
+    let view = EntryPage { chrome: frame.chrome.clone(), frame, card, receipt, waits };
+    Ok(page(StatusCode::OK, &view, &Policy::personal()))
 }

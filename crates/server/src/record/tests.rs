@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use http::{Request, StatusCode};
+use mydata_domain::Time;
+use mydata_domain::audit::chain::Proof;
+use mydata_domain::audit::receipt::{Receipt, Recipient, Signed, Standing};
 use mydata_domain::audit::{Actor, Event, What};
 use mydata_domain::entry::Accepted;
 use mydata_domain::transaction::own::Order;
@@ -13,6 +16,8 @@ use mydata_domain::transaction::{State, Transaction, TransactionId};
 use mydata_domain::{Policy, Zone};
 use mydata_store::db::count_statements;
 use mydata_store::repo::transactions::{self, Which};
+use mydata_store::repo::{audit, audit_chain};
+use mydata_store::signing::{PublicKeys, Purpose, sha256, signer};
 use mydata_wire::pid::Pid;
 use mydata_wire::returns::ReturnTarget;
 use mydata_wire::{SystemRandom, TxId, Verification};
@@ -273,6 +278,131 @@ async fn a_long_record_is_paged_by_key() {
         seen.sort();
         all.sort();
         assert_eq!(seen, all, "each once");
+    })
+    .await;
+}
+
+/// Each event has a proof once its day has a root, each transaction a signed receipt; another citizen's are not found. What
+/// was downloaded is checked with nothing but what is published.
+#[tokio::test]
+async fn receipts_and_proofs_hold_without_the_platform() {
+    on_both(async |portal: &Portal| {
+        registered(&portal.office, |_| ()).await;
+        let (db, crypter) = (&portal.office.app.store.db, &portal.office.app.store.crypter);
+        let mine = authorised(portal, WANG.uid).await;
+        let other = authorised(portal, WU.uid).await;
+        let own = download(portal, WANG.uid).await;
+        let mut browser = portal.browser();
+        browser.log_in(&WANG).await;
+        let seal = async || {
+            let now = portal.office.now();
+            let key = signer(db, crypter, Purpose::Roots, now).await.unwrap();
+            audit_chain::seal_all(db, &key, now).await.unwrap();
+        };
+        let published = async || {
+            let keys = portal.browser().get("/api/audit/keys").await;
+            PublicKeys::from_jwks(&serde_json::from_str(&keys.body).unwrap()).unwrap()
+        };
+        let reader = browser.clone();
+        let receipt = async |id: TransactionId| {
+            let mut browser = reader.clone();
+            let file = browser.get(&format!("/record/{id}/receipt")).await;
+            assert_eq!(file.status, StatusCode::OK);
+            assert_eq!(file.headers["cache-control"], "no-store");
+            assert!(file.headers["content-disposition"].to_str().unwrap().contains("attachment"));
+            let signed: Signed = serde_json::from_str(&file.body).unwrap();
+            let payload = published().await.check(&signed.jws, Purpose::Receipts).unwrap();
+            assert_eq!(serde_json::from_slice::<Receipt>(&payload).unwrap(), signed.receipt);
+            assert!(published().await.check(&signed.jws, Purpose::Roots).is_err());
+            for secret in [WANG.uid, "王小明"] {
+                file.hides(secret);
+            }
+            signed.receipt
+        };
+        let before = receipt(mine).await;
+        assert_eq!((before.standing, before.who.name.as_str()), (Standing::Open, "王○明"));
+        confirm(portal, mine).await;
+        let given = receipt(mine).await;
+        assert_eq!(given.standing, Standing::Given);
+        assert_eq!(given.verification.as_deref(), Some("CER"));
+        assert_eq!(given.datasets[0].dataset.id, "API.Example001");
+        let policies: Vec<_> = given.policies.iter().map(|p| (p.policy.as_str(), p.version)).collect();
+        assert_eq!(policies, [("terms", 1), ("privacy", 1)]);
+        assert!(given.purpose.is_some() && given.confirmed_at.is_some() && given.ended_at.is_none());
+        let Recipient::Service { service, organisation, tx_id } = given.recipient else {
+            panic!("a service")
+        };
+        assert_eq!(service.id, "CLI.Example001");
+        assert!(!service.name.is_empty() && organisation.is_some() && !tx_id.is_empty());
+        let path = format!("/record/{mine}/withdraw");
+        browser.get(&path).await;
+        browser.post(&path, &[]).await;
+        assert_eq!(receipt(mine).await.standing, Standing::Withdrawn);
+        let for_me = receipt(own).await;
+        assert_eq!((for_me.recipient, for_me.standing), (Recipient::Own, Standing::Given));
+
+        // Before the day is over.
+        seal().await;
+        let page = browser.get(&format!("/record/{mine}")).await;
+        page.says("下載同意收據");
+        page.says("起可下載");
+        page.hides("/proof/");
+        let events = audit::of_transaction(db, mine).await.unwrap();
+        let proof = format!("/record/{mine}/proof/{}", events[0].id);
+        let waiting: Value = serde_json::from_str(&browser.get(&proof).await.body).unwrap();
+        assert_eq!(waiting["waiting"], events[0].id);
+        let ready = Time::from_rfc3339(waiting["ready_from"].as_str().unwrap()).unwrap();
+        let empty: Value = serde_json::from_str(&browser.get("/api/audit/roots").await.body).unwrap();
+        assert_eq!(empty["roots"], json!([]));
+
+        // After it: a session lasts not as long.
+        portal.office.pass(portal.office.now().until(ready));
+        seal().await;
+        let mut browser = portal.browser();
+        browser.log_in(&WANG).await;
+        let page = browser.get(&format!("/record/{mine}")).await;
+        let (again, statements) = count_statements(browser.get(&format!("/record/{mine}"))).await;
+        assert!(statements <= MOST_STATEMENTS + 1, "{statements} statements");
+        for event in &events {
+            let path = format!("/record/{mine}/proof/{}", event.id);
+            page.says(&path);
+            assert_eq!(again.status, StatusCode::OK);
+            let (file, statements) = count_statements(browser.get(&path)).await;
+            assert!(statements <= 10, "{statements} statements");
+            let proof: Proof = serde_json::from_str(&file.body).unwrap();
+            let root = published().await.check(&proof.root, Purpose::Roots).unwrap();
+            let root = serde_json::from_slice(&root).unwrap();
+            proof.check(sha256, &root).unwrap();
+            assert_eq!((proof.event.what.as_str(), proof.event.at), (event.what.as_str(), event.at));
+        }
+        let roots = browser.get("/api/audit/roots").await;
+        let answer: Value = serde_json::from_str(&roots.body).unwrap();
+        let file: Value = serde_json::from_str(&browser.get(&proof).await.body).unwrap();
+        assert_eq!(answer["roots"][0]["jws"], file["root"]);
+        let tag = roots.headers["etag"].to_str().unwrap().to_owned();
+        let same = Request::get("/api/audit/roots").header("if-none-match", tag);
+        let same = browser.send(same.body(axum::body::Body::empty()).unwrap()).await;
+        assert_eq!((same.status, same.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
+        let month = answer["month"].as_str().unwrap();
+        assert_eq!(browser.get(&format!("/api/audit/roots?month={month}")).await.body, roots.body);
+        for bad in ["x", "2026-13", "2026-1", "%00", "2026-+1"] {
+            let path = format!("/api/audit/roots?month={bad}");
+            assert_eq!(browser.get(&path).await.status, StatusCode::BAD_REQUEST, "{bad}");
+        }
+
+        // Nobody else's: not by their transaction, nor their event under one's own, nor without a login.
+        let theirs = audit::of_transaction(db, other).await.unwrap();
+        for path in [
+            format!("/record/{other}/receipt"),
+            format!("/record/{other}/proof/{}", theirs[0].id),
+            format!("/record/{mine}/proof/{}", theirs[0].id),
+            format!("/record/{mine}/proof/x"),
+            "/record/x/receipt".to_owned(),
+        ] {
+            assert_eq!(browser.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+        let stranger = portal.browser().get(&proof).await;
+        assert_eq!(stranger.status, StatusCode::SEE_OTHER);
     })
     .await;
 }

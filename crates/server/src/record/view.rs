@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use mydata_domain::Time;
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::transaction::Ending;
 use mydata_store::repo::audit::Kept as Event;
@@ -30,6 +31,17 @@ pub struct Happened {
     pub detail: Option<String>,
     /// From which address.
     pub from: Option<String>,
+    /// Where its proof is, on the page of one transaction, once there is one.
+    pub proof: Option<String>,
+}
+
+/// How far the proof of an event is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proved {
+    /// It can be had there.
+    Ready(String),
+    /// It can be had from this moment on.
+    From(Time),
 }
 
 /// A transaction.
@@ -183,7 +195,7 @@ impl Teller<'_> {
 
     /// An event in words.
     pub fn event(&self, entry: &Entry, event: &Event) -> Happened {
-        let at = RocDateTime::new(mydata_domain::Time(event.at).to_timestamp());
+        let at = RocDateTime::new(Time(event.at).to_timestamp());
         let detail: Value =
             event.detail.as_deref().and_then(|d| serde_json::from_str(d).ok()).unwrap_or_default();
         let resource = detail["resource_id"].as_str().and_then(|id| id.parse::<ResourceId>().ok());
@@ -207,12 +219,19 @@ impl Teller<'_> {
             what: words,
             detail: (!names.is_empty()).then(|| names.join(&self.lang.t("portal-comma"))),
             from: event.from.clone(),
+            proof: None,
         }
+    }
+
+    /// From when on proofs can be had.
+    pub fn proofs_from(&self, at: Time) -> String {
+        let at = RocDateTime::new(at.to_timestamp()).date_time(self.lang);
+        i18n::t(self.lang, "my-record-proof-from", &[("at", at.into())])
     }
 
     /// A transaction with its events.
     pub fn card(&self, entry: &Entry, events: &[Event]) -> Card {
-        let at = |at: mydata_domain::Time| RocDateTime::new(at.to_timestamp()).date_time(self.lang);
+        let at = |at: Time| RocDateTime::new(at.to_timestamp()).date_time(self.lang);
         let client = entry.service.as_ref().map(|(client, _)| client);
         let href = format!("{PATH}/{}", entry.id);
         Card {

@@ -36,6 +36,7 @@ pub mod policy;
 pub mod prefs;
 pub mod preview;
 pub mod response;
+pub mod tagged;
 pub mod waiting;
 
 #[cfg(test)]

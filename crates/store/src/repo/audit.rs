@@ -1,4 +1,4 @@
-//! The record: events are appended, never changed.
+//! The record: events are appended, never changed. [`super::audit_chain`] links them a moment later.
 
 use mydata_domain::Time;
 use mydata_domain::account::AccountId;
@@ -13,17 +13,20 @@ use crate::args;
 use crate::db::{Arg, Db, Row, Tx, placeholders};
 use crate::error::Result;
 
+/// What an event is appended as.
+const COLUMNS: usize = 10;
+
 /// Appends events inside the transaction that makes them true.
 pub async fn append(tx: &Tx, random: &dyn Random, events: &[Event]) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
     let mut rows = Vec::with_capacity(events.len());
-    let mut values = Vec::with_capacity(events.len() * 8);
+    let mut values = Vec::with_capacity(events.len() * COLUMNS);
     for event in events {
-        rows.push(format!("({})", placeholders(values.len() + 1, 8)));
+        rows.push(format!("({})", placeholders(values.len() + 1, COLUMNS)));
         let detail = (!event.detail.is_null()).then(|| event.detail.to_string());
-        let row: [Arg<'_>; 8] = [
+        let row: [Arg<'_>; COLUMNS] = [
             uuid_v4(random).to_string().into(),
             event.at.0.into(),
             event.actor.as_str().into(),
@@ -32,11 +35,14 @@ pub async fn append(tx: &Tx, random: &dyn Random, events: &[Event]) -> Result<()
             event.from.map(|a| a.to_string()).into(),
             detail.into(),
             event.account.map(|id| id.to_string()).into(),
+            event.what.outcome().as_str().into(),
+            tx.db().next_place(event.at).into(),
         ];
         values.extend(row);
     }
     let sql = format!(
-        "INSERT INTO audit_events (id, at, actor, what, transaction_id, from_address, detail, account_id) VALUES {}",
+        "INSERT INTO audit_events (id, at, actor, what, transaction_id, from_address, detail, account_id, outcome, place) \
+         VALUES {}",
         rows.join(", ")
     );
     tx.run(sql, &values).await
@@ -45,6 +51,8 @@ pub async fn append(tx: &Tx, random: &dyn Random, events: &[Event]) -> Result<()
 /// One event as it was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
+    /// Its own identifier.
+    pub id: String,
     /// Epoch milliseconds.
     pub at: i64,
     /// See `domain::audit::Actor`.
@@ -55,6 +63,10 @@ pub struct Kept {
     pub from: Option<String>,
     /// JSON.
     pub detail: Option<String>,
+    /// The number of its link, once it has one.
+    pub seq: Option<i64>,
+    /// See `domain::audit::Outcome`; none for those of before it was kept.
+    pub outcome: Option<String>,
 }
 
 /// What the record is filtered by.
@@ -118,29 +130,46 @@ pub async fn list(db: &Db, list: &List<Filter, Sort>) -> Result<Page<Listed>> {
     if let Some(until) = filter.until {
         select.and("at < {}", [until.0.into()]);
     }
-    let columns = "at, actor, what, from_address, detail, account_id, transaction_id";
-    let read = |row: &Row| {
-        let bad = |column| unreadable("audit_events", column);
-        Ok(Listed {
-            event: read(row)?,
-            account: row.get_opt_text(5)?.map(|a| a.parse()).transpose().map_err(|_| bad("account_id"))?,
-            transaction: row
-                .get_opt_text(6)?
-                .map(|t| t.parse())
-                .transpose()
-                .map_err(|_| bad("transaction_id"))?,
-        })
-    };
-    select.page(db, columns, "audit_events", "at, id", list.into(), read).await
+    let columns = format!("{KEPT}, {BESIDE}");
+    select.page(db, &columns, "audit_events", "at, place, id", list.into(), read_listed).await
 }
 
-fn read(row: &Row) -> Result<Kept> {
+/// What a list shows beside an event.
+const BESIDE: &str = "account_id, transaction_id";
+
+fn read_listed(row: &Row) -> Result<Listed> {
+    let bad = |column| unreadable("audit_events", column);
+    let account = row.get_opt_text("account_id")?.map(|a| a.parse()).transpose();
+    let transaction = row.get_opt_text("transaction_id")?.map(|t| t.parse()).transpose();
+    Ok(Listed {
+        event: read(row)?,
+        account: account.map_err(|_| bad("account_id"))?,
+        transaction: transaction.map_err(|_| bad("transaction_id"))?,
+    })
+}
+
+/// One event.
+///
+/// # Errors
+/// As [`list`].
+pub async fn one(db: &Db, id: &str) -> Result<Option<Listed>> {
+    let sql = format!("SELECT {KEPT}, {BESIDE} FROM audit_events WHERE id = $1");
+    db.fetch_opt(sql, args![id]).await?.as_ref().map(read_listed).transpose()
+}
+
+/// The columns of [`Kept`].
+pub(super) const KEPT: &str = "id, at, actor, what, from_address, detail, seq, outcome";
+
+pub(super) fn read(row: &Row) -> Result<Kept> {
     Ok(Kept {
-        at: row.get_i64(0)?,
-        actor: row.get_text(1)?,
-        what: row.get_text(2)?,
-        from: row.get_opt_text(3)?,
-        detail: row.get_opt_text(4)?,
+        id: row.get_text(0)?,
+        at: row.get_i64(1)?,
+        actor: row.get_text(2)?,
+        what: row.get_text(3)?,
+        from: row.get_opt_text(4)?,
+        detail: row.get_opt_text(5)?,
+        seq: row.get_opt_i64(6)?,
+        outcome: row.get_opt_text(7)?,
     })
 }
 
@@ -148,7 +177,9 @@ fn read(row: &Row) -> Result<Kept> {
 pub async fn of_transaction(db: &Db, id: TransactionId) -> Result<Vec<Kept>> {
     let rows = db
         .fetch_all(
-            "SELECT at, actor, what, from_address, detail FROM audit_events WHERE transaction_id = $1 ORDER BY at, id LIMIT 1000",
+            format!(
+                "SELECT {KEPT} FROM audit_events WHERE transaction_id = $1 ORDER BY at, place, id LIMIT 1000"
+            ),
             args![id.to_string()],
         )
         .await?;

@@ -4,6 +4,9 @@ pub mod accounts;
 #[cfg(test)]
 mod accounts_tests;
 pub mod audit;
+pub mod audit_chain;
+pub mod audit_roots;
+pub mod audit_verify;
 pub mod barcodes;
 pub mod categories;
 pub mod citizen_forms;

@@ -10,7 +10,8 @@ use mydata_domain::transaction::{Ending, TransactionId};
 use mydata_domain::{Time, Zone};
 use mydata_wire::{ClientId, ResourceId, Verification};
 
-use super::audit::Kept as Event;
+pub use super::audit::Kept as Event;
+use super::audit::{self, KEPT};
 use super::unreadable;
 use crate::args;
 use crate::db::{Arg, Db, Row, placeholders};
@@ -43,6 +44,8 @@ pub struct Entry {
     pub verification: Option<Verification>,
     /// When it began.
     pub entered_at: Time,
+    /// When the citizen agreed to the terms and proved who they are.
+    pub authorised_at: Option<Time>,
     /// When the citizen confirmed.
     pub confirmed_at: Option<Time>,
     /// When all of it was taken.
@@ -95,8 +98,8 @@ impl FromStr for Cursor {
     }
 }
 
-const COLUMNS: &str = "id, purpose, client_id, tx_id, counter_case, zone, stage, ending, verification, entered_at, confirmed_at, \
-                       taken_at, ended_at, expires_at";
+const COLUMNS: &str = "id, purpose, client_id, tx_id, counter_case, zone, stage, ending, verification, entered_at, \
+                       authorised_at, confirmed_at, taken_at, ended_at, expires_at";
 
 fn read(row: &Row) -> Result<Entry> {
     let bad = |column| unreadable(TABLE, column);
@@ -119,6 +122,7 @@ fn read(row: &Row) -> Result<Entry> {
         ending: ending.map(|e| Ending::from_kept(&e).ok_or_else(|| bad("ending"))).transpose()?,
         verification: parsed(row.get_opt_text("verification")?).transpose()?,
         entered_at: row.get_time("entered_at")?,
+        authorised_at: row.get_opt_time("authorised_at")?,
         confirmed_at: row.get_opt_time("confirmed_at")?,
         taken_at: row.get_opt_time("taken_at")?,
         ended_at: row.get_opt_time("ended_at")?,
@@ -215,22 +219,35 @@ pub async fn events(db: &Db, ids: &[TransactionId]) -> Result<HashMap<Transactio
         return Ok(all);
     }
     let sql = format!(
-        "SELECT transaction_id, at, actor, what, from_address, detail FROM audit_events WHERE transaction_id IN ({}) \
-         ORDER BY transaction_id, at, id LIMIT {MOST_EVENTS}",
+        "SELECT {KEPT}, transaction_id FROM audit_events WHERE transaction_id IN ({}) \
+         ORDER BY transaction_id, at, place, id LIMIT {MOST_EVENTS}",
         placeholders(1, ids.len())
     );
     let ids: Vec<Arg<'_>> = ids.iter().map(|id| id.to_string().into()).collect();
     for row in db.fetch_all(sql, &ids).await? {
-        let id = row.get_text(0)?.parse().map_err(|_| unreadable("audit_events", "transaction_id"))?;
-        all.entry(id).or_default().push(Event {
-            at: row.get_i64(1)?,
-            actor: row.get_text(2)?,
-            what: row.get_text(3)?,
-            from: row.get_opt_text(4)?,
-            detail: row.get_opt_text(5)?,
-        });
+        let id = row
+            .get_text("transaction_id")?
+            .parse()
+            .map_err(|_| unreadable("audit_events", "transaction_id"))?;
+        all.entry(id).or_default().push(audit::read(&row)?);
     }
     Ok(all)
+}
+
+/// An event of a citizen's transaction; none where transaction or event is somebody else's.
+///
+/// # Errors
+/// As [`list`].
+pub async fn event(db: &Db, citizen: &str, transaction: TransactionId, event: &str) -> Result<Option<Event>> {
+    let sql = format!(
+        "SELECT {KEPT} FROM audit_events WHERE id = $1 AND transaction_id = $2 \
+         AND EXISTS (SELECT 1 FROM transactions WHERE transactions.id = $2 AND citizen = $3)"
+    );
+    db.fetch_opt(sql, args![event, transaction.to_string(), citizen])
+        .await?
+        .as_ref()
+        .map(audit::read)
+        .transpose()
 }
 
 /// The services that a citizen's data was asked for by.

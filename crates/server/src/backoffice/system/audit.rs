@@ -10,10 +10,10 @@ use mydata_store::StoreError;
 use mydata_store::repo::list::List;
 use mydata_store::repo::{accounts, audit};
 
-use super::above;
+use super::{above, chain};
 use crate::backoffice::ROOT;
 use crate::backoffice::lists::{ListPage, more};
-use crate::backoffice::parts::cell::Cell;
+use crate::backoffice::parts::cell::{Cell, Link};
 use crate::backoffice::parts::field::Choice;
 use crate::backoffice::parts::list::{Filter, Head, ListQuery, Listing, Shape, Sort};
 use crate::backoffice::parts::notice::{Notice, Tone};
@@ -86,7 +86,11 @@ pub async fn show(visit: Visit) -> Answer {
             Cell::at(visit.lang(), Time(event.at)),
             Cell::Soft(words(Actor::read(&event.actor).map(Actor::words), &event.actor)),
             code(listed.account.map(|id| names.get(&id).cloned().unwrap_or_else(|| id.to_string()))),
-            Cell::Text(words(What::read(&event.what).map(What::words), &event.what)),
+            Cell::Name {
+                title: words(What::read(&event.what).map(What::words), &event.what),
+                below: None,
+                href: Some(format!("{}?id={}", chain::EVENT, event.id)),
+            },
             code(listed.transaction.map(|id| id.to_string())),
             code(event.from.clone()),
             code(event.detail.clone()),
@@ -111,7 +115,7 @@ pub async fn show(visit: Visit) -> Answer {
                 choices: What::ALL.map(|w| Choice::new(w.as_str(), words(Some(w.words()), ""))).to_vec(),
             },
         ],
-        action: None,
+        action: Some(Link::new(visit.t("chain"), chain::PATH)),
         heads: vec![
             Head::sorting(visit.t("audit-at"), "at"),
             Head::new(visit.t("audit-actor")),

@@ -5,6 +5,7 @@ pub mod account;
 pub mod accounts;
 pub mod audit;
 pub mod categories;
+pub mod chain;
 pub mod mails;
 pub mod maintenance;
 pub mod messages;
@@ -55,6 +56,9 @@ pub fn routes() -> Vec<Route> {
         Route::get("/mydata-backend/system/message", readers, messages::one),
         Route::post("/mydata-backend/system/message", senders, messages::submit),
         Route::get("/mydata-backend/system/audit", readers, audit::show),
+        Route::get(chain::PATH, readers, chain::show),
+        Route::get(chain::EVENT, readers, chain::event),
+        Route::get(chain::PROOF, readers, chain::proof),
     ]);
     table
 }

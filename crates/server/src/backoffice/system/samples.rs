@@ -1,16 +1,21 @@
 //! The pages of what is set while the platform runs, with sample data, for the gallery.
 
 use askama::DynTemplate;
+use mydata_domain::Time;
+use mydata_domain::audit::chain::{Digest, Root};
 use mydata_domain::category::{Area, Categories, Category};
 use mydata_domain::contact::State;
 use mydata_domain::policy_text::PolicyKind;
+use mydata_store::repo::audit;
+use mydata_store::repo::audit_chain::Head;
+use mydata_store::repo::audit_verify::{Broken, Report, Why};
 
 use super::SystemPage;
-use super::categories;
 use super::messages::{self, MessagePage};
 use super::news::EntryPage;
 use super::policies::{KindView, PoliciesPage, VersionPage, VersionRow};
 use super::settings::{SettingsPage, configured};
+use super::{categories, chain};
 use crate::backoffice::ROOT;
 use crate::backoffice::accept::AcceptPage;
 use crate::backoffice::frame::Frame;
@@ -21,6 +26,7 @@ use crate::backoffice::parts::form::Form;
 use crate::backoffice::parts::notice::{Notice, Tone};
 use crate::backoffice::sign_up::samples::policy_samples;
 use crate::config::Config;
+use crate::record::view::Proved;
 use crate::web::Lang;
 use crate::web::i18n::t;
 use crate::web::policy::title_key;
@@ -45,6 +51,47 @@ fn tree() -> Categories {
         part(4, Some(2), "托育補助", "Childcare grants", true),
         part(5, None, "教育文化", "", false),
     ])
+}
+
+/// What was found of a chain, and its last root.
+fn chain_samples() -> (impl Fn(Option<Broken>) -> Report, Root) {
+    let hash = |byte: u8| Digest([byte; 32]);
+    let root = Root {
+        version: 1,
+        day: "2026-11-20".to_owned(),
+        first: 40,
+        last: 1_200,
+        root: hash(0xa7),
+        link: hash(0x5c),
+        previous: None,
+        made_at: Time(1_795_190_410_000),
+    };
+    let report = move |broken| Report {
+        first: 235,
+        links: 1_000,
+        last: Head { seq: 1_234, link: hash(0x3d) },
+        roots: 0,
+        last_root: None,
+        waiting: 2,
+        backdated: (0, None),
+        broken,
+    };
+    (report, root)
+}
+
+fn listed_sample() -> audit::Listed {
+    let event = audit::Kept {
+        id: "00000001-0000-4000-8000-000000000000".to_owned(),
+        at: 1_795_219_200_000,
+        actor: "operator".to_owned(),
+        what: "settings-changed".to_owned(),
+        from: Some("192.0.2.9".to_owned()),
+        detail: Some("{\"setting\":\"phone\"}".to_owned()),
+        seq: Some(1_200),
+        outcome: Some("done".to_owned()),
+    };
+    let account = "00000002-0000-4000-8000-000000000000".parse().ok();
+    audit::Listed { event, account, transaction: None }
 }
 
 /// The pages: name and view.
@@ -143,8 +190,24 @@ pub(in crate::backoffice) fn pages(
         frame: titled("menu-administration"),
         areas: areas.map(|key| (Link::new(lang.t(key), ROOT), lang.t(&format!("{key}.about")))).to_vec(),
     };
+    let (report, root) = chain_samples();
+    let held = chain::page(lang, titled("chain"), &report(None), Some(&root));
+    let removed = Broken { seq: Some(58), id: None, at: None, why: Why::Removed { missing: 57 } };
+    let broken = chain::page(lang, titled("chain"), &report(Some(removed)), None);
+    let listed = listed_sample();
+    let ready = Proved::Ready(chain::PROOF.to_owned());
+    let name = Some("demo-admin".to_owned());
+    let event = chain::event_page(lang, titled("audit-id"), &listed, name, &ready);
+    let young =
+        audit::Listed { account: None, event: audit::Kept { seq: None, ..listed.event.clone() }, ..listed };
+    let waiting = Proved::From(Time(1_795_276_810_000));
+    let young = chain::event_page(lang, titled("audit-id"), &young, None, &waiting);
     vec![
         ("system", Box::new(system)),
+        ("chain", Box::new(held)),
+        ("chain-broken", Box::new(broken)),
+        ("event", Box::new(event)),
+        ("event-waiting", Box::new(young)),
         (
             "categories",
             Box::new(categories::view(lang, titled("system-categories"), &tree(), Area::Service, true)),

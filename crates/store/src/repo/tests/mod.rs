@@ -1,5 +1,6 @@
 //! What several tests of the repositories need.
 
+mod audit;
 mod contact_rows;
 mod draft_rows;
 mod exchange_rows;
