@@ -138,7 +138,7 @@ impl<V: Clone + Send + 'static> Cache<V> {
         }
         match slot.and_then(|slot| slot.failed_at(now)) {
             Some(why) => Err(why.to_owned()),
-            None if ended.is_err() => Err(format!("no answer within {} s", patience.as_secs_f32())),
+            None if ended.is_err() => Err(format!("no answer within {:.1} s", patience.as_secs_f32())),
             None => Err("asking for it was broken off".to_owned()),
         }
     }

@@ -151,7 +151,7 @@ pub struct Learnt {
 
 impl Learnt {
     /// All in all: one that is revoked outweighs one of which nothing is known.
-    pub fn status(&self) -> RevocationStatus {
+    pub fn overall(&self) -> RevocationStatus {
         let any = |status| self.findings.iter().any(|finding| finding.status == status);
         if any(RevocationStatus::Revoked) {
             RevocationStatus::Revoked
@@ -166,7 +166,7 @@ impl Learnt {
 impl Revocation for Learnt {
     fn status(&self, chain: &[CertificateDer<'_>], _now: SystemTime) -> RevocationStatus {
         let same = chain.len() == self.chain.len() && chain.iter().zip(&self.chain).all(|(a, b)| a.as_ref() == b);
-        if same { Self::status(self) } else { RevocationStatus::Unknown }
+        if same { self.overall() } else { RevocationStatus::Unknown }
     }
 }
 
@@ -388,7 +388,7 @@ impl Inner {
         // When it came is not known: it is looked after at once when it is old.
         let refresh = list.this_update() + LIST_REFRESH;
         let until = list.next_update().unwrap_or(now);
-        Some(Held { value: Arc::new(list), refresh: refresh.min(until), until })
+        (now <= until).then(|| Held { value: Arc::new(list), refresh: refresh.min(until), until })
     }
 
     fn note_number(&self, key: &Key, list: &Crl) {
