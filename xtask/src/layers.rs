@@ -3,6 +3,7 @@
 //! ```text
 //! wire ← seal ← sdk ← sandbox
 //! wire ← domain ← store ← server ← cli        server → seal, cli → all
+//! seal ← revocation ← server, sandbox
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,16 +18,18 @@ const MAY: &[(&str, &[&str])] = &[
     ("mydata-wire", &[]),
     ("mydata-seal", &["mydata-wire"]),
     ("mydata-sdk", &["mydata-wire", "mydata-seal"]),
-    ("mydata-sandbox", &["mydata-wire", "mydata-seal", "mydata-sdk"]),
+    ("mydata-revocation", &["mydata-wire", "mydata-seal"]),
+    ("mydata-sandbox", &["mydata-wire", "mydata-seal", "mydata-sdk", "mydata-revocation"]),
     ("mydata-domain", &["mydata-wire"]),
     ("mydata-store", &["mydata-wire", "mydata-domain"]),
-    ("mydata-server", &["mydata-wire", "mydata-seal", "mydata-domain", "mydata-store"]),
+    ("mydata-server", &["mydata-wire", "mydata-seal", "mydata-revocation", "mydata-domain", "mydata-store"]),
     (
         "mydata",
         &[
             "mydata-wire",
             "mydata-seal",
             "mydata-sdk",
+            "mydata-revocation",
             "mydata-sandbox",
             "mydata-domain",
             "mydata-store",
@@ -39,6 +42,7 @@ const MAY: &[(&str, &[&str])] = &[
             "mydata-wire",
             "mydata-seal",
             "mydata-sdk",
+            "mydata-revocation",
             "mydata-sandbox",
             "mydata-domain",
             "mydata-store",
@@ -63,6 +67,7 @@ const RESERVED: &[(&str, &[&str])] = &[
 const REFUSED: &[(&str, &[&str])] = &[
     ("mydata-wire", &["tokio", "axum", "reqwest", "hyper", "http", "futures-util", "jiff"]),
     ("mydata-seal", &["tokio", "axum", "reqwest", "hyper", "http", "futures-util"]),
+    ("mydata-revocation", &["axum", "reqwest", "hyper", "http"]),
     ("mydata-domain", &["tokio", "axum", "reqwest", "hyper", "http", "futures-util", "aws-lc-rs"]),
     ("mydata-store", &["axum", "reqwest", "hyper", "http", "askama"]),
 ];

@@ -30,6 +30,7 @@ use crate::mail::post::Post;
 use crate::mail::texts::Texts;
 use crate::outbound::Outbound;
 use crate::pdf::Fonts;
+use crate::revocation::Revocations;
 use crate::system;
 
 /// Each takes up to some tens of megabytes.
@@ -61,6 +62,8 @@ pub struct Shared {
     pub outbound: Outbound,
     /// Whom DP packages may be signed by.
     pub trust: Trust,
+    /// Who tells whether certificates are revoked.
+    pub revocations: Revocations,
     /// Wakes those who wait for news.
     pub bell: Bell,
     /// Takes mails where they go.
@@ -122,12 +125,14 @@ pub struct Parts {
     pub outbound: Outbound,
     /// Whom DP packages may be signed by.
     pub trust: Trust,
+    /// Who tells whether certificates are revoked.
+    pub revocations: Revocations,
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { config, store, clock, random, methods, outbound, trust } = parts;
+        let Parts { config, store, clock, random, methods, outbound, trust, revocations } = parts;
         let base_url = config.base_url();
         let callback = base_url.join(gov::CALLBACK_PATH).expect("a path of ours joins the base URL");
         Self(Arc::new(Shared {
@@ -140,7 +145,7 @@ impl App {
             probe_room: Arc::new(Semaphore::new(PROBES_AT_ONCE)),
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
             post: Post::new(&config.mail),
-            texts: Texts::new(&config.sms),
+            texts: Texts::new(&config.sms, &outbound),
             config,
             store,
             clock,
@@ -148,6 +153,7 @@ impl App {
             methods,
             outbound,
             trust,
+            revocations,
             bell: Bell::default(),
             passwords: Passwords::default(),
             upload_room: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
