@@ -17,7 +17,9 @@ use mydata_domain::policy::Seconds;
 use mydata_domain::time::SystemClock;
 use mydata_sandbox::scenario::{self, Scenario};
 use mydata_sandbox::{Ports, Sandbox, SandboxConfig};
-use mydata_server::config::{DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, SmsSettings, Trust};
+use mydata_server::config::{
+    DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, RevocationOrder, SmsSettings, Trust, TrustedIssuer,
+};
 use mydata_server::{Config, Platform};
 use mydata_wire::SystemRandom;
 use tokio::net::TcpListener;
@@ -121,7 +123,16 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
         data_dir: args.data_dir.join("platform"),
         database_url: args.database_url.clone().map(DatabaseUrl),
         sandbox: true,
-        trust: Trust { roots: vec![sandbox.ca_file().to_owned()], intermediates: Vec::new() },
+        trust: Trust {
+            roots: vec![sandbox.ca_file().to_owned()],
+            revocation: Some(RevocationOrder::OcspThenCrl),
+            issuers: vec![TrustedIssuer {
+                subject: sandbox.revocation().issuer.clone(),
+                ocsp: vec![sandbox.revocation().ocsp.clone()],
+                crl: vec![sandbox.revocation().crl.clone()],
+            }],
+            ..Trust::default()
+        },
         identity: Identity {
             oidc: vec![OidcProvider {
                 issuer: provider.issuer.clone(),

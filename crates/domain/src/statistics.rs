@@ -152,7 +152,12 @@ pub enum Facet {
     Method,
     /// How long somebody waited, as the upper limit of [`WAITS`] in milliseconds.
     Wait,
+    /// What deserves a look though it came out well; counted beside the outcome.
+    Flag,
 }
+
+/// The flag of a dataset whose package was accepted though nobody told whether its certificate is revoked.
+pub const REVOCATION_UNKNOWN: &str = "revocation-unknown";
 
 impl Facet {
     /// As it is kept.
@@ -161,12 +166,13 @@ impl Facet {
             Self::Outcome => "outcome",
             Self::Method => "method",
             Self::Wait => "wait",
+            Self::Flag => "flag",
         }
     }
 
     /// Reads what [`Self::as_str`] wrote.
     pub fn from_kept(text: &str) -> Option<Self> {
-        [Self::Outcome, Self::Method, Self::Wait].into_iter().find(|facet| facet.as_str() == text)
+        [Self::Outcome, Self::Method, Self::Wait, Self::Flag].into_iter().find(|facet| facet.as_str() == text)
     }
 }
 
@@ -285,6 +291,9 @@ impl Before {
                 counts.push(Count { area: Area::Datasets, subject, facet, value });
             };
             add(Facet::Outcome, outcome.as_str().to_owned());
+            if part.revocation_unknown {
+                add(Facet::Flag, REVOCATION_UNKNOWN.to_owned());
+            }
             if let (DatasetOutcome::Collected | DatasetOutcome::NoData, Some(first)) =
                 (outcome, part.tries.first_at)
             {

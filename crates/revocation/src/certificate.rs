@@ -3,6 +3,8 @@
 use std::time::SystemTime;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject as _;
 use x509_cert::der::Decode as _;
 use x509_cert::name::Name;
 
@@ -90,6 +92,15 @@ impl Certificate {
         Ok(read)
     }
 
+    /// Reads a certificate in PEM, the first of a file.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn read_pem(bytes: &[u8]) -> Result<Self, BadDer> {
+        let der = CertificateDer::from_pem_slice(bytes).map_err(|_| BadDer("no certificate in PEM"))?;
+        Self::read(&der)
+    }
+
     fn extensions(&mut self, list: Element<'_>) -> Result<(), BadDer> {
         for extension in extensions(&mut list.inside())? {
             let mut value = Reader::new(extension.value);
@@ -139,6 +150,11 @@ impl Certificate {
     /// The certificate in DER.
     pub fn der(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Its serial number without zeros before it.
+    pub fn serial(&self) -> &[u8] {
+        &self.serial
     }
 
     /// Its subject as RFC 4514 text.

@@ -130,6 +130,20 @@ pub struct Finding {
 }
 
 impl Finding {
+    fn nothing(certificate: &Certificate) -> Self {
+        let subject = certificate.subject();
+        Self { subject, status: RevocationStatus::Unknown, revoked: None, tried: Vec::new() }
+    }
+
+    fn take(&mut self, method: Method, address: &str, said: Result<Option<Revoked>, String>) {
+        let fault = said.as_ref().err().cloned();
+        self.tried.push(Tried { method, address: Some(address.to_owned()), fault });
+        if let Ok(revoked) = said {
+            self.revoked = revoked;
+            self.status = if revoked.is_some() { RevocationStatus::Revoked } else { RevocationStatus::Good };
+        }
+    }
+
     /// Why nothing was learnt, way by way.
     pub fn faults(&self) -> String {
         let said = |tried: &Tried| {
@@ -233,12 +247,7 @@ impl Checker {
 
     /// Learns it of one certificate.
     pub async fn check(&self, certificate: &Certificate, issuer: &Certificate, now: SystemTime) -> Finding {
-        let mut finding = Finding {
-            subject: certificate.subject(),
-            status: RevocationStatus::Unknown,
-            revoked: None,
-            tried: Vec::new(),
-        };
+        let mut finding = Finding::nothing(certificate);
         let (certificate, issuer) = (Arc::new(certificate.clone()), Arc::new(issuer.clone()));
         for method in self.0.settings.order.methods() {
             let addresses = self.addresses(*method, Some(&certificate), &issuer);
@@ -253,18 +262,32 @@ impl Checker {
                     Method::Ocsp => self.0.by_ocsp(&certificate, &issuer, &address, now, patience).await,
                     Method::Crl => self.0.by_crl(&certificate, &issuer, &address, now, patience).await,
                 };
-                let fault = said.as_ref().err().cloned();
-                finding.tried.push(Tried { method: *method, address: Some(address), fault });
-                if let Ok(revoked) = said {
-                    finding.revoked = revoked;
-                    finding.status = match revoked {
-                        Some(_) => RevocationStatus::Revoked,
-                        None => RevocationStatus::Good,
-                    };
+                finding.take(*method, &address, said);
+                if finding.status != RevocationStatus::Unknown {
                     return finding;
                 }
             }
         }
+        finding
+    }
+
+    /// Asks in one way at one address.
+    pub async fn ask_at(
+        &self,
+        method: Method,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        address: &str,
+        now: SystemTime,
+    ) -> Finding {
+        let patience = self.0.settings.patience;
+        let (of, by) = (Arc::new(certificate.clone()), Arc::new(issuer.clone()));
+        let said = match method {
+            Method::Ocsp => self.0.by_ocsp(&of, &by, address, now, patience).await,
+            Method::Crl => self.0.by_crl(&of, &by, address, now, patience).await,
+        };
+        let mut finding = Finding::nothing(certificate);
+        finding.take(method, address, said);
         finding
     }
 

@@ -14,6 +14,7 @@
 //! | [`sp`] | what every SP of the sandbox does behind its pages |
 //! | [`authenticator`] | the one-time passwords of the back office's staff |
 //! | [`production`] | the providers once their APIs are live |
+//! | [`pki`] | the authority's revocation list and OCSP answers |
 //! | [`mailbox`] | every mail and text message |
 //! | [`citizen`], [`scenario`] | `mydata demo --run` |
 
@@ -29,6 +30,7 @@ mod listen;
 pub mod mailbox;
 mod page;
 pub mod personas;
+pub mod pki;
 mod portal;
 pub mod production;
 pub mod record;
@@ -208,6 +210,7 @@ pub struct Sandbox {
     idp: idp::Client,
     ca_pem: String,
     ca_file: PathBuf,
+    revocation: pki::RevocationAt,
     trust: Trust,
     bank: Sp,
     lab: Lab,
@@ -320,6 +323,7 @@ impl Sandbox {
         let idp_client = idp.client().clone();
 
         let mut serving = Serving::new();
+        let mut issued = Vec::new();
         let signer =
             |dataset: Dataset| authority.signer(dataset.path().trim_start_matches('/'), dataset.issuer());
         let dps = [
@@ -329,7 +333,9 @@ impl Sandbox {
         ];
         for (dataset, port, other) in dps {
             let stranger = signer(other)?.key;
-            let provider = Provider::new(dataset, signer(dataset)?, stranger, Arc::clone(&random))?;
+            let identity = signer(dataset)?;
+            issued.push((identity.clone(), false));
+            let provider = Provider::new(dataset, identity, stranger, Arc::clone(&random))?;
             let check =
                 TokenCheck::with_client(platform.clone(), dataset.id(), dataset.secret(), http.clone());
             serving.add(port, dp_calls.watch(provider.router(check)));
@@ -337,13 +343,16 @@ impl Sandbox {
         if let Some(port) = taken.faults {
             let place = folder.folder("faults").map_err(data)?;
             let faulty = FaultyDp::new(&authority, &pki, place, platform, &http, Arc::clone(&random))?;
+            issued.extend(faulty.issued());
             serving.add(port, dp_calls.watch(faulty.router()));
         }
         serving.add(taken.idp, idp.router());
         serving.add(taken.bank, Bank::new(bank.clone(), platform.clone(), Arc::clone(&random)).router());
         serving.add(taken.lab, lab.router());
         serving.add(taken.mailbox, mailbox.router());
-        let portal = portal::router(addresses.clone());
+        let publisher = pki::Publisher::new(&authority, &issued, Arc::clone(&clock))?;
+        let revocation = publisher.at(&addresses.portal);
+        let portal = portal::router(addresses.clone()).merge(publisher.router());
         serving.add(taken.portal, portal.merge(authenticator::router(Arc::clone(&clock))));
         Ok(Self {
             serving,
@@ -351,6 +360,7 @@ impl Sandbox {
             idp: idp_client,
             ca_pem,
             ca_file: pki.path().join("ca.pem"),
+            revocation,
             trust,
             bank,
             lab,
@@ -380,6 +390,11 @@ impl Sandbox {
     /// The file it lies in.
     pub fn ca_file(&self) -> &Path {
         &self.ca_file
+    }
+
+    /// Where it is told which certificates of that root are revoked.
+    pub fn revocation(&self) -> &pki::RevocationAt {
+        &self.revocation
     }
 
     /// The same root, as the SPs of the sandbox trust it.

@@ -131,6 +131,16 @@ pub fn guard(config: &Config) -> Guard {
 
 /// Who tells whether certificates are revoked. Lists are kept in the data folder.
 pub fn revocations(config: &Config, outbound: &Outbound, random: &Arc<dyn Random>) -> Revocations {
+    revocations_in(config, outbound, random, Some(config.data_dir.join("revocation")))
+}
+
+/// [`revocations`], with lists kept in another folder, or in memory only.
+pub fn revocations_in(
+    config: &Config,
+    outbound: &Outbound,
+    random: &Arc<dyn Random>,
+    folder: Option<std::path::PathBuf>,
+) -> Revocations {
     let trust = &config.trust;
     let texts = |urls: &[url::Url]| urls.iter().map(url::Url::to_string).collect();
     let addresses = trust.issuers.iter().map(|issuer| Addresses {
@@ -144,7 +154,7 @@ pub fn revocations(config: &Config, outbound: &Outbound, random: &Arc<dyn Random
             addresses: addresses.collect(),
             patience: trust.patience.0,
             max_list: trust.max_list_bytes,
-            folder: Some(config.data_dir.join("revocation")),
+            folder,
         };
         Checker::new(settings, Arc::new(outbound.clone()), Arc::clone(random))
     });

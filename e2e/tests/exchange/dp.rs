@@ -52,6 +52,7 @@ async fn a_package_that_fails_verification_never_reaches_the_sp() {
         Fault::OtherKey,
         Fault::Expired,
         Fault::WrongRoot,
+        Fault::Revoked,
         Fault::Html,
     ] {
         let page = beside_a_good_one(&country, fault).await;

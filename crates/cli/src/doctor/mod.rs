@@ -1,7 +1,7 @@
 //! `mydata doctor`: what is misconfigured, and how to mend it. It looks only: no folder, key, table or row is made or
 //! changed, also while the platform runs.
 //!
-//! `settings` → `folder` → `keys` → `database` → `trust` → `registered` → `health` → `identity` → `mail` → `clock` → `port`; `report` holds
+//! `settings` → `folder` → `keys` → `database` → `trust` → `registered` → `revocation` → `health` → `identity` → `mail` → `clock` → `port`; `report` holds
 //! what they find, `reach` calls others.
 
 mod clock;
@@ -15,6 +15,7 @@ mod port;
 mod reach;
 mod registered;
 mod report;
+mod revocation;
 mod settings;
 mod trust;
 
@@ -65,7 +66,7 @@ async fn look(args: &Args, report: &mut Report) {
     let keys = keys::check(&config, &opened, report);
     trust::check(&config, now, report);
 
-    let outbound = match Outbound::new(&config.policy, config.sandbox) {
+    let outbound = match Outbound::new(&config.policy, mydata_server::platform::guard(&config)) {
         Ok(outbound) => Some(outbound),
         Err(error) => {
             report.fail(
@@ -104,6 +105,9 @@ async fn look(args: &Args, report: &mut Report) {
         }
     }
 
+    if let Some(outbound) = &outbound {
+        revocation::check(&config, &registries, outbound, now, report).await;
+    }
     if let Found::Open(open) = &opened {
         health::check(open, report).await;
     }

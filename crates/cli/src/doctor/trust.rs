@@ -61,6 +61,12 @@ fn certificates(file: &Path, bytes: &[u8], now: SystemTime, report: &mut Report)
     }
 }
 
+/// The same, in DER.
+pub fn ders(bytes: &[u8]) -> Vec<Vec<u8>> {
+    use x509_cert::der::Encode as _;
+    parse(bytes).iter().filter_map(|one| one.to_der().ok()).collect()
+}
+
 /// The certificates in PEM, or the one in DER; none where one is broken.
 pub fn parse(bytes: &[u8]) -> Vec<Certificate> {
     Certificate::from_der(bytes)
