@@ -18,7 +18,8 @@ use mydata_domain::time::SystemClock;
 use mydata_sandbox::scenario::{self, Scenario};
 use mydata_sandbox::{Ports, Sandbox, SandboxConfig};
 use mydata_server::config::{
-    DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, RevocationOrder, SmsSettings, Trust, TrustedIssuer,
+    DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, RevocationOrder, SmsSettings, Trust,
+    TrustedIssuer,
 };
 use mydata_server::{Config, Platform};
 use mydata_wire::SystemRandom;

@@ -10,7 +10,7 @@ use x509_cert::name::Name;
 
 use crate::der::{self, BadDer, Element, Reader, context, extensions, plain};
 use crate::oid;
-use crate::signed::{Signed, SignatureFault};
+use crate::signed::{SignatureFault, Signed};
 
 /// So many addresses of one kind are looked at.
 const MAX_ADDRESSES: usize = 4;

@@ -179,7 +179,8 @@ impl Learnt {
 
 impl Revocation for Learnt {
     fn status(&self, chain: &[CertificateDer<'_>], _now: SystemTime) -> RevocationStatus {
-        let same = chain.len() == self.chain.len() && chain.iter().zip(&self.chain).all(|(a, b)| a.as_ref() == b);
+        let same =
+            chain.len() == self.chain.len() && chain.iter().zip(&self.chain).all(|(a, b)| a.as_ref() == b);
         if same { self.overall() } else { RevocationStatus::Unknown }
     }
 }
@@ -316,7 +317,12 @@ impl Checker {
 }
 
 impl Inner {
-    fn addresses(&self, method: Method, certificate: Option<&Certificate>, issuer: &Certificate) -> Vec<String> {
+    fn addresses(
+        &self,
+        method: Method,
+        certificate: Option<&Certificate>,
+        issuer: &Certificate,
+    ) -> Vec<String> {
         let name = issuer.subject();
         let pick = |a: &'_ Addresses| match method {
             Method::Ocsp => a.ocsp.clone(),
@@ -533,7 +539,8 @@ impl Inner {
                 Err(_) => {}
             }
         }
-        Err("whether the responder's own certificate is revoked cannot be learnt (it has no ocsp-nocheck)".to_owned())
+        Err("whether the responder's own certificate is revoked cannot be learnt (it has no ocsp-nocheck)"
+            .to_owned())
     }
 }
 

@@ -9,7 +9,9 @@ use crate::der::{self, BadDer, Element, Reader};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureFault {
     /// SHA-1, an unknown one, or one that does not go with the key.
-    #[error("it is signed by an algorithm that is not accepted ({algorithm}); RSA of 2048 bits or more or ECDSA, with SHA-256 or better, is")]
+    #[error(
+        "it is signed by an algorithm that is not accepted ({algorithm}); RSA of 2048 bits or more or ECDSA, with SHA-256 or better, is"
+    )]
     Algorithm {
         /// Its identifier.
         algorithm: String,

@@ -33,7 +33,11 @@ fn a_list_tells_who_is_revoked_and_why() {
             let list = ca.list(&["-md", md]);
             assert_eq!(judged(&list, &root, &good), Ok(None), "{md}");
             assert_eq!(judged(&list, &root, &stolen), Ok(Some(Reason::KeyCompromise)));
-            assert_eq!(judged(&list, &root, &held), Ok(Some(Reason::CertificateHold)), "not to be used either");
+            assert_eq!(
+                judged(&list, &root, &held),
+                Ok(Some(Reason::CertificateHold)),
+                "not to be used either"
+            );
             assert_eq!(judged(&list, &root, &plain), Ok(Some(Reason::Unspecified)));
             assert_eq!(judged(&list, &root, &late), Ok(Some(Reason::CessationOfOperation)));
         }

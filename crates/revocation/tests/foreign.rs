@@ -10,9 +10,9 @@ use mydata_revocation::ocsp::{Answer, Question, Status};
 use mydata_wire::SystemRandom;
 use proptest::prelude::*;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DnType, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, RevocationReason, RevokedCertParams, SerialNumber, SigningKey as _,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DnType, IsCa,
+    Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevocationReason, RevokedCertParams, SerialNumber,
+    SigningKey as _, date_time_ymd,
 };
 
 /// ecdsa-with-SHA256.
@@ -107,7 +107,8 @@ fn what_is_written_is_read() {
         [Status::Good, Status::Unknown, Status::Revoked(Revoked { at, reason: Reason::Unspecified })]
     {
         let bytes = answer(&authority, &question, status);
-        let judged = Answer::read(&bytes).unwrap().judge(&question, &authority.certificate, now(), None).unwrap();
+        let judged =
+            Answer::read(&bytes).unwrap().judge(&question, &authority.certificate, now(), None).unwrap();
         assert_eq!((judged.status, judged.by_nonce), (status, true));
     }
 }

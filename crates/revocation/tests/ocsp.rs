@@ -90,7 +90,8 @@ async fn a_responder_that_may_be_revoked_is_looked_up() {
 /// What `openssl ocsp` answers to a question, with more arguments.
 fn answer(ca: &Ca, question: &Question, more: &[&str]) -> Vec<u8> {
     fs::write(ca.path().join("question.der"), question.der()).unwrap();
-    let mut args = vec!["ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key"];
+    let mut args =
+        vec!["ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key"];
     args.extend(["-reqin", "question.der", "-respout", "answer.der"]);
     args.extend(more);
     openssl(ca.path(), &args);
@@ -121,12 +122,19 @@ fn an_answer_counts_for_its_question_and_its_time() {
 
     // Made beforehand, it has no nonce and is judged by its age alone.
     let made = answer(&ca, &question, &["-ndays", "1", "-resp_no_certs"]);
-    assert_eq!(judge(&made, &question, now(), None), Ok(true), "the issuer's own certificate need not come along");
+    assert_eq!(
+        judge(&made, &question, now(), None),
+        Ok(true),
+        "the issuer's own certificate need not come along"
+    );
     let without = {
         let args = ["ocsp", "-index", "index.txt", "-CA", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key"];
         let more = ["-issuer", "ca.pem", "-cert", "leaf.pem", "-no_nonce", "-reqout", "plain.der"];
         openssl(ca.path(), &[&["ocsp"], &more[..]].concat());
-        openssl(ca.path(), &[&args[..], &["-reqin", "plain.der", "-respout", "plain.res", "-ndays", "1"]].concat());
+        openssl(
+            ca.path(),
+            &[&args[..], &["-reqin", "plain.der", "-respout", "plain.res", "-ndays", "1"]].concat(),
+        );
         fs::read(ca.path().join("plain.res")).unwrap()
     };
     assert_eq!(judge(&without, &ask(), now(), None), Ok(false));
@@ -180,7 +188,10 @@ async fn every_certificate_of_the_chain_is_looked_at() {
     let list = Web::start(root.list(&[])).await;
     let between = root.issue(
         "between",
-        &format!("basicConstraints = CA:TRUE\nkeyUsage = keyCertSign, cRLSign\ncrlDistributionPoints = URI:{}", list.url),
+        &format!(
+            "basicConstraints = CA:TRUE\nkeyUsage = keyCertSign, cRLSign\ncrlDistributionPoints = URI:{}",
+            list.url
+        ),
     );
     let under = Ca::new("unused");
     for (from, to) in [("between.pem", "ca.pem"), ("between.key", "ca.key")] {

@@ -64,7 +64,8 @@ impl Publisher {
         clock: Clock,
     ) -> Result<Self, CaError> {
         let read = |pem: &str| Certificate::read_pem(pem.as_bytes()).map_err(|_| CaError::Unreadable);
-        let issued = issued.iter().map(|(one, revoked)| Ok::<_, CaError>((read(&one.certificate)?, *revoked)));
+        let issued =
+            issued.iter().map(|(one, revoked)| Ok::<_, CaError>((read(&one.certificate)?, *revoked)));
         Ok(Self {
             issuer: authority.issuer_again()?,
             certificate: read(authority.pem())?,
@@ -89,7 +90,8 @@ impl Publisher {
 
     fn list(&self) -> Result<Vec<u8>, rcgen::Error> {
         // Whole seconds, a moment ago: clocks differ.
-        let since = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().saturating_sub(60);
+        let since =
+            (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().saturating_sub(60);
         let now = date_time_ymd(1970, 1, 1) + Duration::from_secs(since);
         let revoked = self.issued.iter().filter(|(_, revoked)| *revoked).map(|(one, _)| RevokedCertParams {
             serial_number: SerialNumber::from_slice(one.serial()),

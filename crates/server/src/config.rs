@@ -396,7 +396,9 @@ impl Trust {
         for issuer in &self.issuers {
             let subject = issuer.subject.trim();
             if subject.is_empty() {
-                faults.push("trust.issuers: a subject is empty; write it as `mydata doctor` prints it".to_owned());
+                faults.push(
+                    "trust.issuers: a subject is empty; write it as `mydata doctor` prints it".to_owned(),
+                );
             }
             if issuer.ocsp.is_empty() && issuer.crl.is_empty() {
                 faults.push(format!("trust.issuers: {subject} names neither ocsp nor crl"));

@@ -42,18 +42,14 @@ impl Revocations {
     ///
     /// # Errors
     /// The package has no certificate that could be judged.
-    pub async fn learn_for<R>(
-        &self,
-        package: R,
-        trust: Trust,
-        now: SystemTime,
-    ) -> Result<Trust, LearnError>
+    pub async fn learn_for<R>(&self, package: R, trust: Trust, now: SystemTime) -> Result<Trust, LearnError>
     where
         R: Read + Seek + Send + 'static,
     {
         let Some(checker) = &self.0 else { return Ok(trust) };
         let of = trust.clone();
-        let chain = tokio::task::spawn_blocking(move || dp_package::signer_chain(package, &of, now)).await??;
+        let chain =
+            tokio::task::spawn_blocking(move || dp_package::signer_chain(package, &of, now)).await??;
         Ok(learn(checker, &chain, trust, now).await)
     }
 
@@ -89,7 +85,11 @@ fn log(learnt: &Learnt) {
             }
             RevocationStatus::Unknown => {
                 let why = finding.faults();
-                tracing::warn!(certificate = finding.subject, why, "whether it is revoked could not be learnt");
+                tracing::warn!(
+                    certificate = finding.subject,
+                    why,
+                    "whether it is revoked could not be learnt"
+                );
             }
         }
     }

@@ -158,9 +158,8 @@ fn held(at: usize, step: &'static str, verified: Option<&Verified>, given: Given
 /// Who told that nothing is revoked.
 fn by_whom(learnt: &Learnt) -> String {
     let told = learnt.findings.iter().filter_map(|finding| finding.tried.iter().find(|t| t.fault.is_none()));
-    let told: Vec<String> = told
-        .map(|t| format!("{} at {}", t.method, t.address.as_deref().unwrap_or("no address")))
-        .collect();
+    let told: Vec<String> =
+        told.map(|t| format!("{} at {}", t.method, t.address.as_deref().unwrap_or("no address"))).collect();
     told.join(", ")
 }
 

@@ -276,11 +276,7 @@ impl Parts<'_> {
     }
 
     /// The issuer itself, or somebody whom the issuer itself put in charge (RFC 6960 §4.2.2.2).
-    fn check_responder(
-        &self,
-        issuer: &Certificate,
-        now: SystemTime,
-    ) -> Result<Option<Delegate>, OcspFault> {
+    fn check_responder(&self, issuer: &Certificate, now: SystemTime) -> Result<Option<Delegate>, OcspFault> {
         if self.is_named(issuer) {
             self.signed.check(&issuer.key)?;
             return Ok(None);

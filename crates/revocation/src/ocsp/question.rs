@@ -40,7 +40,8 @@ impl Question {
 
     /// The question in DER. SHA-1 names the issuer, as every responder understands it; nothing hangs on its strength.
     pub fn der(&self) -> Vec<u8> {
-        let hash = |bytes| write(der::OCTET_STRING, &[digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref()]);
+        let hash =
+            |bytes| write(der::OCTET_STRING, &[digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref()]);
         let algorithm = write(der::SEQUENCE, &[&write(der::OID, &[oid::SHA1]), &write(der::NULL, &[])]);
         let id = write(
             der::SEQUENCE,

@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use super::question;
 use super::answer::Status;
+use super::question;
 use crate::certificate::Certificate;
 use crate::der::{self, BadDer, Reader, context, extensions, plain, write, write_time};
 use crate::oid;
@@ -85,11 +85,12 @@ impl Draft<'_> {
         single.extend(self.next_update.map(|at| write(context(0), &[&write_time(at)])));
         let single: Vec<&[u8]> = single.iter().map(Vec::as_slice).collect();
         let list = write(der::SEQUENCE, &[&write(der::SEQUENCE, &single)]);
-        let responder =
-            write(context(2), &[&write(der::OCTET_STRING, &[&self.responder.key_sha1])]);
-        let nonce = self.asked.nonce.as_deref().map(|nonce| {
-            write(context(1), &[&write(der::SEQUENCE, &[&question::nonce(nonce)])])
-        });
+        let responder = write(context(2), &[&write(der::OCTET_STRING, &[&self.responder.key_sha1])]);
+        let nonce = self
+            .asked
+            .nonce
+            .as_deref()
+            .map(|nonce| write(context(1), &[&write(der::SEQUENCE, &[&question::nonce(nonce)])]));
         let made = write_time(self.this_update);
         let data = write(der::SEQUENCE, &[&responder, &made, &list, nonce.as_deref().unwrap_or_default()]);
         let signature = sign(&data)?;
@@ -99,7 +100,10 @@ impl Draft<'_> {
         };
         let signature = write(der::BIT_STRING, &[&[0], &signature]);
         let basic = write(der::SEQUENCE, &[&data, algorithm, &signature, &certificates]);
-        let body = write(der::SEQUENCE, &[&write(der::OID, &[oid::OCSP_BASIC]), &write(der::OCTET_STRING, &[&basic])]);
+        let body = write(
+            der::SEQUENCE,
+            &[&write(der::OID, &[oid::OCSP_BASIC]), &write(der::OCTET_STRING, &[&basic])],
+        );
         Ok(write(der::SEQUENCE, &[&write(der::ENUMERATED, &[&[0]]), &write(context(0), &[&body])]))
     }
 }

@@ -22,7 +22,8 @@ use tempfile::TempDir;
 
 /// Runs `openssl` in a folder.
 pub fn openssl(folder: &Path, args: &[&str]) {
-    let output = Command::new("openssl").args(args).current_dir(folder).output().expect("openssl is installed");
+    let output =
+        Command::new("openssl").args(args).current_dir(folder).output().expect("openssl is installed");
     assert!(output.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -109,7 +110,8 @@ impl Ca {
         fs::write(path.join("index.txt"), "").unwrap();
         fs::write(path.join("crlnumber"), "1000\n").unwrap();
         let subject = format!("/C=TW/O=Example Trust/CN={name}");
-        let mut args = vec!["req", "-x509", "-config", "ca.cnf", "-extensions", extensions, "-subj", &subject];
+        let mut args =
+            vec!["req", "-x509", "-config", "ca.cnf", "-extensions", extensions, "-subj", &subject];
         args.extend(["-days", "3650", "-keyout", "ca.key", "-out", "ca.pem"]);
         args.extend(ca.key_args());
         openssl(path, &args);
@@ -143,11 +145,14 @@ impl Ca {
         let path = self.path();
         let (csr, key, pem) = (format!("{name}.csr"), format!("{name}.key"), format!("{name}.pem"));
         let subject = format!("/C=TW/O=Example/CN={name}");
-        let mut args = vec!["req", "-config", "ca.cnf", "-new", "-subj", &subject, "-keyout", &key, "-out", &csr];
+        let mut args =
+            vec!["req", "-config", "ca.cnf", "-new", "-subj", &subject, "-keyout", &key, "-out", &csr];
         args.extend(self.key_args());
         openssl(path, &args);
         fs::write(path.join("ext.cnf"), format!("keyUsage = digitalSignature\n{extensions}\n")).unwrap();
-        let args = ["ca", "-batch", "-config", "ca.cnf", "-notext", "-extfile", "ext.cnf", "-in", &csr, "-out", &pem];
+        let args = [
+            "ca", "-batch", "-config", "ca.cnf", "-notext", "-extfile", "ext.cnf", "-in", &csr, "-out", &pem,
+        ];
         openssl(path, &args);
         self.read(name)
     }
@@ -298,7 +303,13 @@ impl Fetch for Loopback {
 }
 
 pub fn settings(order: Order) -> Settings {
-    Settings { order, addresses: Vec::new(), patience: Duration::from_secs(3), max_list: 1 << 20, folder: None }
+    Settings {
+        order,
+        addresses: Vec::new(),
+        patience: Duration::from_secs(3),
+        max_list: 1 << 20,
+        folder: None,
+    }
 }
 
 pub fn checker(settings: Settings) -> Checker {
@@ -308,7 +319,8 @@ pub fn checker(settings: Settings) -> Checker {
 /// A checker that asks an issuer at these addresses.
 pub fn asking(order: Order, issuer: &Certificate, ocsp: &[&str], crl: &[&str]) -> Checker {
     let list = |all: &[&str]| all.iter().map(ToString::to_string).collect();
-    let addresses = mydata_revocation::Addresses { issuer: issuer.subject(), ocsp: list(ocsp), crl: list(crl) };
+    let addresses =
+        mydata_revocation::Addresses { issuer: issuer.subject(), ocsp: list(ocsp), crl: list(crl) };
     checker(Settings { addresses: vec![addresses], ..settings(order) })
 }
 

@@ -309,7 +309,11 @@ fn judged(
             tracing::warn!(%resource, %step, "a DP package failed verification");
             let failure = Failure::new(FailureKind::BadPackage, &step);
             // Whoever does not tell now may in a while.
-            Ok(Err(if step == REVOCATION_UNKNOWN { Answer::Passing(failure) } else { Answer::Final(failure) }))
+            Ok(Err(if step == REVOCATION_UNKNOWN {
+                Answer::Passing(failure)
+            } else {
+                Answer::Final(failure)
+            }))
         }
     }
 }
@@ -415,7 +419,8 @@ mod tests {
         assert!(matches!(failed, Err(FlowError::Broken(ref why)) if why.contains("the disk")), "{failed:?}");
         let bad = dp_package::open_file(Cursor::new(vec![0; 500]), "a.json").map(|_| false);
         let bad = judged(&resource, bad);
-        let bad_package = |answer: &Answer| matches!(answer, Answer::Final(f) if f.kind == FailureKind::BadPackage);
+        let bad_package =
+            |answer: &Answer| matches!(answer, Answer::Final(f) if f.kind == FailureKind::BadPackage);
         assert!(matches!(&bad, Ok(Err(answer)) if bad_package(answer)), "{bad:?}");
         let unknown = judged(&resource, Err(CertificateError::RevocationUnknown.into()));
         assert!(matches!(unknown, Ok(Err(Answer::Passing(_)))), "it may be told in a while: {unknown:?}");

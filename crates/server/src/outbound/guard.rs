@@ -50,7 +50,8 @@ struct System;
 
 impl Lookup for System {
     fn lookup(&self, host: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        async move { Ok(tokio::net::lookup_host((host, 0)).await?.map(|socket| socket.ip()).collect()) }.boxed()
+        async move { Ok(tokio::net::lookup_host((host, 0)).await?.map(|socket| socket.ip()).collect()) }
+            .boxed()
     }
 }
 
@@ -64,7 +65,10 @@ pub struct Guard {
 
 impl fmt::Debug for Guard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard").field("sandbox", &self.sandbox).field("allowed", &self.allowed).finish_non_exhaustive()
+        f.debug_struct("Guard")
+            .field("sandbox", &self.sandbox)
+            .field("allowed", &self.allowed)
+            .finish_non_exhaustive()
     }
 }
 
@@ -131,7 +135,8 @@ impl Guard {
     /// Names that never lead outside. Where internal networks are allowed, they have names of their own.
     fn is_internal_name(&self, name: &str) -> bool {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
-        let under = |top: &str| name.strip_suffix(top).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        let under =
+            |top: &str| name.strip_suffix(top).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         under("localhost")
             || self.allowed.is_empty() && ["internal", "local", "home.arpa"].into_iter().any(under)
     }
@@ -215,7 +220,8 @@ fn is_public_v4(a: Ipv4Addr) -> bool {
 
 fn is_public_v6(a: Ipv6Addr) -> bool {
     let s = a.segments();
-    let carried = |high: u16, low: u16| is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
+    let carried =
+        |high: u16, low: u16| is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
     // Addresses that carry an IPv4 address inside are judged by that one: NAT64, 6to4, ISATAP.
     if s[..6] == [0x64, 0xff9b, 0, 0, 0, 0] {
         return carried(s[6], s[7]);
@@ -316,10 +322,12 @@ mod tests {
 
     #[test]
     fn schemes_names_and_ports_are_checked() {
-        for plain in ["http://dp.example/", "ftp://dp.example/", "file:///etc/passwd", "gopher://dp.example/"] {
+        for plain in ["http://dp.example/", "ftp://dp.example/", "file:///etc/passwd", "gopher://dp.example/"]
+        {
             assert_eq!(check(plain), Err(Blocked::Scheme), "{plain}");
         }
-        for named in ["https://user@dp.example/", "https://:word@dp.example/", "https://dp.example@8.8.8.8/"] {
+        for named in ["https://user@dp.example/", "https://:word@dp.example/", "https://dp.example@8.8.8.8/"]
+        {
             assert_eq!(check(named), Err(Blocked::UserInfo), "{named}");
         }
         for port in [1, 22, 25, 80, 389, 445, 993, 1_023] {
@@ -338,15 +346,28 @@ mod tests {
     fn networks_that_are_allowed_are_reached_and_nothing_else_inside() {
         let guard = Guard::new(false, vec!["10.20.0.0/16".parse().unwrap(), "fd00:20::/32".parse().unwrap()]);
         let check = |url: &str| guard.check(&Url::parse(url).unwrap(), Speech::Private);
-        for inside in ["https://10.20.3.4/", "https://[::ffff:10.20.3.4]/", "https://[fd00:20::1]/", "https://dp.internal/"] {
+        for inside in [
+            "https://10.20.3.4/",
+            "https://[::ffff:10.20.3.4]/",
+            "https://[fd00:20::1]/",
+            "https://dp.internal/",
+        ] {
             assert_eq!(check(inside), Ok(()), "{inside}");
         }
-        for outside in ["https://10.21.0.1/", "https://127.0.0.1/", "https://[fd00:21::1]/", "https://a.localhost/"] {
+        for outside in
+            ["https://10.21.0.1/", "https://127.0.0.1/", "https://[fd00:21::1]/", "https://a.localhost/"]
+        {
             assert_eq!(check(outside), Err(Blocked::Internal), "{outside}");
         }
-        assert_eq!(check("https://[64:ff9b::a14:304]/"), Err(Blocked::Internal), "translated, it is another address");
+        assert_eq!(
+            check("https://[64:ff9b::a14:304]/"),
+            Err(Blocked::Internal),
+            "translated, it is another address"
+        );
         assert_eq!(check("https://10.20.3.4:22/"), Err(Blocked::Port));
-        for never in ["127.0.0.0/8", "0.0.0.0/0", "169.254.169.254/32", "::/0", "::1/128", "fe80::/64", "ff02::1/128"] {
+        for never in
+            ["127.0.0.0/8", "0.0.0.0/0", "169.254.169.254/32", "::/0", "::1/128", "fe80::/64", "ff02::1/128"]
+        {
             assert!(may_be_allowed(&never.parse().unwrap()).is_err(), "{never}");
         }
         for fine in ["10.0.0.0/8", "172.16.0.0/12", "192.168.7.0/24", "fd00::/8", "100.64.0.0/10"] {

@@ -6,6 +6,8 @@ pub mod guard;
 pub mod registered;
 pub mod revocation;
 pub mod sp;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -84,8 +84,7 @@ impl Outbound {
         if dataset.dp_ips.is_empty() && dataset.pilot.is_none() {
             return Ok(self.dp.clone());
         }
-        let allowed =
-            |address: IpAddr| dataset.dp_ips.permits(address) && self.reaches(address);
+        let allowed = |address: IpAddr| dataset.dp_ips.permits(address) && self.reaches(address);
         match url.host() {
             Some(Host::Ipv4(address)) if allowed(address.into()) => Ok(self.dp.clone()),
             Some(Host::Ipv6(address)) if allowed(address.into()) => Ok(self.dp.clone()),

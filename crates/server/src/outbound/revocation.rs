@@ -20,9 +20,12 @@ impl Fetch for Outbound {
             let blocked = |b: super::guard::Blocked| FetchFault::Blocked(b.to_string());
             outbound.guard.check(&url, Speech::Signed).map_err(blocked)?;
             let call = match body {
-                Some((kind, body)) => {
-                    outbound.revocation.post(url).header(CONTENT_TYPE, kind).header(ACCEPT, RESPONSE_TYPE).body(body)
-                }
+                Some((kind, body)) => outbound
+                    .revocation
+                    .post(url)
+                    .header(CONTENT_TYPE, kind)
+                    .header(ACCEPT, RESPONSE_TYPE)
+                    .body(body),
                 None => outbound.revocation.get(url),
             };
             let silent = |error: reqwest::Error| FetchFault::Silent(reason(&error).to_owned());

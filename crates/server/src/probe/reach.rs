@@ -46,7 +46,7 @@ fn port(url: &Url) -> u16 {
 }
 
 /// Those of the addresses that may be called: by the outbound guard, and by what is registered.
-pub(super) fn allowed(outbound: &Outbound, target: &Target, found: &[IpAddr]) -> Found<Vec<IpAddr>> {
+pub(crate) fn allowed(outbound: &Outbound, target: &Target, found: &[IpAddr]) -> Found<Vec<IpAddr>> {
     outbound.check(target.url()).map_err(blocked)?;
     let public: Vec<IpAddr> = found.iter().copied().filter(|address| outbound.reaches(*address)).collect();
     if public.is_empty() {
@@ -83,7 +83,7 @@ pub(super) fn not_called(why: NotCalled) -> Fault {
 }
 
 /// Connects to the first address that answers.
-pub(super) async fn connect(url: &Url, addresses: &[IpAddr], limit: Duration) -> Found<TcpStream> {
+pub(crate) async fn connect(url: &Url, addresses: &[IpAddr], limit: Duration) -> Found<TcpStream> {
     let deadline = Instant::now() + limit;
     let mut last = FaultKind::TcpUnreachable.into();
     for address in addresses.iter().take(TRIED) {
