@@ -428,6 +428,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_accepted_in_doubt_is_counted_beside_its_outcome() {
+        let mut t = entered();
+        step(&mut t, NOW, authorise);
+        step(&mut t, NOW, |t| drop(t.parts[0].begin(NOW, Duration::from_secs(60), &SystemRandom)));
+        let counted = step(&mut t, after(4), |t| {
+            t.parts[0].revocation_unknown = true;
+            t.parts[0].arrived("b".to_owned(), 10);
+        });
+        assert_eq!(
+            counted,
+            ["datasets outcome collected", "datasets flag revocation-unknown", "datasets wait 4000"]
+        );
+    }
+
+    #[test]
     fn what_ends_otherwise_counts_with_its_reason() {
         let mut t = entered();
         step(&mut t, NOW, authorise);
