@@ -135,11 +135,11 @@ impl Finding {
         Self { subject, status: RevocationStatus::Unknown, revoked: None, tried: Vec::new() }
     }
 
-    fn take(&mut self, method: Method, address: &str, said: Result<Option<Revoked>, String>) {
+    fn take(&mut self, method: Method, address: &str, said: &Result<Option<Revoked>, String>) {
         let fault = said.as_ref().err().cloned();
         self.tried.push(Tried { method, address: Some(address.to_owned()), fault });
         if let Ok(revoked) = said {
-            self.revoked = revoked;
+            self.revoked = *revoked;
             self.status = if revoked.is_some() { RevocationStatus::Revoked } else { RevocationStatus::Good };
         }
     }
@@ -263,7 +263,7 @@ impl Checker {
                     Method::Ocsp => self.0.by_ocsp(&certificate, &issuer, &address, now, patience).await,
                     Method::Crl => self.0.by_crl(&certificate, &issuer, &address, now, patience).await,
                 };
-                finding.take(*method, &address, said);
+                finding.take(*method, &address, &said);
                 if finding.status != RevocationStatus::Unknown {
                     return finding;
                 }
@@ -288,7 +288,7 @@ impl Checker {
             Method::Crl => self.0.by_crl(&of, &by, address, now, patience).await,
         };
         let mut finding = Finding::nothing(certificate);
-        finding.take(method, address, said);
+        finding.take(method, address, &said);
         finding
     }
 
