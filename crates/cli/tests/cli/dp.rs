@@ -246,7 +246,7 @@ fn revocation_is_asked_for_when_wanted() {
         let ran = place.run(&asked).ends(i32::from(revoked));
         let says = match revoked {
             false => format!("CRL at {list}"),
-            true => "it is revoked: CN=Fictional Signer,O=Fictional Organisation, on 2026-01-02".to_owned(),
+            true => "it is revoked: O=Fictional Organisation,CN=Fictional Signer, on 2026-01-02".to_owned(),
         };
         assert!(ran.out.contains(&says), "{}", ran.out);
     }

@@ -117,19 +117,21 @@ impl Guard {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Blocked::UserInfo);
         }
-        // Below 1024 other services live: an address of ours must not become a way to speak to a mail server.
-        match url.port_or_known_default() {
-            Some(443 | 1_024..) => {}
-            Some(80) if url.scheme() == "http" => {}
-            _ => return Err(Blocked::Port),
-        }
         let internal = match url.host() {
             Some(Host::Ipv4(address)) => !self.permits(address.into()),
             Some(Host::Ipv6(address)) => !self.permits(address.into()),
             Some(Host::Domain(name)) => self.is_internal_name(name),
             None => true,
         };
-        if internal { Err(Blocked::Internal) } else { Ok(()) }
+        if internal {
+            return Err(Blocked::Internal);
+        }
+        // Below 1024 other services live: an address of ours must not become a way to speak to a mail server.
+        match url.port_or_known_default() {
+            Some(443 | 1_024..) => Ok(()),
+            Some(80) if url.scheme() == "http" => Ok(()),
+            _ => Err(Blocked::Port),
+        }
     }
 
     /// Names that never lead outside. Where internal networks are allowed, they have names of their own.
