@@ -7,10 +7,12 @@ use libfuzzer_sys::fuzz_target;
 use mydata_revocation::Certificate;
 use mydata_revocation::crl::Crl;
 
-static ISSUER: LazyLock<Certificate> =
-    LazyLock::new(|| Certificate::read(include_bytes!("../seeds/certificates/issuer.der")).expect("a certificate"));
-static LEAF: LazyLock<Certificate> =
-    LazyLock::new(|| Certificate::read(include_bytes!("../seeds/certificates/leaf.der")).expect("a certificate"));
+static ISSUER: LazyLock<Certificate> = LazyLock::new(|| {
+    Certificate::read(include_bytes!("../seeds/certificates/issuer.der")).expect("a certificate")
+});
+static LEAF: LazyLock<Certificate> = LazyLock::new(|| {
+    Certificate::read(include_bytes!("../seeds/certificates/leaf.der")).expect("a certificate")
+});
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(list) = Crl::read(bytes.to_vec()) {

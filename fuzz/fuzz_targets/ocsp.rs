@@ -10,8 +10,9 @@ use mydata_revocation::ocsp::write::Asked;
 use mydata_revocation::ocsp::{Answer, Question};
 use mydata_wire::SystemRandom;
 
-static ISSUER: LazyLock<Certificate> =
-    LazyLock::new(|| Certificate::read(include_bytes!("../seeds/certificates/issuer.der")).expect("a certificate"));
+static ISSUER: LazyLock<Certificate> = LazyLock::new(|| {
+    Certificate::read(include_bytes!("../seeds/certificates/issuer.der")).expect("a certificate")
+});
 static QUESTION: LazyLock<Question> = LazyLock::new(|| {
     let leaf = Certificate::read(include_bytes!("../seeds/certificates/leaf.der")).expect("a certificate");
     Question::about(&leaf, &ISSUER, &SystemRandom)
