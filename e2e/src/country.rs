@@ -210,14 +210,18 @@ impl Country {
         parties.faults = true;
         let sandbox = Sandbox::start(parties).await?;
 
-        let provider = sandbox.idp();
+        let (provider, told) = (sandbox.idp(), sandbox.revocation());
         let mut config = json!({
             "listen": format!("127.0.0.1:{port}"),
             "base_url": base,
             "data_dir": folder.path().join("data"),
             "sandbox": true,
             "mail": { "mailbox": sandbox.addresses().mailbox },
-            "trust": { "roots": [sandbox.ca_file()] },
+            "trust": {
+                "roots": [sandbox.ca_file()],
+                "revocation": "ocsp-then-crl",
+                "issuers": [{ "subject": told.issuer, "ocsp": [told.ocsp], "crl": [told.crl] }],
+            },
             "identity": { "oidc": [{
                 "issuer": provider.issuer,
                 "client_id": provider.client_id,

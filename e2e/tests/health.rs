@@ -74,6 +74,7 @@ async fn data_providers_good_and_faulty_are_told_apart() {
             (Fault::OtherKey, "package-bad"),
             (Fault::Expired, "package-bad"),
             (Fault::WrongRoot, "package-bad"),
+            (Fault::Revoked, "package-bad"),
             (Fault::Large, "passed"),
         ];
         for (fault, is) in expected.into_iter().take(if every { usize::MAX } else { 4 }) {

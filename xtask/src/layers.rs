@@ -3,6 +3,7 @@
 //! ```text
 //! wire ← seal ← sdk ← sandbox
 //! wire ← domain ← store ← server ← cli        server → seal, cli → all; listen ← server, sandbox
+//! seal ← revocation ← server, sandbox
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +19,21 @@ const MAY: &[(&str, &[&str])] = &[
     ("mydata-seal", &["mydata-wire"]),
     ("mydata-sdk", &["mydata-wire", "mydata-seal"]),
     ("mydata-listen", &[]),
-    ("mydata-sandbox", &["mydata-wire", "mydata-seal", "mydata-sdk", "mydata-listen"]),
+    ("mydata-revocation", &["mydata-wire", "mydata-seal"]),
+    ("mydata-sandbox", &["mydata-wire", "mydata-seal", "mydata-revocation", "mydata-sdk", "mydata-listen"]),
     ("mydata-domain", &["mydata-wire"]),
     ("mydata-store", &["mydata-wire", "mydata-domain"]),
-    ("mydata-server", &["mydata-wire", "mydata-seal", "mydata-domain", "mydata-store", "mydata-listen"]),
+    (
+        "mydata-server",
+        &[
+            "mydata-wire",
+            "mydata-seal",
+            "mydata-revocation",
+            "mydata-domain",
+            "mydata-store",
+            "mydata-listen",
+        ],
+    ),
     (
         "mydata",
         &[
@@ -29,6 +41,7 @@ const MAY: &[(&str, &[&str])] = &[
             "mydata-seal",
             "mydata-sdk",
             "mydata-listen",
+            "mydata-revocation",
             "mydata-sandbox",
             "mydata-domain",
             "mydata-store",
@@ -42,6 +55,7 @@ const MAY: &[(&str, &[&str])] = &[
             "mydata-seal",
             "mydata-sdk",
             "mydata-listen",
+            "mydata-revocation",
             "mydata-sandbox",
             "mydata-domain",
             "mydata-store",
@@ -66,6 +80,7 @@ const RESERVED: &[(&str, &[&str])] = &[
 const REFUSED: &[(&str, &[&str])] = &[
     ("mydata-wire", &["tokio", "axum", "reqwest", "hyper", "http", "futures-util", "jiff"]),
     ("mydata-seal", &["tokio", "axum", "reqwest", "hyper", "http", "futures-util"]),
+    ("mydata-revocation", &["axum", "reqwest", "hyper", "http"]),
     ("mydata-domain", &["tokio", "axum", "reqwest", "hyper", "http", "futures-util", "aws-lc-rs"]),
     ("mydata-store", &["axum", "reqwest", "hyper", "http", "askama"]),
 ];

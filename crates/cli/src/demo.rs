@@ -18,8 +18,8 @@ use mydata_domain::time::SystemClock;
 use mydata_sandbox::scenario::{self, Scenario};
 use mydata_sandbox::{Ports, Sandbox, SandboxConfig};
 use mydata_server::config::{
-    Connections, DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, Outgoing, Partner, SmsSettings,
-    Tls, Trust,
+    Connections, DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, Outgoing, Partner,
+    RevocationOrder, SmsSettings, Tls, Trust, TrustedIssuer,
 };
 use mydata_server::edge::listeners::Listeners;
 use mydata_server::{Config, Platform};
@@ -166,8 +166,18 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
             client_certificate: tls.map(|tls| tls.client_certificate.clone()),
             client_key: tls.map(|tls| tls.client_key.clone()),
             roots: tls.map(|tls| tls.ca.clone()).into_iter().collect(),
+            ..Outgoing::default()
         },
-        trust: Trust { roots: vec![sandbox.ca_file().to_owned()], intermediates: Vec::new() },
+        trust: Trust {
+            roots: vec![sandbox.ca_file().to_owned()],
+            revocation: Some(RevocationOrder::OcspThenCrl),
+            issuers: vec![TrustedIssuer {
+                subject: sandbox.revocation().issuer.clone(),
+                ocsp: vec![sandbox.revocation().ocsp.clone()],
+                crl: vec![sandbox.revocation().crl.clone()],
+            }],
+            ..Trust::default()
+        },
         identity: Identity {
             oidc: vec![OidcProvider {
                 issuer: provider.issuer.clone(),

@@ -94,6 +94,10 @@ impl Drop for Draft {
 
 /// Whom signers' certificates must come from, read as the platform reads its own.
 pub fn trust(roots: &[PathBuf], intermediates: &[PathBuf]) -> anyhow::Result<Trust> {
-    let trust = config::Trust { roots: roots.to_vec(), intermediates: intermediates.to_vec() };
+    let trust = config::Trust {
+        roots: roots.to_vec(),
+        intermediates: intermediates.to_vec(),
+        ..config::Trust::default()
+    };
     Ok(mydata_server::platform::read_trust(&Config { trust, ..Config::default() })?)
 }

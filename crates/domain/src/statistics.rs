@@ -152,7 +152,12 @@ pub enum Facet {
     Method,
     /// How long somebody waited, as the upper limit of [`WAITS`] in milliseconds.
     Wait,
+    /// What deserves a look though it came out well; counted beside the outcome.
+    Flag,
 }
+
+/// The flag of a dataset whose package was accepted though nobody told whether its certificate is revoked.
+pub const REVOCATION_UNKNOWN: &str = "revocation-unknown";
 
 impl Facet {
     /// As it is kept.
@@ -161,12 +166,13 @@ impl Facet {
             Self::Outcome => "outcome",
             Self::Method => "method",
             Self::Wait => "wait",
+            Self::Flag => "flag",
         }
     }
 
     /// Reads what [`Self::as_str`] wrote.
     pub fn from_kept(text: &str) -> Option<Self> {
-        [Self::Outcome, Self::Method, Self::Wait].into_iter().find(|facet| facet.as_str() == text)
+        [Self::Outcome, Self::Method, Self::Wait, Self::Flag].into_iter().find(|facet| facet.as_str() == text)
     }
 }
 
@@ -292,6 +298,9 @@ impl Before {
                 counts.push(Count { area: Area::Datasets, subject, facet, value });
             };
             add(Facet::Outcome, outcome.as_str().to_owned());
+            if part.revocation_unknown {
+                add(Facet::Flag, REVOCATION_UNKNOWN.to_owned());
+            }
             if let (DatasetOutcome::Collected | DatasetOutcome::NoData, Some(first)) =
                 (outcome, part.tries.first_at)
             {
@@ -423,6 +432,21 @@ mod tests {
         assert!(step(&mut t, after(9), |t| t.delivered(0..100, after(9))).is_empty(), "fetched again");
         let end = t.confirmed().unwrap().expires_at;
         assert!(step(&mut t, end, |t| drop(t.expire(end, &policy).unwrap())).is_empty(), "and forgotten");
+    }
+
+    #[test]
+    fn what_was_accepted_in_doubt_is_counted_beside_its_outcome() {
+        let mut t = entered();
+        step(&mut t, NOW, authorise);
+        step(&mut t, NOW, |t| drop(t.parts[0].begin(NOW, Duration::from_secs(60), &SystemRandom)));
+        let counted = step(&mut t, after(4), |t| {
+            t.parts[0].revocation_unknown = true;
+            t.parts[0].arrived("b".to_owned(), 10);
+        });
+        assert_eq!(
+            counted,
+            ["datasets outcome collected", "datasets flag revocation-unknown", "datasets wait 4000"]
+        );
     }
 
     #[test]

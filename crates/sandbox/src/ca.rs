@@ -21,6 +21,9 @@ pub enum CaError {
         "the sandbox's certificates cannot be made or read (delete the folder `pki` to have new ones): {0}"
     )]
     Certificate(#[from] rcgen::Error),
+    /// A kept certificate is none.
+    #[error("a certificate of the sandbox cannot be read (delete the folder `pki` to have new ones)")]
+    Unreadable,
 }
 
 /// A key (PKCS#8, PEM) and its certificate (PEM).
@@ -44,6 +47,7 @@ const PAST: Years = (2020, 2021);
 pub struct Authority<'r> {
     folder: DataFolder,
     random: &'r dyn Random,
+    common_name: String,
     root: KeyAndCertificate,
     issuer: Issuer<'static, KeyPair>,
 }
@@ -58,18 +62,23 @@ impl<'r> Authority<'r> {
     ) -> Result<Self, CaError> {
         let key = folder.keep(&format!("{name}.key"), new_key)?;
         let pair = KeyPair::from_pem(&key)?;
-        let mut params = params(common_name, "示範憑證機構", VALID, random);
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let params = root_params(common_name, random);
         let certificate =
             folder.keep(&format!("{name}.pem"), || Ok::<_, CaError>(params.self_signed(&pair)?.pem()))?;
         let issuer = Issuer::new(params, pair);
-        Ok(Self { folder: folder.clone(), random, root: KeyAndCertificate { key, certificate }, issuer })
+        let root = KeyAndCertificate { key, certificate };
+        Ok(Self { folder: folder.clone(), random, common_name: common_name.to_owned(), root, issuer })
     }
 
     /// The root certificate, PEM.
     pub fn pem(&self) -> &str {
         &self.root.certificate
+    }
+
+    /// The authority once more, to sign what it publishes.
+    pub(crate) fn issuer_again(&self) -> Result<Issuer<'static, KeyPair>, CaError> {
+        let params = root_params(&self.common_name, self.random);
+        Ok(Issuer::new(params, KeyPair::from_pem(&self.root.key)?))
     }
 
     /// The signing key and certificate kept under `name`.
@@ -108,6 +117,13 @@ pub(crate) fn prepare_keys(folder: &DataFolder, names: &[&str]) -> Result<(), Ca
 
 fn new_key() -> Result<String, CaError> {
     Ok(KeyPair::generate_for(&PKCS_RSA_SHA256)?.serialize_pem())
+}
+
+fn root_params(common_name: &str, random: &dyn Random) -> CertificateParams {
+    let mut params = params(common_name, "示範憑證機構", VALID, random);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
 }
 
 pub(crate) fn params(

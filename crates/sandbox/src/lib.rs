@@ -15,6 +15,7 @@
 //! | [`authenticator`] | the one-time passwords of the back office's staff |
 //! | [`production`] | the providers once their APIs are live |
 //! | [`tls`] | certificates for all of them, where they speak TLS |
+//! | [`pki`] | the authority's revocation list and OCSP answers |
 //! | [`mailbox`] | every mail and text message |
 //! | [`citizen`], [`scenario`] | `mydata demo --run` |
 
@@ -30,6 +31,7 @@ mod listen;
 pub mod mailbox;
 mod page;
 pub mod personas;
+pub mod pki;
 mod portal;
 pub mod production;
 pub mod record;
@@ -223,6 +225,7 @@ pub struct Sandbox {
     ca_pem: String,
     ca_file: PathBuf,
     tls: Option<TlsFiles>,
+    revocation: pki::RevocationAt,
     trust: Trust,
     bank: Sp,
     lab: Lab,
@@ -383,6 +386,7 @@ impl Sandbox {
         let idp_client = idp.client().clone();
 
         let mut serving = Serving::new();
+        let mut issued = Vec::new();
         let signer =
             |dataset: Dataset| authority.signer(dataset.path().trim_start_matches('/'), dataset.issuer());
         let dps = [
@@ -392,7 +396,9 @@ impl Sandbox {
         ];
         for (dataset, port, other) in dps {
             let stranger = signer(other)?.key;
-            let provider = Provider::new(dataset, signer(dataset)?, stranger, Arc::clone(&random))?;
+            let identity = signer(dataset)?;
+            issued.push((identity.clone(), false));
+            let provider = Provider::new(dataset, identity, stranger, Arc::clone(&random))?;
             let key = dataset.key();
             let check = TokenCheck::with_client(api.clone(), dataset.id(), dataset.secret(), client(key)?);
             let router = platform_only(provider.router(check), &[]);
@@ -401,6 +407,7 @@ impl Sandbox {
         if let Some(port) = taken.faults {
             let place = folder.folder("faults").map_err(data)?;
             let faulty = FaultyDp::new(&authority, &pki, place, &api, &client("lab")?, Arc::clone(&random))?;
+            issued.extend(faulty.issued());
             let router = platform_only(faulty.router(), &[]);
             serving.add(port, dp_calls.watch(router), listening("faults")?);
         }
@@ -413,7 +420,9 @@ impl Sandbox {
         serving.add(taken.lab, platform_only(lab.router(), &paths), listening("lab")?);
         let letters = platform_only(mailbox.router(), &["/messages"]);
         serving.add(taken.mailbox, letters, listening("mailbox")?);
-        let portal = portal::router(addresses.clone());
+        let publisher = pki::Publisher::new(&authority, &issued, Arc::clone(&clock))?;
+        let revocation = publisher.at(&addresses.portal);
+        let portal = portal::router(addresses.clone()).merge(publisher.router());
         let portal = portal.merge(authenticator::router(Arc::clone(&clock)));
         serving.add(taken.portal, portal, listening("portal")?);
         Ok(Self {
@@ -423,6 +432,7 @@ impl Sandbox {
             ca_pem,
             ca_file: pki.path().join("ca.pem"),
             tls: encrypted.map(|e| e.authority.platform()).transpose().map_err(TlsError::from)?,
+            revocation,
             trust,
             bank,
             lab,
@@ -457,6 +467,11 @@ impl Sandbox {
     /// What the platform is configured with, where everybody speaks TLS.
     pub fn tls(&self) -> Option<&TlsFiles> {
         self.tls.as_ref()
+    }
+
+    /// Where it is told which certificates of that root are revoked.
+    pub fn revocation(&self) -> &pki::RevocationAt {
+        &self.revocation
     }
 
     /// The same root, as the SPs of the sandbox trust it.

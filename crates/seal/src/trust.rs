@@ -203,6 +203,25 @@ impl Trust {
         Self { on_unknown: setting, ..self }
     }
 
+    /// The same, with another teller of revocation.
+    #[must_use]
+    pub fn with_revocation(self, revocation: Arc<dyn Revocation>) -> Self {
+        Self { revocation, ..self }
+    }
+
+    /// The chain of a signer's certificate: readable, valid now, from a root. The signer's certificate first, the root last.
+    /// Of revocation nothing is said: with the chain it can be learnt beforehand, for [`Trust::with_revocation`].
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn chain_of(
+        &self,
+        file: &[u8],
+        now: SystemTime,
+    ) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+        self.chained(file, now).map(|(_, chain)| chain)
+    }
+
     /// Judges a certificate that is to be registered: readable, valid now, from a root, not revoked.
     ///
     /// # Errors
@@ -215,21 +234,32 @@ impl Trust {
     /// not revoked, is the registered one. `file` is the content of `certificate.cer`; further certificates in it may
     /// help to build the chain.
     pub(crate) fn judge(&self, file: &[u8], now: SystemTime) -> Result<Signature, CertificateError> {
+        let (signer, mut chain) = self.chained(file, now)?;
+        let revocation_unknown = match self.revocation.status(&chain, now) {
+            RevocationStatus::Good => false,
+            RevocationStatus::Revoked => return Err(CertificateError::Revoked),
+            RevocationStatus::Unknown if self.on_unknown == OnUnknownRevocation::Accept => true,
+            RevocationStatus::Unknown => return Err(CertificateError::RevocationUnknown),
+        };
+        if self.pinned.is_some_and(|pinned| pinned != signer.info.certificate_sha256) {
+            return Err(CertificateError::NotRegistered);
+        }
+        let certificate = chain.swap_remove(0);
+        let modulus_len = signer.modulus_len;
+        Ok(Signature { certificate, modulus_len, info: signer.info, revocation_unknown })
+    }
+
+    fn chained(
+        &self,
+        file: &[u8],
+        now: SystemTime,
+    ) -> Result<(ParsedCertificate, Vec<CertificateDer<'static>>), CertificateError> {
         let certificates = read_certificates(file).ok_or(CertificateError::Unreadable)?;
         let (der, sent) = certificates.split_first().ok_or(CertificateError::Unreadable)?;
         let signer = ParsedCertificate::new(der)?;
         signer.check_validity(now)?;
         let chain = self.chain(der, sent, now)?;
-        match self.revocation.status(&chain, now) {
-            RevocationStatus::Good => {}
-            RevocationStatus::Revoked => return Err(CertificateError::Revoked),
-            RevocationStatus::Unknown if self.on_unknown == OnUnknownRevocation::Accept => {}
-            RevocationStatus::Unknown => return Err(CertificateError::RevocationUnknown),
-        }
-        if self.pinned.is_some_and(|pinned| pinned != signer.info.certificate_sha256) {
-            return Err(CertificateError::NotRegistered);
-        }
-        Ok(Signature { certificate: der.clone(), modulus_len: signer.modulus_len, info: signer.info })
+        Ok((signer, chain))
     }
 
     fn chain(
@@ -283,6 +313,7 @@ pub(crate) struct Signature {
     certificate: CertificateDer<'static>,
     pub(crate) modulus_len: usize,
     pub(crate) info: SignerInfo,
+    pub(crate) revocation_unknown: bool,
 }
 
 impl Signature {

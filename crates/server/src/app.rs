@@ -32,6 +32,7 @@ use crate::mail::texts::Texts;
 use crate::ops::{Ops, trace::Tracer};
 use crate::outbound::Outbound;
 use crate::pdf::Fonts;
+use crate::revocation::Revocations;
 use crate::system;
 
 /// Each takes up to some tens of megabytes.
@@ -65,6 +66,8 @@ pub struct Shared {
     pub edge: Edge,
     /// Whom DP packages may be signed by.
     pub trust: Trust,
+    /// Who tells whether certificates are revoked.
+    pub revocations: Revocations,
     /// Wakes those who wait for news.
     pub bell: Bell,
     /// Takes mails where they go.
@@ -136,12 +139,14 @@ pub struct Parts {
     pub edge: Edge,
     /// Whom DP packages may be signed by.
     pub trust: Trust,
+    /// Who tells whether certificates are revoked.
+    pub revocations: Revocations,
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { config, store, clock, random, methods, outbound, edge, trust } = parts;
+        let Parts { config, store, clock, random, methods, outbound, edge, trust, revocations } = parts;
         let base_url = config.base_url();
         let callback = base_url.join(gov::CALLBACK_PATH).expect("a path of ours joins the base URL");
         let ops = Ops {
@@ -171,6 +176,7 @@ impl App {
             outbound,
             edge,
             trust,
+            revocations,
             bell: Bell::default(),
             passwords: Passwords::default(),
             upload_room: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),

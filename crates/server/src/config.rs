@@ -153,6 +153,19 @@ pub struct Outgoing {
     pub client_key: Option<PathBuf>,
     /// Files (PEM) of roots that are trusted besides the system's.
     pub roots: Vec<PathBuf>,
+    /// Internal networks whose addresses are called like public ones, outside the sandbox.
+    pub allowed_networks: Vec<IpNet>,
+}
+
+impl Outgoing {
+    /// Everything about the networks that cannot work, one sentence each, naming the key.
+    fn faults(&self) -> Vec<String> {
+        let fault = |network: &IpNet| {
+            let what = crate::outbound::guard::may_be_allowed(network).err()?;
+            Some(format!("outbound.allowed_networks: {network} holds {what}; these are never called"))
+        };
+        self.allowed_networks.iter().filter_map(fault).collect()
+    }
 }
 
 /// How much of a listener one connection, one address and everybody together may hold. For each listener by itself.
@@ -494,13 +507,131 @@ pub struct SignUp {
 }
 
 /// Whom DP packages may be signed by (R131).
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trust {
     /// Files with root certificates (PEM or DER).
     pub roots: Vec<PathBuf>,
     /// Files with certificates that stand between a signer and a root.
     pub intermediates: Vec<PathBuf>,
+    /// How it is learnt whether a certificate is revoked. Without it: `ocsp-then-crl`, and `off` in the sandbox.
+    pub revocation: Option<RevocationOrder>,
+    /// What happens to a package when it cannot be learnt.
+    pub on_unknown: OnUnknown,
+    /// How long one way of learning it is waited for.
+    pub patience: Seconds,
+    /// Largest revocation list in bytes.
+    pub max_list_bytes: usize,
+    /// Where issuers tell it, instead of where their certificates say.
+    pub issuers: Vec<TrustedIssuer>,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self {
+            roots: Vec::new(),
+            intermediates: Vec::new(),
+            revocation: None,
+            on_unknown: OnUnknown::default(),
+            patience: Seconds::from_secs(5),
+            max_list_bytes: 32 << 20,
+            issuers: Vec::new(),
+        }
+    }
+}
+
+/// How it is learnt whether a certificate is revoked; the second way where the first tells nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevocationOrder {
+    /// Not at all.
+    Off,
+    /// By OCSP, then CRL.
+    OcspThenCrl,
+    /// By CRL, then OCSP.
+    CrlThenOcsp,
+    /// By OCSP alone.
+    Ocsp,
+    /// By CRL alone.
+    Crl,
+}
+
+impl RevocationOrder {
+    /// The order of ways; `None`: off.
+    pub fn order(self) -> Option<mydata_revocation::Order> {
+        use mydata_revocation::Order;
+        Some(match self {
+            Self::Off => return None,
+            Self::OcspThenCrl => Order::OcspThenCrl,
+            Self::CrlThenOcsp => Order::CrlThenOcsp,
+            Self::Ocsp => Order::Ocsp,
+            Self::Crl => Order::Crl,
+        })
+    }
+}
+
+/// What happens to a package when it cannot be learnt whether its certificate is revoked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnUnknown {
+    /// It is refused, and asked for again while there are tries left.
+    #[default]
+    Refuse,
+    /// It is accepted, and that is written down with the dataset.
+    AcceptAndFlag,
+}
+
+/// Where an issuer tells which of its certificates are revoked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustedIssuer {
+    /// The issuer's subject as `mydata doctor` prints it (RFC 4514).
+    pub subject: String,
+    /// Addresses of its responders.
+    #[serde(default)]
+    pub ocsp: Vec<Url>,
+    /// Addresses of its revocation lists.
+    #[serde(default)]
+    pub crl: Vec<Url>,
+}
+
+impl Trust {
+    /// How revocation is learnt.
+    pub fn order(&self, sandbox: bool) -> Option<mydata_revocation::Order> {
+        match self.revocation {
+            Some(set) => set.order(),
+            None if sandbox => None,
+            None => RevocationOrder::OcspThenCrl.order(),
+        }
+    }
+
+    /// Everything that cannot work, one sentence each, naming the key.
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if !(0.1..=60.0).contains(&self.patience.0.as_secs_f64()) {
+            faults.push("trust.patience must be 0.1 to 60 seconds".to_owned());
+        }
+        if !(1 << 10..=1 << 30).contains(&self.max_list_bytes) {
+            faults.push("trust.max_list_bytes must be 1024 to 1073741824".to_owned());
+        }
+        for issuer in &self.issuers {
+            let subject = issuer.subject.trim();
+            if subject.is_empty() {
+                faults.push(
+                    "trust.issuers: a subject is empty; write it as `mydata doctor` prints it".to_owned(),
+                );
+            }
+            if issuer.ocsp.is_empty() && issuer.crl.is_empty() {
+                faults.push(format!("trust.issuers: {subject} names neither ocsp nor crl"));
+            }
+            for url in issuer.ocsp.iter().chain(&issuer.crl) {
+                if !matches!(url.scheme(), "http" | "https") {
+                    faults.push(format!("trust.issuers: {url} is neither http:// nor https://"));
+                }
+            }
+        }
+        faults
+    }
 }
 
 /// How citizens prove who they are.
@@ -809,6 +940,8 @@ impl Config {
                 faults.push(format!("identity.oidc: {} names no methods", provider.issuer));
             }
         }
+        faults.extend(self.trust.faults());
+        faults.extend(self.outbound.faults());
         faults.extend(self.health.faults());
         faults.extend(self.ops.faults(self.listen));
         if let Some(file) = self.print.font.as_ref().filter(|file| !file.is_file()) {

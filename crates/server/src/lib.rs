@@ -34,6 +34,7 @@ pub mod portal;
 pub mod probe;
 pub mod public;
 pub mod record;
+pub mod revocation;
 pub mod system;
 pub mod web;
 

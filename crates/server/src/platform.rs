@@ -8,7 +8,8 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use mydata_domain::Clock;
 use mydata_domain::time::SystemClock;
 use mydata_listen::files::FileFault;
-use mydata_seal::trust::{BadTrust, NoRevocationCheck, Trust};
+use mydata_revocation::{Addresses, Checker, Settings};
+use mydata_seal::trust::{BadTrust, NoRevocationCheck, OnUnknownRevocation, Trust};
 use mydata_store::keys::KeySource;
 use mydata_store::{DbAddress, Store, StoreConfig, StoreError};
 use mydata_wire::{Random, SystemRandom};
@@ -17,13 +18,15 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::{App, Parts};
-use crate::config::Config;
+use crate::config::{Config, OnUnknown};
 use crate::edge::listeners::{self, Listeners};
 use crate::edge::{Edge, busy, watch as certificates};
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::ops::trace::Tracer;
+use crate::outbound::guard::Guard;
 use crate::outbound::{Outbound, OutboundError};
+use crate::revocation::Revocations;
 use crate::{
     CALLBACK_PATH, backoffice, captcha, citizen, counter, delegate, download, exchange, jobs, ops, partner,
     portal, public, record, web,
@@ -118,12 +121,56 @@ pub fn read_trust(config: &Config) -> Result<Trust, StartError> {
         files => bundle(files)?,
     };
     let first = config.trust.roots.first().map_or(std::path::Path::new("roots"), std::path::PathBuf::as_path);
-    let trust = Trust::new(&roots, Arc::new(NoRevocationCheck)).map_err(|e| bad(first, e.to_string()))?;
+    let on_unknown = match config.trust.on_unknown {
+        OnUnknown::Refuse => OnUnknownRevocation::Refuse,
+        OnUnknown::AcceptAndFlag => OnUnknownRevocation::Accept,
+    };
+    // What is learnt of revocation is put in before each verification.
+    let trust = Trust::new(&roots, Arc::new(NoRevocationCheck))
+        .map_err(|e| bad(first, e.to_string()))?
+        .on_unknown_revocation(on_unknown);
     if config.trust.intermediates.is_empty() {
         return Ok(trust);
     }
     let intermediates = bundle(&config.trust.intermediates)?;
     trust.with_intermediates(&intermediates).map_err(|e| bad(&config.trust.intermediates[0], e.to_string()))
+}
+
+/// Which addresses a configuration lets be called.
+pub fn guard(config: &Config) -> Guard {
+    Guard::new(config.sandbox, config.outbound.allowed_networks.clone())
+}
+
+/// Who tells whether certificates are revoked. Lists are kept in the data folder.
+pub fn revocations(config: &Config, outbound: &Outbound, random: &Arc<dyn Random>) -> Revocations {
+    revocations_in(config, outbound, random, Some(config.data_dir.join("revocation")))
+}
+
+/// [`revocations`], with lists kept in another folder, or in memory only.
+pub fn revocations_in(
+    config: &Config,
+    outbound: &Outbound,
+    random: &Arc<dyn Random>,
+    folder: Option<std::path::PathBuf>,
+) -> Revocations {
+    let trust = &config.trust;
+    let texts = |urls: &[url::Url]| urls.iter().map(url::Url::to_string).collect();
+    let addresses = trust.issuers.iter().map(|issuer| Addresses {
+        issuer: issuer.subject.clone(),
+        ocsp: texts(&issuer.ocsp),
+        crl: texts(&issuer.crl),
+    });
+    let checker = trust.order(config.sandbox).map(|order| {
+        let settings = Settings {
+            order,
+            addresses: addresses.collect(),
+            patience: trust.patience.0,
+            max_list: trust.max_list_bytes,
+            folder,
+        };
+        Checker::new(settings, Arc::new(outbound.clone()), Arc::clone(random))
+    });
+    Revocations::new(checker)
 }
 
 /// All routes of the main listener.
@@ -188,13 +235,14 @@ pub fn assemble(
     random: Arc<dyn Random>,
 ) -> Result<App, StartError> {
     let trust = read_trust(&config)?;
-    let outbound = Outbound::with(&config.policy, config.sandbox, &config.outbound)?;
+    let outbound = Outbound::with(&config.policy, guard(&config), &config.outbound)?;
     let edge = Edge::read(&config)?;
+    let revocations = revocations(&config, &outbound, &random);
     let callback = config.base_url().join(CALLBACK_PATH).expect("a path of ours joins the base URL");
     let providers = config.identity.oidc.iter();
     let methods =
         Methods::new(providers.map(|p| Oidc::new(p.clone(), callback.clone(), outbound.clone())).collect());
-    Ok(App::new(Parts { config, store, clock, random, methods, outbound, edge, trust }))
+    Ok(App::new(Parts { config, store, clock, random, methods, outbound, edge, trust, revocations }))
 }
 
 impl Platform {

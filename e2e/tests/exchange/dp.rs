@@ -36,7 +36,7 @@ async fn beside_a_good_one(country: &Country, fault: Fault) -> String {
     page
 }
 
-/// Shows R113, R121, R130, R132, R133, R134.
+/// Shows R113, R121, R130, R131, R132, R133, R134.
 #[tokio::test]
 async fn a_package_that_fails_verification_never_reaches_the_sp() {
     let country = Country::start_with(Engine::Sqlite, quick).await.unwrap();
@@ -52,12 +52,51 @@ async fn a_package_that_fails_verification_never_reaches_the_sp() {
         Fault::OtherKey,
         Fault::Expired,
         Fault::WrongRoot,
+        Fault::Revoked,
         Fault::Html,
     ] {
         let page = beside_a_good_one(&country, fault).await;
         assert!(page.contains("無法取得"), "{fault:?}: the citizen is told");
         let log = country.platform.log();
         assert!(log.contains(fault.id().as_str()), "{fault:?}: the operator is told");
+    }
+}
+
+/// Where nobody tells whether a certificate is revoked, the operator's setting decides; who hangs holds up nobody for long.
+/// Shows R131.
+#[tokio::test]
+async fn where_nobody_tells_about_revocation_the_setting_decides() {
+    // Connections wait in its backlog for ever.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hangs = format!("http://{}/", silent.local_addr().unwrap());
+    for (engine, on_unknown) in [(Engine::Sqlite, "refuse"), (Engine::Postgres, "accept-and-flag")] {
+        let country = Country::start_with(engine, |config| {
+            quick(config);
+            let issuer = &mut config["trust"]["issuers"][0];
+            issuer["ocsp"] = serde_json::json!([hangs]);
+            issuer["crl"] = serde_json::json!([hangs]);
+            config["trust"]["patience"] = serde_json::json!(0.3);
+            config["trust"]["on_unknown"] = on_unknown.into();
+        })
+        .await
+        .unwrap();
+        let sp = country.sandbox.lab().service(LabService::Faults);
+        let case = sp.open_case_for(&[Fault::Good.id()], "王小明", None, "test");
+        let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+        walk.reload_until(settled).await;
+        if on_unknown == "refuse" {
+            assert!(walk.page.html.contains("無法取得"), "{}", walk.page.html);
+            let calls = country.sandbox.dp_calls().calls();
+            let tries = calls.iter().filter(|c| c.path == Fault::Good.path()).count();
+            assert_eq!(tries, 5, "it may be told in a while");
+            continue;
+        }
+        walk.press("confirm").await.unwrap();
+        let case = outcome(sp, &case).await;
+        let received = case.received().expect("the data arrives");
+        assert!(matches!(received[0].content, DatasetContent::Verified { .. }));
+        let log = country.platform.log();
+        assert!(log.contains("accepted though nobody tells"), "{log}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! `mydata doctor`: what is misconfigured, and how to mend it. It looks only: no folder, key, table or row is made or
 //! changed, also while the platform runs.
 //!
-//! `settings` → `folder` → `keys` → `database` → `trust` → `edge` → `registered` → `health` → `identity` → `mail` → `clock` → `port`; `report` holds
+//! `settings` → `folder` → `keys` → `database` → `trust` → `edge` → `registered` → `revocation` → `health` → `identity` → `mail` → `clock` → `port`; `report` holds
 //! what they find, `reach` calls others.
 
 mod clock;
@@ -16,6 +16,7 @@ mod port;
 mod reach;
 mod registered;
 mod report;
+mod revocation;
 mod settings;
 mod trust;
 
@@ -67,7 +68,8 @@ async fn look(args: &Args, report: &mut Report) {
     trust::check(&config, now, report);
     edge::check(&config, now, report);
 
-    let outbound = match Outbound::with(&config.policy, config.sandbox, &config.outbound) {
+    let guard = mydata_server::platform::guard(&config);
+    let outbound = match Outbound::with(&config.policy, guard, &config.outbound) {
         Ok(outbound) => Some(outbound),
         Err(error) => {
             report.fail(
@@ -106,6 +108,9 @@ async fn look(args: &Args, report: &mut Report) {
         }
     }
 
+    if let Some(outbound) = &outbound {
+        revocation::check(&config, &registries, outbound, now, report).await;
+    }
     if let Found::Open(open) = &opened {
         health::check(open, report).await;
     }

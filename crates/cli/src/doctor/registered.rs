@@ -7,7 +7,8 @@ use mydata_domain::dataset::{Dataset, DatasetState};
 use mydata_domain::registry::Registry;
 use mydata_domain::service::{Service, ServiceState};
 use mydata_server::Config;
-use mydata_server::outbound::guard::{self, Blocked};
+use mydata_server::outbound::guard::{Blocked, Speech};
+use mydata_server::platform::guard;
 use mydata_store::Crypter;
 use mydata_store::repo::registry;
 use url::Url;
@@ -180,7 +181,7 @@ fn address(subject: &str, what: &str, url: &Url, config: &Config, report: &mut R
     if config.sandbox {
         return;
     }
-    match guard::check_url(url) {
+    match guard(config).check(url, Speech::Private) {
         // Whether an address is a registered one shows only when its name is looked up for a call.
         Ok(()) => {}
         Err(Blocked::Scheme) => {
@@ -189,7 +190,10 @@ fn address(subject: &str, what: &str, url: &Url, config: &Config, report: &mut R
         Err(Blocked::Internal) => report.fail(
             subject,
             format!("{what} is {url}, an internal address: it is never called outside the sandbox"),
-            "register a public address",
+            "register a public address, or allow its network (outbound.allowed_networks)",
         ),
+        Err(blocked @ (Blocked::UserInfo | Blocked::Port)) => {
+            report.fail(subject, format!("{what} is never called: {blocked}"), APPLY);
+        }
     }
 }

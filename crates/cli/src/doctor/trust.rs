@@ -66,6 +66,12 @@ pub fn one_by_one(subject: &'static str, file: &Path, bytes: &[u8], now: SystemT
     }
 }
 
+/// The same, in DER.
+pub fn ders(bytes: &[u8]) -> Vec<Vec<u8>> {
+    use x509_cert::der::Encode as _;
+    parse(bytes).iter().filter_map(|one| one.to_der().ok()).collect()
+}
+
 /// The certificates in PEM, or the one in DER; none where one is broken.
 pub fn parse(bytes: &[u8]) -> Vec<Certificate> {
     Certificate::from_der(bytes)

@@ -1,7 +1,8 @@
 //! Verification of a data provider's package as a list of steps (PROTOCOL.md §7).
 
+use mydata_revocation::Learnt;
 use mydata_seal::dp_package::{DpPackageError, Step, Verified};
-use mydata_seal::trust::CertificateError;
+use mydata_seal::trust::{CertificateError, RevocationStatus};
 use serde::Serialize;
 
 use super::mend;
@@ -58,11 +59,13 @@ impl Line {
 
 /// What the verification was given to hold the package against.
 #[derive(Debug, Clone, Copy)]
-pub struct Given {
+pub struct Given<'a> {
     /// A registered certificate.
     pub pinned: bool,
     /// A personal id.
     pub person: bool,
+    /// What was learnt of the signer's revocation, where somebody was asked.
+    pub learnt: Option<&'a Learnt>,
 }
 
 /// The steps in their order.
@@ -110,7 +113,7 @@ fn place(error: &DpPackageError) -> usize {
 }
 
 /// All steps of a verification.
-pub fn lines(outcome: &Result<Verified, DpPackageError>, given: Given) -> Vec<Line> {
+pub fn lines(outcome: &Result<Verified, DpPackageError>, given: Given<'_>) -> Vec<Line> {
     let failed = outcome.as_ref().err().map(|error| (place(error), error));
     STEPS
         .into_iter()
@@ -119,7 +122,10 @@ pub fn lines(outcome: &Result<Verified, DpPackageError>, given: Given) -> Vec<Li
             Some((place, error)) if at == place => Line {
                 step,
                 state: State::Failed,
-                what: error.to_string(),
+                what: match given.learnt {
+                    Some(learnt) if place == REVOCATION => format!("{error}: {}", why(learnt)),
+                    _ => error.to_string(),
+                },
                 mend: Some(mend::for_provider(error)),
             },
             Some((place, _)) if at > place => {
@@ -130,11 +136,14 @@ pub fn lines(outcome: &Result<Verified, DpPackageError>, given: Given) -> Vec<Li
         .collect()
 }
 
-fn held(at: usize, step: &'static str, verified: Option<&Verified>, given: Given) -> Line {
+fn held(at: usize, step: &'static str, verified: Option<&Verified>, given: Given<'_>) -> Line {
     let ok = |what: String| Line { step, state: State::Ok, what, mend: None };
     let skipped = |what: &str| Line { step, state: State::Skipped, what: what.to_owned(), mend: None };
     match (at, verified) {
-        (REVOCATION, _) => skipped("neither CRL nor OCSP is asked yet, here as on the platform"),
+        (REVOCATION, _) => match given.learnt {
+            None => skipped("neither CRL nor OCSP was asked: give --revocation, as the platform does"),
+            Some(learnt) => ok(by_whom(learnt)),
+        },
         (REGISTERED, _) if !given.pinned => skipped("give the registered certificate with --pinned"),
         (FORMATS, Some(_)) if !given.person => {
             ok("the PDFs' passwords were not tried: give --person".to_owned())
@@ -144,6 +153,26 @@ fn held(at: usize, step: &'static str, verified: Option<&Verified>, given: Given
         (DIGESTS, Some(v)) => ok(count(v.files.len(), "file")),
         _ => ok(String::new()),
     }
+}
+
+/// Who told that nothing is revoked.
+fn by_whom(learnt: &Learnt) -> String {
+    let told = learnt.findings.iter().filter_map(|finding| finding.tried.iter().find(|t| t.fault.is_none()));
+    let told: Vec<String> =
+        told.map(|t| format!("{} at {}", t.method, t.address.as_deref().unwrap_or("no address"))).collect();
+    told.join(", ")
+}
+
+/// What was said of the certificates that are revoked or not known of.
+fn why(learnt: &Learnt) -> String {
+    let bad = learnt.findings.iter().filter(|finding| finding.status != RevocationStatus::Good);
+    let said = bad.map(|finding| match finding.revoked {
+        Some(revoked) => {
+            format!("{}, on {}, {:?}", finding.subject, rfc3339(revoked.at), revoked.reason)
+        }
+        None => format!("{}: {}", finding.subject, finding.faults()),
+    });
+    said.collect::<Vec<_>>().join("; ")
 }
 
 /// The files of a package, a line each.

@@ -315,11 +315,15 @@ async fn a_healthy_platform_is_healthy_running_killed_and_stopped() {
     let port = free_port();
     let base: url::Url = format!("http://127.0.0.1:{port}/").parse().unwrap();
     let sandbox = Sandbox::start(SandboxConfig::new(base.clone(), place.path("parties"))).await.unwrap();
-    let provider = sandbox.idp();
+    let (provider, told) = (sandbox.idp(), sandbox.revocation());
     let config = json!({
         "listen": format!("127.0.0.1:{port}"),
         "sandbox": true,
-        "trust": { "roots": [sandbox.ca_file()] },
+        "trust": {
+            "roots": [sandbox.ca_file()],
+            "revocation": "ocsp-then-crl",
+            "issuers": [{ "subject": told.issuer, "ocsp": [told.ocsp], "crl": [told.crl] }],
+        },
         "identity": { "oidc": [{
             "issuer": provider.issuer,
             "client_id": provider.client_id,
@@ -361,6 +365,13 @@ async fn a_healthy_platform_is_healthy_running_killed_and_stopped() {
     has(&found, "ok database: ", "in use by the running platform");
     has(&found, "ok database schema: up to date", "");
     has(&found, "ok identity provider: ", "publishes 1 key");
+    let issuer = format!("ok revocation: {}: ", told.issuer);
+    has(&found, &format!("{issuer}CRL at {}", told.crl), " lists 0 certificates, holds until ");
+    has(
+        &found,
+        &format!("{issuer}OCSP at {}", told.ocsp),
+        " is not asked: no certificate of this issuer is registered",
+    );
     has(&found, "ok clock: ", "as the identity provider has it");
     has(&found, "ok listen: ", "taken by a running platform");
     has(&found, "ok registry: dataset API.Hh7Qm2Zt9X: dp_api answers", "");
@@ -385,6 +396,7 @@ async fn a_healthy_platform_is_healthy_running_killed_and_stopped() {
     sandbox.stop().await;
     let found = doctor(&place, &["--reach"]);
     has(&found, "fail identity provider: ", "discovery");
+    has(&found, "fail revocation: ", "CRL at ");
     has(&found, "fail registry: dataset API.Hh7Qm2Zt9X: dp_api at ", "");
     has(&found, "ok clock: ", "nobody could be asked");
 }

@@ -208,3 +208,49 @@ fn roots_that_cannot_be_used_are_named() {
     let ran = place.run(&["dp", "verify", "missing.zip", "--roots", "root.pem"]).ends(1);
     assert!(ran.err.contains("missing.zip cannot be read"), "{}", ran.err);
 }
+
+/// A web server that gives everybody the same bytes.
+fn serve(bytes: Vec<u8>) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/ca.crl", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 2_048]);
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", bytes.len());
+            let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&bytes));
+        }
+    });
+    url
+}
+
+/// Shows R131.
+#[test]
+fn revocation_is_asked_for_when_wanted() {
+    let authority = Authority::new();
+    let list = serve(authority.list(&[7]));
+    let place = Place::new();
+    let root = place.write("root.pem", &authority.root);
+    for (serial, revoked) in [(6, false), (7, true)] {
+        let key = dp_key().serialize_pem();
+        let identity = KeyAndCertificate { key, certificate: authority.listed_signer(&list, serial) };
+        place.write("package.zip", Careless::of(data(), &identity).build().unwrap());
+        let verify = ["dp", "verify", "package.zip", "--roots", root.as_str()];
+        let ran = place.run(&verify).ends(0);
+        assert!(ran.out.contains("skipped     certificate: revocation"), "{}", ran.out);
+        let blocked = place.run(&[&verify[..], &["--revocation", "ocsp-then-crl"]].concat()).ends(1);
+        assert!(blocked.out.contains("it may not be called: the address is internal"), "{}", blocked.out);
+        let asked = [&verify[..], &["--revocation", "crl", "--allow-network", "127.0.0.0/8"]].concat();
+        let ran = place.run(&asked).ends(i32::from(revoked));
+        let says = match revoked {
+            false => format!("CRL at {list}"),
+            true => "it is revoked: O=Fictional Organisation,CN=Fictional Signer, on 2026-01-02".to_owned(),
+        };
+        assert!(ran.out.contains(&says), "{}", ran.out);
+    }
+    let ran =
+        place.run(&["dp", "verify", "package.zip", "--roots", &root, "--revocation", "perhaps"]).ends(2);
+    assert!(ran.err.contains("ocsp-then-crl"), "{}", ran.err);
+}

@@ -82,6 +82,10 @@ faults! {
     DnsSlow = "dns-slow", Dns;
     /// The address is not https.
     AddressPlain = "address-not-https", Address;
+    /// A name or password stands in the URL.
+    AddressName = "address-user-info", Address;
+    /// The port is one of other services.
+    AddressPort = "address-port", Address;
     /// It leads to an internal address, which is never called.
     AddressInternal = "address-internal", Address;
     /// It leads to no address that is registered (R37, R96). Detail: where it leads.

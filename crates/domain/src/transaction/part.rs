@@ -23,6 +23,9 @@ pub struct Part {
     pub access: Option<Access>,
     /// What was tried.
     pub tries: Tries,
+    /// Its package is there, though nobody told whether the DP's certificate is revoked, and the operator's setting was to
+    /// accept it all the same (PROTOCOL.md §7).
+    pub revocation_unknown: bool,
     /// How far it is.
     pub state: PartState,
 }
@@ -107,6 +110,7 @@ impl Part {
             parameters: BTreeMap::new(),
             access: None,
             tries: Tries::default(),
+            revocation_unknown: false,
             state: PartState::Waiting,
         }
     }

@@ -71,11 +71,13 @@ pub enum Fault {
     WrongRoot,
     /// A good package of a bit more than 16 MiB.
     Large,
+    /// The certificate is revoked.
+    Revoked,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 22] = [
+    pub const ALL: [Fault; 23] = [
         Self::Good,
         Self::Hang,
         Self::HalfFile,
@@ -98,6 +100,7 @@ impl Fault {
         Self::Expired,
         Self::WrongRoot,
         Self::Large,
+        Self::Revoked,
     ];
 
     /// Its name in the path.
@@ -125,6 +128,7 @@ impl Fault {
             Self::Expired => "expired",
             Self::WrongRoot => "wrong-root",
             Self::Large => "large",
+            Self::Revoked => "revoked",
         }
     }
 
@@ -174,6 +178,7 @@ pub struct FaultyDp {
     signer: Signer,
     identity: KeyAndCertificate,
     expired: KeyAndCertificate,
+    revoked: KeyAndCertificate,
     foreign: KeyAndCertificate,
     folder: DataFolder,
     bomb: OnceLock<Vec<u8>>,
@@ -194,6 +199,7 @@ impl FaultyDp {
         const NAME: &str = "示範試驗機關";
         let identity = authority.signer("faulty", NAME)?;
         let expired = authority.expired_signer("faulty-expired", NAME)?;
+        let revoked = authority.signer("faulty-revoked", NAME)?;
         let foreign = Authority::open(pki, "foreign-ca", "不受信任的憑證機構", &*random)?
             .signer("faulty-foreign", NAME)?;
         let checks = Fault::ALL.map(|fault| {
@@ -205,12 +211,18 @@ impl FaultyDp {
             signer: Signer::new(identity.key.as_bytes(), identity.certificate.as_bytes())?,
             identity,
             expired,
+            revoked,
             foreign,
             folder,
             bomb: OnceLock::new(),
             tries: Mutex::default(),
             random,
         })
+    }
+
+    /// What the authority issued to it, and whether that is revoked.
+    pub(crate) fn issued(&self) -> [(KeyAndCertificate, bool); 3] {
+        [(self.identity.clone(), false), (self.expired.clone(), false), (self.revoked.clone(), true)]
     }
 
     /// Its endpoints.
@@ -259,6 +271,7 @@ impl FaultyDp {
             }
             Fault::OtherKey => Careless { key: &self.foreign.key, ..careless(files) }.build(),
             Fault::Expired => Careless::of(files, &self.expired).build(),
+            Fault::Revoked => Careless::of(files, &self.revoked).build(),
             Fault::WrongRoot => Careless::of(files, &self.foreign).build(),
             _ => package::good(&files, &self.signer),
         }

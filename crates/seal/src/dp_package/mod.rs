@@ -15,7 +15,7 @@ pub use error::{DpPackageError, Step};
 pub use json::{MAX_DEPTH, check_json};
 pub use pdf::{MAX_OPENED_PDF, PdfFault, check_pdf, unlock_pdf};
 pub use signer::{BadSigner, Signer};
-pub use verify::{FileReader, Verified, VerifiedFile, list_files, open_file, verify};
+pub use verify::{FileReader, Verified, VerifiedFile, list_files, open_file, signer_chain, verify};
 
 pub use crate::trust::SignerInfo;
 

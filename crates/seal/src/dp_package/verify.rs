@@ -8,6 +8,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use mydata_wire::PersonalId;
 use mydata_wire::b64;
 use mydata_wire::manifest::{DigestManifest, MAX_BYTES};
+use rustls_pki_types::CertificateDer;
 
 use super::{
     CERTIFICATE, DpPackageError, FileKind, MANIFEST, SIGNATURE, SignerInfo, check_json, check_pdf, is_meta,
@@ -39,6 +40,8 @@ pub struct Verified {
     pub files: Vec<VerifiedFile>,
     /// Who signed.
     pub signer: SignerInfo,
+    /// Nobody told whether the certificate is revoked, and the setting says to accept it all the same.
+    pub revocation_unknown: bool,
 }
 
 /// Verifies a package in the order of PROTOCOL.md §7: zip limits; the three `META-INFO` files; the certificate; the
@@ -76,7 +79,25 @@ pub fn verify<R: Read + Seek>(
         return Err(DpPackageError::Unlisted { file: shown(&entry.name) });
     }
     check_formats(&mut archive, &files, person)?;
-    Ok(Verified { files, signer: signer.info })
+    Ok(Verified { files, signer: signer.info, revocation_unknown: signer.revocation_unknown })
+}
+
+/// The chain of a package's signer, so that revocation can be learnt before [`verify`], which waits for nobody. Nothing
+/// else is verified.
+///
+/// # Errors
+/// [`DpPackageError`]: what [`verify`] would say of the zip's limits, the three files, and the certificate without revocation.
+pub fn signer_chain<R: Read + Seek>(
+    package: R,
+    trust: &Trust,
+    now: SystemTime,
+) -> Result<Vec<CertificateDer<'static>>, DpPackageError> {
+    let mut archive = Archive::open(package, LIMITS)?;
+    for file in [MANIFEST, SIGNATURE, CERTIFICATE] {
+        archive.find(file).ok_or(DpPackageError::PartMissing { file })?;
+    }
+    let certificate = part(&mut archive, CERTIFICATE, MAX_CERTIFICATE)?;
+    Ok(trust.chain_of(&certificate, now)?)
 }
 
 /// One of the three small files.

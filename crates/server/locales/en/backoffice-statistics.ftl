@@ -44,6 +44,7 @@ statistics-number = Number
 statistics-share = Share
 statistics-outcomes = Outcomes
 statistics-outcome = Outcome
+statistics-revocation-unknown = Of these, accepted without knowing whether the certificate was revoked
 statistics-methods = How citizens proved who they are
     .about = Only those who completed the proof of identity are counted.
 statistics-method = Method

@@ -26,6 +26,7 @@ my-record-who-service = The service
 my-record-who-provider = The data provider
 my-record-who-organisation = The applying organisation
 my-record-who-platform = The platform
+my-record-revocation-unknown = revocation of the certificate not confirmed
 my-record-part-ready = Collected
 my-record-part-no-data = No data found
 my-record-part-undeliverable = Not available

@@ -44,6 +44,7 @@ statistics-number = 次數
 statistics-share = 比率
 statistics-outcomes = 結果
 statistics-outcome = 結果
+statistics-revocation-unknown = 其中：未能確認憑證是否廢止仍予採用
 statistics-methods = 身分驗證方式
     .about = 只計入完成身分驗證的次數。
 statistics-method = 驗證方式

@@ -26,6 +26,7 @@ my-record-who-service = 服務提供者
 my-record-who-provider = 資料提供者
 my-record-who-organisation = 申請機關
 my-record-who-platform = 平臺
+my-record-revocation-unknown = 未能確認憑證是否廢止
 my-record-part-ready = 已取得
 my-record-part-no-data = 查無資料
 my-record-part-undeliverable = 無法取得

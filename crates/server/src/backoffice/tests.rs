@@ -49,6 +49,7 @@ use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::jobs::Job;
 use crate::outbound::Outbound;
+use crate::revocation::Revocations;
 
 /// A good password for everybody.
 pub(crate) const PASSWORD: &str = "a sentence of the tests";
@@ -102,6 +103,7 @@ impl Office {
             outbound,
             edge,
             trust: Trust::new(root.as_bytes(), Arc::new(NoRevocationCheck)).unwrap(),
+            revocations: Revocations::default(),
             config,
             store: store.store(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

@@ -12,6 +12,7 @@ use mydata_domain::transaction::part::{Part, PartState};
 use mydata_domain::transaction::{State, Transaction, TransactionId};
 use mydata_domain::{Dataset, Time, maintenance};
 use mydata_seal::dp_package::{self, DpPackageError};
+use mydata_seal::trust::CertificateError;
 use mydata_seal::zip::ZipError;
 use mydata_store::blobs::BlobInfo;
 use mydata_store::jobs::Leased;
@@ -25,15 +26,28 @@ use crate::app::App;
 use crate::citizen::notify::Kind;
 use crate::ops::trace;
 use crate::outbound::dp::Call;
+use crate::revocation::LearnError;
 
 /// How often a page may see a transfer move, and a call looks whether it is still wanted.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+
+/// What is kept of a failure: the DP's certificate, or one above it, is revoked.
+pub const REVOKED: &str = "revoked";
+/// What is kept of a failure: nobody told whether it is, and the setting says to refuse it then.
+pub const REVOCATION_UNKNOWN: &str = "revocation-unknown";
 
 /// What a call needs to know of the exchange.
 struct Asked {
     part: Part,
     token: AccessToken,
     person: PersonalId,
+}
+
+/// A package that was verified.
+struct Received {
+    info: BlobInfo,
+    /// Nobody told whether its certificate is revoked; the setting says to accept it.
+    revocation_unknown: bool,
 }
 
 /// Asks for one dataset once.
@@ -126,7 +140,7 @@ async fn fetch(
     id: TransactionId,
     dataset: &Dataset,
     asked: &Asked,
-) -> Result<Option<Result<BlobInfo, Answer>>, FlowError> {
+) -> Result<Option<Result<Received, Answer>>, FlowError> {
     let (received, total) = (AtomicU64::new(0), AtomicU64::new(UNKNOWN));
     let longest = app.config.policy.dp_call.0;
     let call = tokio::time::timeout(longest, receive(app, dataset, asked, &received, &total));
@@ -148,10 +162,10 @@ async fn fetch(
         Err(answer) => return Ok(Some(Err(answer))),
     };
     match verify(app, dataset, &info, asked.person.clone()).await {
-        Ok(Ok(())) => Ok(Some(Ok(info))),
-        Ok(Err(failure)) => {
+        Ok(Ok(revocation_unknown)) => Ok(Some(Ok(Received { info, revocation_unknown }))),
+        Ok(Err(answer)) => {
             super::forget::wipe(app, &[info.id.to_string()]).await;
-            Ok(Some(Err(Answer::Final(failure))))
+            Ok(Some(Err(answer)))
         }
         Err(error) => {
             super::forget::wipe(app, &[info.id.to_string()]).await;
@@ -240,24 +254,30 @@ async fn until_unwanted(
     }
 }
 
-/// PROTOCOL.md §7, whole, before a byte goes on.
+/// PROTOCOL.md §7, whole, before a byte goes on. `true`: nobody told whether the certificate is revoked.
 async fn verify(
     app: &App,
     dataset: &Dataset,
     info: &BlobInfo,
     person: PersonalId,
-) -> Result<Result<(), Failure>, FlowError> {
+) -> Result<Result<bool, Answer>, FlowError> {
     let trust = match app.trust_for(dataset) {
         Ok(trust) => trust,
         Err(bad) => {
             let detail = format!("the certificate registered for the dataset cannot be used: {bad}");
-            return Ok(Err(Failure::new(FailureKind::BadPackage, detail)));
+            return Ok(Err(Answer::Final(Failure::new(FailureKind::BadPackage, detail))));
         }
     };
-    let reader = app.store.blobs.reader(&info.id).await?;
     let now = app.now().to_system();
+    let reader = app.store.blobs.reader(&info.id).await?;
+    let trust = match app.revocations.learn_for(reader, trust, now).await {
+        Ok(trust) => trust,
+        Err(LearnError::Package(error)) => return judged(&dataset.resource_id, Err(error)),
+        Err(broken @ LearnError::Broken(_)) => return Err(FlowError::Broken(broken.to_string())),
+    };
+    let reader = app.store.blobs.reader(&info.id).await?;
     let verified = tokio::task::spawn_blocking(move || {
-        dp_package::verify(reader, &trust, now, Some(&person)).map(|_| ())
+        dp_package::verify(reader, &trust, now, Some(&person)).map(|verified| verified.revocation_unknown)
     })
     .await
     .map_err(|e| FlowError::Broken(format!("verification ended early: {e}")))?;
@@ -267,18 +287,35 @@ async fn verify(
 /// What verification says of the DP; where our own store failed it says nothing, and all is tried again.
 fn judged(
     resource: &ResourceId,
-    verified: Result<(), DpPackageError>,
-) -> Result<Result<(), Failure>, FlowError> {
+    verified: Result<bool, DpPackageError>,
+) -> Result<Result<bool, Answer>, FlowError> {
     match verified {
-        Ok(()) => Ok(Ok(())),
+        Ok(revocation_unknown) => {
+            if revocation_unknown {
+                tracing::warn!(%resource, "a DP package is accepted though nobody tells whether its certificate is revoked");
+            }
+            Ok(Ok(revocation_unknown))
+        }
         Err(DpPackageError::Zip(ZipError::Read(error))) => {
             Err(FlowError::Broken(format!("a package could not be read back for verification: {error}")))
         }
         Err(error) => {
             // The error's text may hold a file's name, and a DP may have named files after a person.
-            let step = error.step();
+            let step = match &error {
+                DpPackageError::Certificate(CertificateError::Revoked) => REVOKED.to_owned(),
+                DpPackageError::Certificate(CertificateError::RevocationUnknown) => {
+                    REVOCATION_UNKNOWN.to_owned()
+                }
+                error => error.step().to_string(),
+            };
             tracing::warn!(%resource, %step, "a DP package failed verification");
-            Ok(Err(Failure::new(FailureKind::BadPackage, step)))
+            let failure = Failure::new(FailureKind::BadPackage, &step);
+            // Whoever does not tell now may in a while.
+            Ok(Err(if step == REVOCATION_UNKNOWN {
+                Answer::Passing(failure)
+            } else {
+                Answer::Final(failure)
+            }))
         }
     }
 }
@@ -289,7 +326,7 @@ async fn end(
     id: TransactionId,
     uid: TransactionUid,
     leased: &Leased,
-    outcome: Result<BlobInfo, Answer>,
+    outcome: Result<Received, Answer>,
 ) -> Result<(), FlowError> {
     let outcome = &outcome;
     let catalogue = app.catalogue().await?;
@@ -304,7 +341,10 @@ async fn end(
         let resource = part.resource_id.clone();
         let mut change = Change::telling(outcome.is_ok());
         match outcome {
-            Ok(info) => part.arrived(info.id.to_string(), info.len),
+            Ok(Received { info, revocation_unknown }) => {
+                part.revocation_unknown = *revocation_unknown;
+                part.arrived(info.id.to_string(), info.len);
+            }
             Err(answer) => {
                 let next = part.tries.next(answer.clone(), now, &app.config.policy);
                 if let Next::Again { at, .. } = &next {
@@ -318,7 +358,11 @@ async fn end(
         }
         let told = match &part.state {
             PartState::Ready { len, .. } => {
-                Some((What::Collected, json!({ "resource_id": resource, "bytes": len })))
+                let mut detail = json!({ "resource_id": resource, "bytes": len });
+                if part.revocation_unknown {
+                    detail["revocation"] = "unknown".into();
+                }
+                Some((What::Collected, detail))
             }
             PartState::NoData => Some((What::NoData, json!({ "resource_id": resource }))),
             PartState::Undeliverable(failure) => {
@@ -340,7 +384,7 @@ async fn end(
     })
     .await;
     // The package is in use only if the step was made and took it.
-    if let Ok(info) = outcome
+    if let Ok(Received { info, .. }) = outcome
         && surely_unused(&used)
     {
         super::forget::wipe(app, &[info.id.to_string()]).await;
@@ -372,11 +416,17 @@ mod tests {
     #[test]
     fn a_store_that_fails_is_not_held_against_the_dp() {
         let resource: ResourceId = "API.Kr1C3b1ijJ".parse().unwrap();
-        let failed = dp_package::open_file(Failing(Cursor::new(vec![0; 500])), "a.json").map(|_| ());
+        let failed = dp_package::open_file(Failing(Cursor::new(vec![0; 500])), "a.json").map(|_| false);
         let failed = judged(&resource, failed);
         assert!(matches!(failed, Err(FlowError::Broken(ref why)) if why.contains("the disk")), "{failed:?}");
-        let bad = dp_package::open_file(Cursor::new(vec![0; 500]), "a.json").map(|_| ());
+        let bad = dp_package::open_file(Cursor::new(vec![0; 500]), "a.json").map(|_| false);
         let bad = judged(&resource, bad);
-        assert!(matches!(bad, Ok(Err(Failure { kind: FailureKind::BadPackage, .. }))), "{bad:?}");
+        let bad_package =
+            |answer: &Answer| matches!(answer, Answer::Final(f) if f.kind == FailureKind::BadPackage);
+        assert!(matches!(&bad, Ok(Err(answer)) if bad_package(answer)), "{bad:?}");
+        let unknown = judged(&resource, Err(CertificateError::RevocationUnknown.into()));
+        assert!(matches!(unknown, Ok(Err(Answer::Passing(_)))), "it may be told in a while: {unknown:?}");
+        let revoked = judged(&resource, Err(CertificateError::Revoked.into()));
+        assert!(matches!(revoked, Ok(Err(Answer::Final(_)))), "{revoked:?}");
     }
 }

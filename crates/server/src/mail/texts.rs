@@ -2,7 +2,6 @@
 //! operators in `docs/operators/sms-gateway.md`.
 
 use std::fmt;
-use std::time::Duration;
 
 use http::StatusCode;
 use mydata_domain::Time;
@@ -12,11 +11,6 @@ use super::post::{Failure, Letter};
 use super::sandbox::Mailbox;
 use crate::config::{SmsGateway, SmsSettings};
 use crate::outbound::Outbound;
-
-/// Longest time of one call, and of its connection.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// The same of its connection.
-const CONNECT: Duration = Duration::from_secs(5);
 
 /// Who takes text messages.
 pub enum Texts {
@@ -30,7 +24,7 @@ pub enum Texts {
 
 /// A gateway.
 pub struct Gateway {
-    client: reqwest::Client,
+    outbound: Outbound,
     settings: SmsGateway,
 }
 
@@ -48,7 +42,9 @@ impl Texts {
     /// As the operator set it.
     pub fn new(settings: &SmsSettings, outbound: &Outbound) -> Self {
         let made = match (&settings.gateway, &settings.mailbox) {
-            (Some(gateway), _) => Gateway::new(gateway).map(Self::Gateway),
+            (Some(gateway), _) => {
+                Ok(Self::Gateway(Gateway { outbound: outbound.clone(), settings: gateway.clone() }))
+            }
             (None, Some(url)) => Mailbox::new(url, "sms.mailbox", outbound).map(Self::Sandbox),
             (None, None) => Err("no gateway for text messages is set (sms.gateway)".to_owned()),
         };
@@ -74,19 +70,6 @@ impl Texts {
 }
 
 impl Gateway {
-    fn new(settings: &SmsGateway) -> Result<Self, String> {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(|error| {
-                format!("the client for the gateway of text messages cannot be made: {error}")
-            })?;
-        Ok(Self { client, settings: settings.clone() })
-    }
-
     async fn send(&self, letter: &Letter, until: Option<Time>) -> Result<(), Failure> {
         let mut message = json!({
             "id": letter.id.to_string(),
@@ -99,7 +82,11 @@ impl Gateway {
         if let Some(until) = until {
             message["valid_until"] = until.to_string().into();
         }
-        let call = self.client.post(self.settings.url.clone()).bearer_auth(&self.settings.token.0);
+        let url = &self.settings.url;
+        let client = self.outbound.texts(url).map_err(|blocked| {
+            Failure::Later(format!("the gateway may not be called: {blocked}; see to sms.gateway.url"))
+        })?;
+        let call = client.post(url.clone()).bearer_auth(&self.settings.token.0);
         let answer = call.json(&message).send().await.map_err(|error| {
             let why = if error.is_timeout() { "does not answer in time" } else { "cannot be reached" };
             Failure::Later(format!("the gateway {why}"))

@@ -5,7 +5,10 @@ pub(crate) mod credentials;
 pub mod dp;
 pub mod guard;
 pub mod registered;
+pub mod revocation;
 pub mod sp;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -17,13 +20,20 @@ use url::Url;
 
 use crate::config::Outgoing;
 use credentials::Credentials;
-use guard::{Blocked, PublicOnly};
+use guard::{Blocked, Guard, Speech};
 use registered::Registered;
+
+/// Longest time to connect to the gateway of text messages.
+const TEXTS_CONNECT: Duration = Duration::from_secs(5);
+/// Longest time of one call of it, the connection included.
+const TEXTS_ANSWER: Duration = Duration::from_secs(10);
+/// Longest time to connect to a responder or where revocation lists lie.
+const REVOCATION_CONNECT: Duration = Duration::from_secs(5);
 
 /// The clients. Cloning gives the same ones.
 #[derive(Debug, Clone)]
 pub struct Outbound {
-    sandbox: bool,
+    guard: Guard,
     limits: Limits,
     credentials: Arc<Watched<Credentials>>,
     clients: Arc<RwLock<Clients>>,
@@ -44,19 +54,22 @@ struct Clients {
     dp: reqwest::Client,
     sp: reqwest::Client,
     identity: reqwest::Client,
+    texts: reqwest::Client,
+    revocation: reqwest::Client,
 }
 
 impl Clients {
-    fn new(limits: Limits, sandbox: bool, credentials: &Credentials) -> Result<Self, reqwest::Error> {
-        let sp = || {
-            let answer = limits.sp_connect + limits.sp_answer;
-            builder(limits.sp_connect, sandbox).timeout(answer)
-        };
-        let dp = builder(limits.dp_connect, sandbox).read_timeout(limits.dp_idle);
+    fn new(limits: Limits, guard: &Guard, credentials: &Credentials) -> Result<Self, reqwest::Error> {
+        let client = |connect| builder(connect, guard, Speech::Private);
+        let sp = || client(limits.sp_connect).timeout(limits.sp_connect + limits.sp_answer);
+        let dp = client(limits.dp_connect).read_timeout(limits.dp_idle);
+        let revocation = builder(REVOCATION_CONNECT, guard, Speech::Signed);
         Ok(Self {
             dp: credentials.shown(dp).build()?,
             sp: credentials.shown(sp()).build()?,
             identity: credentials.shown(sp()).build()?,
+            texts: credentials.shown(client(TEXTS_CONNECT).timeout(TEXTS_ANSWER)).build()?,
+            revocation: credentials.shown(revocation).build()?,
         })
     }
 }
@@ -73,19 +86,25 @@ pub enum OutboundError {
 }
 
 impl Outbound {
-    /// Clients with the policy's limits, which show nothing and trust the system's roots.
+    /// Clients with the policy's limits, which show nothing and trust the system's roots. `guard` says whom they reach;
+    /// `true` stands for everybody, in the sandbox.
     ///
     /// # Errors
     /// The clients cannot be made.
-    pub fn new(policy: &Policy, sandbox: bool) -> Result<Self, OutboundError> {
-        Self::with(policy, sandbox, &Outgoing::default())
+    pub fn new(policy: &Policy, guard: impl Into<Guard>) -> Result<Self, OutboundError> {
+        Self::with(policy, guard, &Outgoing::default())
     }
 
     /// Clients with the policy's limits, a client certificate and roots.
     ///
     /// # Errors
     /// A file cannot be used, or the clients cannot be made.
-    pub fn with(policy: &Policy, sandbox: bool, settings: &Outgoing) -> Result<Self, OutboundError> {
+    pub fn with(
+        policy: &Policy,
+        guard: impl Into<Guard>,
+        settings: &Outgoing,
+    ) -> Result<Self, OutboundError> {
+        let guard = guard.into();
         let limits = Limits {
             dp_connect: policy.dp_connect.0,
             dp_idle: policy.dp_idle.0,
@@ -93,9 +112,9 @@ impl Outbound {
             sp_answer: policy.sp_answer.0,
         };
         let credentials = Arc::new(Credentials::read(settings)?);
-        let clients = Clients::new(limits, sandbox, &credentials.get())?;
+        let clients = Clients::new(limits, &guard, &credentials.get())?;
         Ok(Self {
-            sandbox,
+            guard,
             limits,
             registered: Registered::new(limits.dp_connect, limits.dp_idle),
             clients: Arc::new(RwLock::new(clients)),
@@ -111,7 +130,7 @@ impl Outbound {
         if !self.credentials.look()? {
             return Ok(false);
         }
-        let clients = Clients::new(self.limits, self.sandbox, &self.credentials.get())?;
+        let clients = Clients::new(self.limits, &self.guard, &self.credentials.get())?;
         *self.clients.write().unwrap_or_else(PoisonError::into_inner) = clients;
         self.registered.forget();
         Ok(true)
@@ -128,12 +147,23 @@ impl Outbound {
 
     /// Refuses an address that may not be called at all.
     pub(crate) fn check(&self, url: &Url) -> Result<(), Blocked> {
-        if self.sandbox { Ok(()) } else { guard::check_url(url) }
+        self.guard.check(url, Speech::Private)
     }
 
     /// Whether an address may be called at all.
     pub(crate) fn reaches(&self, address: std::net::IpAddr) -> bool {
-        self.sandbox || guard::is_public(address)
+        self.guard.permits(address)
+    }
+
+    /// Which addresses may be called.
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// The client for the gateway of text messages, once `url` is found to be allowed.
+    pub(crate) fn texts(&self, url: &Url) -> Result<reqwest::Client, Blocked> {
+        self.check(url)?;
+        Ok(self.clients().texts)
     }
 
     /// The client for SP-APIs, once `url` is found to be allowed.
@@ -150,7 +180,7 @@ impl Outbound {
 }
 
 /// A guarded client that is being made.
-fn builder(connect: Duration, sandbox: bool) -> reqwest::ClientBuilder {
+fn builder(connect: Duration, guard: &Guard, speech: Speech) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .user_agent(concat!("mydata/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -158,5 +188,8 @@ fn builder(connect: Duration, sandbox: bool) -> reqwest::ClientBuilder {
         .referer(false)
         .connect_timeout(connect)
         .pool_idle_timeout(Duration::from_secs(30));
-    if sandbox { builder } else { builder.https_only(true).dns_resolver(Arc::new(PublicOnly)) }
+    if guard.is_open() {
+        return builder;
+    }
+    builder.https_only(speech == Speech::Private).dns_resolver(Arc::new(guard.clone()))
 }

@@ -12,7 +12,7 @@ use reqwest::Client;
 use url::{Host, Url};
 
 use super::credentials::Credentials;
-use super::guard::{Blocked, is_public};
+use super::guard::{Blocked, Guard, Speech};
 use super::{Outbound, builder};
 
 /// So many clients are kept; a platform has hundreds of datasets.
@@ -60,7 +60,7 @@ impl Registered {
     }
 
     /// A client that finds this host at these addresses, and no other host at all: redirects are not followed.
-    fn client(&self, place: Place, sandbox: bool, credentials: &Credentials) -> Result<Client, NotCalled> {
+    fn client(&self, place: Place, guard: &Guard, credentials: &Credentials) -> Result<Client, NotCalled> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = kept.get(&place) {
             return Ok(client.clone());
@@ -68,8 +68,9 @@ impl Registered {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        let client =
-            builder(self.connect, sandbox).read_timeout(self.idle).resolve_to_addrs(&place.0, &place.1);
+        let client = builder(self.connect, guard, Speech::Private)
+            .read_timeout(self.idle)
+            .resolve_to_addrs(&place.0, &place.1);
         let client = credentials.shown(client).build().map_err(|_| NotCalled::Unknown)?;
         kept.insert(place, client.clone());
         Ok(client)
@@ -88,30 +89,29 @@ impl Outbound {
         if dataset.dp_ips.is_empty() && dataset.pilot.is_none() {
             return Ok(self.clients().dp);
         }
-        let allowed =
-            |address: IpAddr| dataset.dp_ips.permits(address) && (self.sandbox || is_public(address));
+        let allowed = |address: IpAddr| dataset.dp_ips.permits(address) && self.reaches(address);
         match url.host() {
             Some(Host::Ipv4(address)) if allowed(address.into()) => Ok(self.clients().dp),
             Some(Host::Ipv6(address)) if allowed(address.into()) => Ok(self.clients().dp),
             Some(Host::Domain(name)) => {
-                let mut found = resolve(name, url).await?;
+                let mut found = resolve(&self.guard, name, url).await?;
                 found.retain(|socket| allowed(socket.ip()));
                 found.sort_unstable();
                 found.dedup();
                 if found.is_empty() {
                     return Err(NotCalled::NotRegistered);
                 }
-                self.registered.client((name.to_owned(), found), self.sandbox, &self.credentials())
+                self.registered.client((name.to_owned(), found), &self.guard, &self.credentials())
             }
             _ => Err(NotCalled::NotRegistered),
         }
     }
 }
 
-async fn resolve(name: &str, url: &Url) -> Result<Vec<SocketAddr>, NotCalled> {
+async fn resolve(guard: &Guard, name: &str, url: &Url) -> Result<Vec<SocketAddr>, NotCalled> {
     let port = url.port_or_known_default().unwrap_or(443);
-    let found = tokio::net::lookup_host((name, port)).await.map_err(|_| NotCalled::Unknown)?;
-    Ok(found.collect())
+    let found = guard.find(name).await.map_err(|_| NotCalled::Unknown)?;
+    Ok(found.into_iter().map(|address| SocketAddr::new(address, port)).collect())
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub(super) fn reason(error: &reqwest::Error) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use axum::Router;
     use axum::routing::post;
     use http::{HeaderMap, StatusCode};
@@ -90,11 +90,20 @@ mod tests {
         address
     }
 
-    fn service(address: std::net::SocketAddr, until: Time) -> ServiceWithSecrets {
+    pub(crate) fn notification() -> Notification {
+        Notification {
+            tx_id: "3f6c1b52-7d9e-4a10-9c1f-0d2a4b6ca91e".parse().unwrap(),
+            permission_ticket: "3f6c1b52-7d9e-4a10-9c1f-0d2a4b6ca91e".parse().unwrap(),
+            news: News::Undeliverable { unable_to_deliver: Vec::new() },
+        }
+    }
+
+    /// A service with this SP-API, whose earlier key works until then.
+    pub(crate) fn service(sp_api: &str, until: Time) -> ServiceWithSecrets {
         let body = serde_json::json!({
             "client_id": "CLI.qqOjnjO4WR", "zone": "test", "organisation": "bank", "name": "示範", "name_en": "Demo",
             "purpose": "示範", "purpose_en": "Demo", "category": "綜合", "url": "http://127.0.0.1/", "terms": "示範",
-            "return_urls": ["http://127.0.0.1/return"], "sp_api": format!("http://{address}/notify"),
+            "return_urls": ["http://127.0.0.1/return"], "sp_api": sp_api,
             "allowed_ips": [], "datasets": [], "state": "listed",
         });
         let client_secret: mydata_wire::ClientSecret = "demoBankSecret16".parse().unwrap();
@@ -114,18 +123,14 @@ mod tests {
     #[tokio::test]
     async fn an_sp_that_knows_the_earlier_key_only_is_reached_while_it_works() {
         let outbound = Outbound::new(&Policy::default(), true).unwrap();
-        let notification = Notification {
-            tx_id: "3f6c1b52-7d9e-4a10-9c1f-0d2a4b6ca91e".parse().unwrap(),
-            permission_ticket: "3f6c1b52-7d9e-4a10-9c1f-0d2a4b6ca91e".parse().unwrap(),
-            news: News::Undeliverable { unable_to_deliver: Vec::new() },
-        };
+        let notification = notification();
         for (key, now, answer) in [
             ("the-new-key", Time(5), SpAnswer::Accepted),
             ("the-old-key", Time(5), SpAnswer::Accepted),
             ("the-old-key", Time(10), SpAnswer::Refused(401)),
             ("another-key", Time(5), SpAnswer::Refused(401)),
         ] {
-            let service = service(sp_with(key).await, Time(10));
+            let service = service(&format!("http://{}/notify", sp_with(key).await), Time(10));
             assert_eq!(outbound.notify(&service, &notification, now).await, answer, "{key} {now:?}");
         }
     }

@@ -128,7 +128,7 @@ pub async fn test(app: &App, target: &Target) -> Probe {
 async fn walk(app: &App, target: &Target, steps: &mut Steps) -> Option<()> {
     let url = target.url();
     let limit = app.config.policy.dp_connect.0.min(PATIENCE);
-    let found = steps.take(Step::Dns, reach::resolve(url, limit)).await?;
+    let found = steps.take(Step::Dns, reach::resolve(&app.outbound, url, limit)).await?;
     let allowed = async { reach::allowed(&app.outbound, target, &found) };
     let addresses = steps.take(Step::Address, allowed).await?;
     let stream = steps.take(Step::Tcp, reach::connect(url, &addresses, limit)).await?;

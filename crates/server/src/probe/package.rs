@@ -11,14 +11,16 @@ use mydata_domain::health::{Fault, FaultKind, Figure};
 use mydata_domain::parameter::ParameterKey;
 use mydata_domain::time::Time;
 use mydata_seal::dp_package::{self, DpPackageError};
+use mydata_seal::trust::Trust;
 use mydata_seal::zip::ZipError;
 use mydata_store::blobs::BlobInfo;
-use mydata_wire::{AccessToken, TransactionUid};
+use mydata_wire::{AccessToken, PersonalId, TransactionUid};
 
 use super::{Found, grant};
 use crate::app::App;
 use crate::flow::forget;
 use crate::outbound::dp::Call;
+use crate::revocation::LearnError;
 
 /// Longest time from the call to the last byte.
 pub(super) const LONGEST: Duration = Duration::from_secs(90);
@@ -39,31 +41,45 @@ pub(super) async fn ask(app: &App, dataset: &Dataset) -> Found<()> {
         Ok(Err(ended)) => return ended.map(|figures| ((), figures)),
         Ok(Ok(info)) => info,
     };
-    let now = app.now();
-    let judged = match app.store.blobs.reader(&info.id).await {
-        Err(error) => Err(ours(&error)),
-        Ok(reader) => {
-            let judging = tokio::task::spawn_blocking(move || {
-                dp_package::verify(reader, &trust, now.to_system(), Some(&person))
-            });
-            match judging.await {
-                Ok(Ok(verified)) => {
-                    let ends = day_of(Time::from(verified.signer.not_after));
-                    Ok(vec![
-                        Figure::Bytes(info.len),
-                        Figure::Files(verified.files.len() as u64),
-                        Figure::SignerDaysLeft(i64::from(days_between(day_of(now), ends))),
-                    ])
-                }
-                Ok(Err(DpPackageError::Zip(ZipError::Read(error)))) => Err(ours(&error)),
-                // The error's own text may hold a file's name.
-                Ok(Err(error)) => Err(Fault::new(FaultKind::PackageBad, error.step())),
-                Err(error) => Err(ours(&error)),
-            }
-        }
-    };
+    let judged = judge(app, trust, &info, person).await;
     forget::wipe(app, &[info.id.to_string()]).await;
     judged.map(|figures| ((), figures))
+}
+
+/// Judges a package whole.
+async fn judge(app: &App, trust: Trust, info: &BlobInfo, person: PersonalId) -> Result<Vec<Figure>, Fault> {
+    let now = app.now();
+    let read = async || app.store.blobs.reader(&info.id).await.map_err(|error| ours(&error));
+    let trust = match app.revocations.learn_for(read().await?, trust, now.to_system()).await {
+        Ok(trust) => trust,
+        Err(LearnError::Package(error)) => return Err(bad(&error)),
+        Err(error @ LearnError::Broken(_)) => return Err(ours(&error)),
+    };
+    let reader = read().await?;
+    let judging = tokio::task::spawn_blocking(move || {
+        dp_package::verify(reader, &trust, now.to_system(), Some(&person))
+    });
+    match judging.await {
+        Ok(Ok(verified)) => {
+            let ends = day_of(Time::from(verified.signer.not_after));
+            Ok(vec![
+                Figure::Bytes(info.len),
+                Figure::Files(verified.files.len() as u64),
+                Figure::SignerDaysLeft(i64::from(days_between(day_of(now), ends))),
+            ])
+        }
+        Ok(Err(error)) => Err(bad(&error)),
+        Err(error) => Err(ours(&error)),
+    }
+}
+
+/// The package is bad, or could not be read back.
+fn bad(error: &DpPackageError) -> Fault {
+    match error {
+        DpPackageError::Zip(ZipError::Read(error)) => ours(error),
+        // The error's own text may hold a file's name.
+        error => Fault::new(FaultKind::PackageBad, error.step()),
+    }
 }
 
 /// Something of ours failed: the DP is told nothing of it, the log is.

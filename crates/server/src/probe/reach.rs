@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use mydata_domain::health::{Fault, FaultKind, Figure};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
@@ -19,18 +19,18 @@ use crate::outbound::registered::NotCalled;
 const TRIED: usize = 4;
 
 /// Where a host is found.
-pub(super) async fn resolve(url: &Url, limit: Duration) -> Found<Vec<IpAddr>> {
+pub(super) async fn resolve(outbound: &Outbound, url: &Url, limit: Duration) -> Found<Vec<IpAddr>> {
     let name = match url.host() {
         Some(Host::Ipv4(address)) => return Ok((vec![address.into()], vec![Figure::Literal])),
         Some(Host::Ipv6(address)) => return Ok((vec![address.into()], vec![Figure::Literal])),
         Some(Host::Domain(name)) => name,
         None => return Err(FaultKind::DnsUnknown.into()),
     };
-    match timeout(limit, lookup_host((name, port(url)))).await {
+    match timeout(limit, outbound.guard().find(name)).await {
         Err(_) => Err(FaultKind::DnsSlow.into()),
         Ok(Err(_)) => Err(FaultKind::DnsUnknown.into()),
         Ok(Ok(found)) => {
-            let mut found: Vec<IpAddr> = found.map(|socket| socket.ip().to_canonical()).collect();
+            let mut found: Vec<IpAddr> = found.iter().map(IpAddr::to_canonical).collect();
             found.sort_unstable();
             found.dedup();
             if found.is_empty() {
@@ -46,7 +46,7 @@ fn port(url: &Url) -> u16 {
 }
 
 /// Those of the addresses that may be called: by the outbound guard, and by what is registered.
-pub(super) fn allowed(outbound: &Outbound, target: &Target, found: &[IpAddr]) -> Found<Vec<IpAddr>> {
+pub(crate) fn allowed(outbound: &Outbound, target: &Target, found: &[IpAddr]) -> Found<Vec<IpAddr>> {
     outbound.check(target.url()).map_err(blocked)?;
     let public: Vec<IpAddr> = found.iter().copied().filter(|address| outbound.reaches(*address)).collect();
     if public.is_empty() {
@@ -67,6 +67,8 @@ pub(super) fn allowed(outbound: &Outbound, target: &Target, found: &[IpAddr]) ->
 fn blocked(blocked: Blocked) -> Fault {
     match blocked {
         Blocked::Scheme => FaultKind::AddressPlain.into(),
+        Blocked::UserInfo => FaultKind::AddressName.into(),
+        Blocked::Port => FaultKind::AddressPort.into(),
         Blocked::Internal => FaultKind::AddressInternal.into(),
     }
 }
@@ -81,7 +83,7 @@ pub(super) fn not_called(why: NotCalled) -> Fault {
 }
 
 /// Connects to the first address that answers.
-pub(super) async fn connect(url: &Url, addresses: &[IpAddr], limit: Duration) -> Found<TcpStream> {
+pub(crate) async fn connect(url: &Url, addresses: &[IpAddr], limit: Duration) -> Found<TcpStream> {
     let deadline = Instant::now() + limit;
     let mut last = FaultKind::TcpUnreachable.into();
     for address in addresses.iter().take(TRIED) {

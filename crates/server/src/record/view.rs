@@ -212,6 +212,10 @@ impl Teller<'_> {
             .map(|id| self.dataset(&id))
             .collect();
         names.extend(method.map(|method| verification_name(self.lang, method)));
+        // Accepted by the operator's setting though nobody told whether the DP's certificate is revoked.
+        if detail["revocation"] == "unknown" {
+            names.push(self.lang.t("my-record-revocation-unknown"));
+        }
         Happened {
             at: at.date_time(self.lang),
             machine: at.machine(),

@@ -37,4 +37,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     16 "0016_counter";
     17 "0017_organisation_notes";
     18 "0018_audit_chain";
+    20 "0020_revocation";
 };

@@ -40,7 +40,7 @@ pub(super) const COLUMNS: &str = "t.id, t.client_id, t.tx_id, t.zone, t.stage, t
      t.token_len, t.token_sha256, t.delivered, t.front_test, t.purpose, t.citizen, t.counter_case, t.held_at, t.previewed, t.saved, \
      t.private";
 pub(super) const PART_COLUMNS: &str = "p.place, p.resource_id, p.transaction_uid, p.state, p.received, p.total, p.until_at, p.asked, p.blob, \
-     p.failure, p.calls, p.failures, p.first_call_at, p.access_expires_at, p.private AS part_private";
+     p.failure, p.revocation_unknown, p.calls, p.failures, p.first_call_at, p.access_expires_at, p.private AS part_private";
 
 /// A transaction as it was read, with what is needed to write it back.
 #[derive(Debug, Clone)]
@@ -248,8 +248,8 @@ async fn insert_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &
     let row = PartRow::of(crypter, part);
     tx.run(
         "INSERT INTO transaction_parts (transaction_id, place, resource_id, transaction_uid, state, received, total, until_at, asked, \
-         blob, failure, calls, failures, first_call_at, access, access_expires_at, private) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+         blob, failure, calls, failures, first_call_at, access, access_expires_at, private, revocation_unknown) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         args![
             id,
             place as i64,
@@ -268,6 +268,7 @@ async fn insert_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &
             row.access,
             row.access_expires_at,
             row.private,
+            part.revocation_unknown,
         ],
     )
     .await?;
@@ -373,7 +374,8 @@ async fn update_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &
     let row = PartRow::of(crypter, part);
     tx.run(
         "UPDATE transaction_parts SET state = $3, received = $4, total = $5, until_at = $6, asked = $7, blob = $8, failure = $9, \
-         calls = $10, failures = $11, first_call_at = $12, access = $13, access_expires_at = $14, private = $15 \
+         calls = $10, failures = $11, first_call_at = $12, access = $13, access_expires_at = $14, private = $15, \
+         revocation_unknown = $16 \
          WHERE transaction_id = $1 AND place = $2",
         args![
             id,
@@ -391,6 +393,7 @@ async fn update_part(tx: &Tx, crypter: &Crypter, id: &str, place: usize, part: &
             row.access,
             row.access_expires_at,
             row.private,
+            part.revocation_unknown,
         ],
     )
     .await?;
@@ -717,6 +720,7 @@ fn read_part(crypter: &Crypter, row: &Row) -> Result<Part> {
             failures: count("failures")?,
             first_at: row.get_opt_i64("first_call_at")?.map(Time),
         },
+        revocation_unknown: row.get_bool("revocation_unknown")?,
         state,
     })
 }

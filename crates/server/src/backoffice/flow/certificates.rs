@@ -51,7 +51,7 @@ pub(super) fn watch(kept: &mut Kept, record: &Dataset) {
 pub async fn register(app: &App, by: &By, item: ItemId, zone: Zone, pem: &str) -> Result<Outcome, ActError> {
     let now = app.now().to_system();
     let bad = |error: CertificateError| ActError::Certificate(error.zh(), error.to_string());
-    let info = app.trust.accepts(pem.as_bytes(), now).map_err(bad)?;
+    let info = app.revocations.accepts(&app.trust, pem.as_bytes(), now).await.map_err(bad)?;
     let fingerprint: String = info.certificate_sha256.iter().map(|byte| format!("{byte:02x}")).collect();
     let fingerprint = &fingerprint;
     in_tx(app, "certificate", |tx| async move {

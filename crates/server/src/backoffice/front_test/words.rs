@@ -7,6 +7,7 @@ use mydata_seal::dp_package::Step as Verified;
 
 use crate::backoffice::parts::cell::{Chip, Colour};
 use crate::backoffice::visit::Visit;
+use crate::flow::collect::{REVOCATION_UNKNOWN, REVOKED};
 use crate::outbound::registered::NotCalled;
 use crate::web::i18n;
 
@@ -88,7 +89,10 @@ fn dataset(visit: &Visit, failure: &Failure) -> Vec<String> {
     };
     // What is said already, and sentences in another language, are left out.
     let said = failure.kind == FailureKind::NotReached;
-    if !detail.is_empty() && (english || step.is_some() || (!said && failure.kind != FailureKind::BadPackage))
+    let named = matches!(failure.detail.as_str(), REVOKED | REVOCATION_UNKNOWN);
+    if !detail.is_empty()
+        && !named
+        && (english || step.is_some() || (!said && failure.kind != FailureKind::BadPackage))
     {
         lines.push(visit.t1("front-test-detail", "detail", detail));
     }
@@ -128,6 +132,8 @@ fn reason(failure: &Failure) -> (&'static str, &'static [&'static str]) {
         FailureKind::Broken => ("front-test-dp-broken", &["form-dp-api"]),
         FailureKind::ServerError => ("front-test-dp-server", &["form-dp-api"]),
         FailureKind::BadPackage => match failure.detail.as_str() {
+            REVOKED => ("front-test-dp-revoked", &["form-certificate"]),
+            REVOCATION_UNKNOWN => ("front-test-dp-revocation-unknown", &["form-certificate"]),
             "certificate" | "signature" => ("front-test-dp-signature", &["form-certificate"]),
             _ => ("front-test-dp-package", &["form-specification"]),
         },

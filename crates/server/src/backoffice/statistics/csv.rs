@@ -43,7 +43,7 @@ fn of_periods(visit: &Visit, asked: &Asked, report: &Report) -> Vec<Vec<String>>
     head.extend(methods.iter().map(|code| format!("{} ({code})", words::method(lang, code))));
     head.extend(["statistics-csv-median", "statistics-csv-p95"].map(|key| visit.t(key)));
     let row = |period: &super::report::Period| {
-        let Tally { outcomes: by_outcome, methods: by_method, waits } = &period.tally;
+        let Tally { outcomes: by_outcome, methods: by_method, waits, flags: _ } = &period.tally;
         let number = |kept: &std::collections::BTreeMap<String, u64>, value: &str| {
             kept.get(value).copied().unwrap_or(0).to_string()
         };

@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::Safe;
 use mydata_domain::account::Role;
 use mydata_domain::calendar::day_of;
-use mydata_domain::statistics::Area;
+use mydata_domain::statistics::{Area, REVOCATION_UNKNOWN};
 use mydata_store::repo::list::Scope;
 use mydata_store::repo::statistics::{self, Subject};
 
@@ -474,12 +474,23 @@ impl Shown<'_> {
             share: words::share(number(value), whole.number()),
             bar: bar(number(value), whole.number()),
         };
+        let mut lines: Vec<Line> = outcomes(self.asked.area).into_iter().map(line).collect();
+        if let Some(flagged) = whole.flags.get(REVOCATION_UNKNOWN) {
+            lines.push(Line {
+                label: lang.t("statistics-revocation-unknown"),
+                href: None,
+                below: None,
+                number: words::number(*flagged),
+                share: words::share(*flagged, whole.number()),
+                bar: bar(*flagged, whole.number()),
+            });
+        }
         Lines {
             id: "outcomes",
             title: lang.t("statistics-outcomes"),
             hint: None,
             heads: self.heads(lang, "statistics-outcome"),
-            lines: outcomes(self.asked.area).into_iter().map(line).collect(),
+            lines,
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Tally {
     pub methods: BTreeMap<String, u64>,
     /// How long was waited.
     pub waits: Waits,
+    /// Those that deserve a look, by why; each has its outcome, too.
+    pub flags: BTreeMap<String, u64>,
 }
 
 impl Tally {
@@ -25,6 +27,7 @@ impl Tally {
         match sum.facet {
             Facet::Outcome => *self.outcomes.entry(sum.value.clone()).or_default() += sum.number,
             Facet::Method => *self.methods.entry(sum.value.clone()).or_default() += sum.number,
+            Facet::Flag => *self.flags.entry(sum.value.clone()).or_default() += sum.number,
             Facet::Wait => {
                 if let Ok(limit) = sum.value.parse() {
                     self.waits.add(limit, sum.number);

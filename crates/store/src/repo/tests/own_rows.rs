@@ -63,6 +63,7 @@ async fn step(
 fn arrive(t: &mut Transaction) {
     for (n, part) in t.parts.iter_mut().enumerate() {
         part.begin(START, Duration::from_secs(60), &SystemRandom);
+        part.revocation_unknown = n == 0;
         part.arrived(format!("{n:032}"), 20);
     }
     t.settle(START, &Policy::default());
@@ -97,6 +98,10 @@ async fn a_download_is_read_back_as_it_was_at_every_stage() {
         let held = kept.transaction.held().unwrap();
         assert_eq!(held.expires_at, START.plus(Duration::from_secs(8 * 3600)));
         assert!(kept.transaction.parts[0].parameters.is_empty());
+        assert!(
+            kept.transaction.parts[0].revocation_unknown,
+            "what was accepted in doubt stays written down"
+        );
         let number = BarcodeNumber::generate(&SystemRandom);
         let kept = step(&store, t.id, |t| {
             t.previewed(START).unwrap();
