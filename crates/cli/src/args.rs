@@ -40,6 +40,8 @@ pub enum Command {
     Migrate(crate::migrate::Args),
     /// Who is registered: organisations, datasets, services, as one TOML file.
     Registry(crate::registry::Args),
+    /// The keys that everything secret is sealed under: which there are, a new one, dropping an old one.
+    Keys(crate::keys::Args),
     /// Accounts of the back office: opening, locking, links that set a password, roles.
     Admin(crate::admin::Args),
     /// For service providers: entry links, opening what was received.

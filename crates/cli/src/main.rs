@@ -10,6 +10,7 @@ mod doctor;
 mod dp;
 mod files;
 mod hidden;
+mod keys;
 mod logging;
 mod migrate;
 mod output;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
             Command::Serve(args) => serve::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Registry(args) => registry::run(args).await,
+            Command::Keys(args) => keys::run(args).await,
             Command::Admin(args) => admin::run(args).await,
             Command::Sp(args) => sp::run(args).await,
             Command::Dp(args) => dp::run(args).await,

@@ -68,6 +68,7 @@ pub struct Platform {
     pub address: SocketAddr,
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
+    following: JoinHandle<()>,
     working: Option<JoinHandle<()>>,
 }
 
@@ -77,10 +78,18 @@ pub fn store_config(config: &Config) -> Result<StoreConfig, StoreError> {
     if let Some(url) = &config.database_url {
         store.database = Some(url.0.parse::<DbAddress>()?);
     }
-    if let Some(file) = &config.key_file {
-        store.keys = Some(KeySource::File(file.clone()));
-    }
+    store.keys = key_source(config);
     Ok(store)
+}
+
+/// Where the master key comes from; `None`: the file in the data folder.
+fn key_source(config: &Config) -> Option<KeySource> {
+    if !config.keys.command.is_empty() {
+        let program = config.keys.command.clone();
+        return Some(KeySource::Command { program, limit: config.keys.command_limit.0 });
+    }
+    let variable = config.keys.environment.clone().map(KeySource::Environment);
+    variable.or_else(|| config.key_file.clone().map(KeySource::File))
 }
 
 /// Reads whom DP packages may be signed by.
@@ -207,15 +216,20 @@ impl Platform {
         let mut store = store_config(&config)?;
         store.random = Arc::clone(&random);
         let store = Store::open(&store, clock.now()).await?;
-        let app = assemble(config, store, clock, random)?;
-
+        // Before anything is served: from now on no key is changed without this node.
+        store.keys.sign_in(clock.now()).await?;
         let (stop, stopped) = watch::channel(false);
+        let troubled = |error: &StoreError| tracing::error!(%error, "the keys could not be looked at; trying again");
+        let following = store.keys.clone().follow(Arc::clone(&clock), stop.subscribe(), troubled);
+        let app = assemble(config, store, clock, random)?;
+        let following = tokio::spawn(following);
+
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let serving = tokio::spawn(async move {
             axum::serve(listener, service).with_graceful_shutdown(until(stopped)).await
         });
         tracing::info!(%address, base_url = %app.base_url, "the platform is up");
-        Ok(Self { app, address, stop, serving, working: None })
+        Ok(Self { app, address, stop, serving, following, working: None })
     }
 
     /// Begins with the jobs, unless they have begun.
@@ -235,6 +249,9 @@ impl Platform {
             && let Err(error) = working.await
         {
             tracing::error!(%error, "background work ended badly");
+        }
+        if let Err(error) = self.following.await {
+            tracing::error!(%error, "following the keys ended badly");
         }
         self.app.store.close().await;
         tracing::info!("the platform is down");

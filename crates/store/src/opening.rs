@@ -1,6 +1,5 @@
 //! Opens everything together: keys, database, blobs, jobs; and makes sure that they belong together.
 
-use crate::args;
 use crate::blobs::{Blobs, make_private};
 use crate::crypt::Crypter;
 use crate::db::{Db, DbAddress, Engine, PoolSizes};
@@ -206,6 +205,7 @@ fn open_private(path: &Path) -> Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args;
     use crate::jobs::{Full, NewJob, enqueue};
     use crate::testing::{START, TestStore, on_both};
     use futures_util::StreamExt as _;

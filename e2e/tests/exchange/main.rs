@@ -1,10 +1,12 @@
 //! The exchange through its public doors: the running program, real parties around it, both databases.
 
+mod at_rest;
 mod browser;
 mod crash;
 mod dp;
 mod entry;
 mod hold;
+mod keys;
 mod partner;
 mod restart;
 mod scenarios;

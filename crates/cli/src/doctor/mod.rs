@@ -62,7 +62,7 @@ async fn look(args: &Args, report: &mut Report) {
     let Some(config) = settings::check(&args.flags, report) else { return };
     folder::check(&config, report);
     let opened = database::open(&config, report).await;
-    let keys = keys::check(&config, &opened, report);
+    let keys = keys::check(&config, &opened, report).await;
     trust::check(&config, now, report);
 
     let outbound = match Outbound::new(&config.policy, config.sandbox) {

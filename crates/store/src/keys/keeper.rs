@@ -119,18 +119,16 @@ impl Keeper {
                 changed = stop.changed() => if changed.is_err() { break },
             }
             let now = clock.now();
-            let outcome = match self.look(now).await {
-                Ok(true) => {
-                    signed = now;
-                    Ok(())
-                }
-                Ok(false) if now >= signed.plus(SIGN_EVERY) || now < signed => {
-                    signed = now;
-                    self.sign(now).await
-                }
-                Ok(false) => Ok(()),
-                Err(error) => Err(error),
-            };
+            let looked = self.look(now).await;
+            let fresh = matches!(looked, Ok(true));
+            let mut outcome = looked.map(drop);
+            if fresh {
+                signed = now;
+            } else if now >= signed.plus(SIGN_EVERY) || now < signed {
+                // Also a node that cannot follow runs, and must be waited for.
+                signed = now;
+                outcome = outcome.and(self.sign(now).await);
+            }
             if let Err(error) = outcome {
                 troubled(&error);
                 tokio::select! {
