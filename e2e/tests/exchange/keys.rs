@@ -19,7 +19,7 @@ async fn exchange(bank: &Sp) {
     walk.reload_until(settled).await;
     walk.press("confirm").await.unwrap();
     let case = outcome(bank, &case).await;
-    assert_eq!(case.received().expect("it opens").datasets.len(), 3);
+    assert_eq!(case.received().expect("it opens").len(), 3);
 }
 
 fn said(output: &Output) -> String {
@@ -48,6 +48,12 @@ fn killed_at(country: &Country, word: &str) -> bool {
     reached
 }
 
+/// Waits for the end of a load; what failed in it fails here.
+fn blocking_join(load: std::thread::JoinHandle<()>) {
+    let ended = tokio::task::block_in_place(|| load.join());
+    assert!(ended.is_ok(), "an exchange failed");
+}
+
 async fn rotates(engine: Engine) {
     let country = Country::start_with(engine, quick).await.unwrap();
     let bank = country.sandbox.bank().clone();
@@ -60,9 +66,10 @@ async fn rotates(engine: Engine) {
     let load: Vec<_> = (0..2)
         .map(|_| {
             let (bank, stop, through) = (bank.clone(), Arc::clone(&stop), Arc::clone(&through));
-            tokio::spawn(async move {
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 while !stop.load(SeqCst) {
-                    exchange(&bank).await;
+                    runtime.block_on(exchange(&bank));
                     through.fetch_add(1, SeqCst);
                 }
             })
@@ -112,7 +119,7 @@ async fn rotates(engine: Engine) {
     }
     stop.store(true, SeqCst);
     for one in load {
-        one.await.expect("no exchange failed");
+        blocking_join(one);
     }
     assert!(through.load(SeqCst) > before + 2, "exchanges went on: {}", through.load(SeqCst));
     let log = country.platform.log();
