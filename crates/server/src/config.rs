@@ -124,7 +124,9 @@ impl Keys {
     /// Everything that cannot work, one sentence each, naming the key.
     fn faults(&self, file: bool) -> Vec<String> {
         let mut faults = Vec::new();
-        if usize::from(file) + usize::from(self.environment.is_some()) + usize::from(!self.command.is_empty()) > 1 {
+        if usize::from(file) + usize::from(self.environment.is_some()) + usize::from(!self.command.is_empty())
+            > 1
+        {
             faults.push(
                 "key_file, keys.environment and keys.command exclude each other: the master key comes from one place"
                     .to_owned(),

@@ -219,7 +219,8 @@ impl Platform {
         // Before anything is served: from now on no key is changed without this node.
         store.keys.sign_in(clock.now()).await?;
         let (stop, stopped) = watch::channel(false);
-        let troubled = |error: &StoreError| tracing::error!(%error, "the keys could not be looked at; trying again");
+        let troubled =
+            |error: &StoreError| tracing::error!(%error, "the keys could not be looked at; trying again");
         let following = store.keys.clone().follow(Arc::clone(&clock), stop.subscribe(), troubled);
         let app = assemble(config, store, clock, random)?;
         let following = tokio::spawn(following);

@@ -154,7 +154,8 @@ impl Crypter {
             self.0.missed.notify_one();
             return Err(fail("it is sealed under a key that is not here"));
         };
-        let nonce = Nonce::try_assume_unique_for_key(&head[1 + KeyId::LEN..]).expect("the head ends with a nonce");
+        let nonce =
+            Nonce::try_assume_unique_for_key(&head[1 + KeyId::LEN..]).expect("the head ends with a nonce");
         let mut out = Zeroizing::new(body.to_vec());
         let len = key
             .tables

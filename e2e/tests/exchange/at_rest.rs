@@ -105,7 +105,10 @@ fn disguises(text: &str) -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn the_search_finds_what_it_looks_for() {
-    let secrets = BTreeSet::from([("name".to_owned(), "王小明".to_owned()), ("id".to_owned(), "A123456789".to_owned())]);
+    let secrets = BTreeSet::from([
+        ("name".to_owned(), "王小明".to_owned()),
+        ("id".to_owned(), "A123456789".to_owned()),
+    ]);
     let search = Search::new(&secrets);
     for secret in ["王小明", "A123456789"] {
         for (disguise, bytes) in disguises(secret) {

@@ -29,7 +29,8 @@ fn said(output: &Output) -> String {
 /// Ids and states of the keys.
 fn keys(country: &Country) -> Vec<(String, String)> {
     let listed = country.platform.run(&["keys", "list", "--json"]).unwrap();
-    let json: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", said(&listed)));
+    let json: serde_json::Value =
+        serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", said(&listed)));
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
     json["keys"].as_array().unwrap().iter().map(|key| (text(&key["id"]), text(&key["state"]))).collect()
 }
@@ -154,7 +155,11 @@ async fn a_wrong_master_key_is_told_at_the_start() {
     let refuses = |reason: &str, adjust: &dyn Fn(&mut std::process::Command)| {
         for command in ["serve", "doctor"] {
             let output = country.platform.run_with(&[command], adjust).unwrap();
-            assert!(!output.status.success() && said(&output).contains(reason), "{command}: {}", said(&output));
+            assert!(
+                !output.status.success() && said(&output).contains(reason),
+                "{command}: {}",
+                said(&output)
+            );
             assert!(!said(&output).contains("hidden"), "{}", said(&output));
         }
     };

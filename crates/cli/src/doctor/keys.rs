@@ -6,10 +6,10 @@ use std::sync::Arc;
 use mydata_domain::time::SystemClock;
 use mydata_domain::{Clock as _, Time};
 use mydata_server::Config;
+use mydata_store::StoreError;
 use mydata_store::crypt::Crypter;
 use mydata_store::keys::kept::{self, Kept, Purpose};
 use mydata_store::keys::{KeySource, MasterKeys};
-use mydata_store::StoreError;
 use mydata_wire::SystemRandom;
 
 use super::database::Found;
@@ -21,7 +21,8 @@ const SOURCE: &str = "master key";
 const KEYS: &str = "keys";
 /// A data key should not seal longer.
 const OLD_DAYS: i64 = 400;
-const RIGHT: &str = "put the right master key back from its safe copy, or correct key_file or keys in the configuration";
+const RIGHT: &str =
+    "put the right master key back from its safe copy, or correct key_file or keys in the configuration";
 
 /// Reads the keys without ever making any. `None` when there are none to go on with.
 pub async fn check(config: &Config, database: &Found, report: &mut Report) -> Option<Crypter> {
@@ -40,7 +41,11 @@ pub async fn check(config: &Config, database: &Found, report: &mut Report) -> Op
     let all = match kept::all(&open.db).await {
         Ok(all) => all,
         Err(error) => {
-            report.fail(KEYS, error.to_string(), "look at the database; `mydata migrate` brings it up to date");
+            report.fail(
+                KEYS,
+                error.to_string(),
+                "look at the database; `mydata migrate` brings it up to date",
+            );
             return None;
         }
     };
@@ -122,7 +127,10 @@ async fn read(source: &KeySource, database: &Found, report: &mut Report) -> Opti
             if masters.count() > 1 && !masters.is_earlier() {
                 report.warn(
                     subject,
-                    format!("{shown} gives {}: a change did not come to its end", count(masters.count(), "master key")),
+                    format!(
+                        "{shown} gives {}: a change did not come to its end",
+                        count(masters.count(), "master key")
+                    ),
                     "run `mydata keys rotate --master`, which goes on",
                 );
             }
@@ -156,9 +164,15 @@ fn say(all: &[Kept], masters: &MasterKeys, now: Time, report: &mut Report) {
         count(usize::try_from(days).unwrap_or(0), "day")
     );
     let since = sealing.seals_from;
-    let stopped = |key: &&Kept| key.waits() || (key.replaced_at.is_some() && key.replaced_at == since && key.cleared_at.is_none());
+    let stopped = |key: &&Kept| {
+        key.waits() || (key.replaced_at.is_some() && key.replaced_at == since && key.cleared_at.is_none())
+    };
     if data.iter().any(|key| stopped(&key)) {
-        report.warn(KEYS, format!("{what}; a rotation did not come to its end"), "run `mydata keys rotate`, which goes on");
+        report.warn(
+            KEYS,
+            format!("{what}; a rotation did not come to its end"),
+            "run `mydata keys rotate`, which goes on",
+        );
     } else if days > OLD_DAYS {
         report.warn(KEYS, what, "run `mydata keys rotate`; docs/operators/keys.md has the routine");
     } else {

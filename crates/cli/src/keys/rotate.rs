@@ -64,12 +64,16 @@ async fn data(store: &Store, resume: bool) -> anyhow::Result<()> {
         Progress::Waits { nodes } => eprintln!("waiting for {} to follow", count(nodes, "node")),
         Progress::TookOver(id) => eprintln!("key {id} seals from now on"),
         Progress::Column { place, resealed } => eprintln!("{place}: {} sealed anew", thousands(resealed)),
+        // One of many is no news.
+        Progress::Blobs { resealed } if !resealed.is_multiple_of(100) => {}
         Progress::Blobs { resealed } => eprintln!("blobs: {} sealed anew", thousands(resealed)),
     })
     .await?;
     eprintln!("{} sealed anew under key {}", thousands(rotated.resealed), rotated.id);
     for id in &rotated.cleared {
-        eprintln!("nothing is under key {id} any more; `mydata keys retire {id}` drops it, an hour after it was replaced");
+        eprintln!(
+            "nothing is under key {id} any more; `mydata keys retire {id}` drops it, an hour after it was replaced"
+        );
     }
     if rotated.unreadable > 0 {
         eprintln!(
@@ -89,7 +93,9 @@ async fn master(store: &Store, args: &Args) -> anyhow::Result<()> {
             "Set the configuration of every node to {}, and restart them: none starts with the old one any more.",
             to.place()
         ),
-        None => eprintln!("Nodes with a key file of their own need this one before their next start. Make a safe copy of it."),
+        None => eprintln!(
+            "Nodes with a key file of their own need this one before their next start. Make a safe copy of it."
+        ),
     }
     Ok(())
 }

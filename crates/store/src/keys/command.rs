@@ -22,7 +22,12 @@ pub(super) fn output(program: &[String], limit: Duration) -> Result<Zeroizing<St
     let since = Instant::now();
     let mut command = Command::new(name);
     // A group of its own, so that what it has started ends with it.
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0);
     let mut child = command.spawn().map_err(|e| format!("it cannot be started: {e}"))?;
     let outcome = heard(&mut child, since, limit);
     if outcome.is_err() {

@@ -57,8 +57,7 @@ pub(super) fn replace(path: &Path, text: &str, random: &dyn Random) -> io::Resul
 }
 
 fn write_draft(path: &Path, text: &str, random: &dyn Random) -> io::Result<PathBuf> {
-    let draft =
-        folder_of(path).join(format!(".keys-{}", mydata_wire::random::alphanumeric(random, 12)));
+    let draft = folder_of(path).join(format!(".keys-{}", mydata_wire::random::alphanumeric(random, 12)));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

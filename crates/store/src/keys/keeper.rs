@@ -152,6 +152,10 @@ pub(super) async fn behind(db: &Db, epoch: i64, now: Time) -> Result<Vec<String>
 
 /// Forgets who does not run any more. `all`: nobody does, this process has the database to itself.
 pub(crate) async fn forget_gone(db: &Db, all: bool, now: Time) -> Result<()> {
-    let gone = Time(if all { i64::MAX } else { now.0 - i64::try_from(GONE_AFTER.as_millis() * 10).unwrap_or(i64::MAX) });
+    let gone = Time(if all {
+        i64::MAX
+    } else {
+        now.0 - i64::try_from(GONE_AFTER.as_millis() * 10).unwrap_or(i64::MAX)
+    });
     db.execute("forget_key_nodes", "DELETE FROM key_nodes WHERE seen_at < $1", args![gone]).await.map(drop)
 }

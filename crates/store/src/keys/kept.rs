@@ -71,7 +71,11 @@ impl Kept {
         let Some(master) = masters.find(self.master) else {
             return Err(wrong_keys(
                 source,
-                &format!("the database's keys are wrapped under the master key {}, here is {}", self.master, masters.newest()),
+                &format!(
+                    "the database's keys are wrapped under the master key {}, here is {}",
+                    self.master,
+                    masters.newest()
+                ),
             ));
         };
         wrap::unwrap(master, self.purpose.as_str(), self.id, &self.wrapped).ok_or(StoreError::Corrupt {
@@ -93,7 +97,8 @@ fn wrong_keys(source: &KeySource, what: &str) -> StoreError {
 
 const COLUMNS: &str = "id, purpose, master, wrapped, made_at, seals_from, replaced_at, cleared_at";
 /// The key that seals first, then newest first.
-const ORDER: &str = "ORDER BY CASE WHEN seals_from IS NOT NULL AND replaced_at IS NULL THEN 0 ELSE 1 END, made_at DESC, id";
+const ORDER: &str =
+    "ORDER BY CASE WHEN seals_from IS NOT NULL AND replaced_at IS NULL THEN 0 ELSE 1 END, made_at DESC, id";
 
 fn read(row: &Row) -> Result<Kept> {
     let bad = |column: &'static str| StoreError::Corrupt {
@@ -137,7 +142,8 @@ pub(super) async fn all_in(tx: &Tx) -> Result<Vec<Kept>> {
 /// [`StoreError::Keys`]: the master key is not this database's.
 pub fn open_ring(kept: &[Kept], masters: &MasterKeys, source: &KeySource) -> Result<KeyRing> {
     if kept.is_empty() {
-        let earlier = masters.earlier().ok_or_else(|| wrong_keys(source, "the database has no keys of its own"))?;
+        let earlier =
+            masters.earlier().ok_or_else(|| wrong_keys(source, "the database has no keys of its own"))?;
         return Ok(ring_of(earlier));
     }
     let (mut data, mut index) = (Vec::new(), None);
@@ -208,7 +214,8 @@ async fn check_word(tx: &Tx, crypter: &Crypter, source: &KeySource) -> Result<()
         args![&fresh, &look_up],
     )
     .await?;
-    let rows = tx.fetch_all("SELECT value FROM meta WHERE key IN ('index', 'keys') ORDER BY key", args![]).await?;
+    let rows =
+        tx.fetch_all("SELECT value FROM meta WHERE key IN ('index', 'keys') ORDER BY key", args![]).await?;
     let [index, word] = rows.as_slice() else { return Err(StoreError::NotFound) };
     let opens = mydata_wire::b64::decode_lenient(&word.get_text(0)?)
         .is_ok_and(|s| crypter.open("meta", "keys", "value", &s).is_ok_and(|w| *w == WORD));
@@ -254,18 +261,21 @@ async fn insert(
     tx.run(
         "INSERT INTO data_keys (id, purpose, master, wrapped, made_at, seals_from, replaced_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        args![id.to_string(), purpose.as_str(), master.to_string(), wrapped, made_at, seals_from, replaced_at],
+        args![
+            id.to_string(),
+            purpose.as_str(),
+            master.to_string(),
+            wrapped,
+            made_at,
+            seals_from,
+            replaced_at
+        ],
     )
     .await
 }
 
 /// Puts a fresh data key beside the others. It seals nothing yet.
-pub(super) async fn add(
-    db: &Db,
-    masters: &MasterKeys,
-    random: &Arc<dyn Random>,
-    now: Time,
-) -> Result<KeyId> {
+pub(super) async fn add(db: &Db, masters: &MasterKeys, random: &Arc<dyn Random>, now: Time) -> Result<KeyId> {
     let key = super::fresh_key(random.as_ref());
     let id = KeyId::of(&key);
     db.run_tx("add_key", async |tx| {

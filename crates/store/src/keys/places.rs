@@ -138,7 +138,9 @@ impl Place {
                 (walk.len()..walk.len() + row.len()).map(|n| found.get_text(n)).collect::<Result<_>>()?;
             let name = names.join(" ");
             match crypter.open(table, &name, column, &sealed) {
-                Ok(plain) => fresh.push((self.cursor(found)?, crypter.seal(table, &name, column, &plain), sealed)),
+                Ok(plain) => {
+                    fresh.push((self.cursor(found)?, crypter.seal(table, &name, column, &plain), sealed))
+                }
                 Err(_) => step.unreadable += 1,
             }
         }

@@ -74,12 +74,19 @@ pub struct Rotated {
 ///
 /// # Errors
 /// The master key is not to be had; a node does not sign in time; the database or the blobs fail. The next call goes on.
-pub async fn rotate(store: &Store, clock: &dyn Clock, resume: bool, mut say: impl FnMut(Progress)) -> Result<Rotated> {
+pub async fn rotate(
+    store: &Store,
+    clock: &dyn Clock,
+    resume: bool,
+    mut say: impl FnMut(Progress),
+) -> Result<Rotated> {
     let all = data_keys(store).await?;
     let waiting = all.iter().find(|one| one.waits()).map(|one| one.id);
     let since = all.iter().find(|one| one.seals()).and_then(|one| one.seals_from);
     // The one that the sealing key took over from; those of an old key file are older still.
-    let unfinished = all.iter().any(|one| one.replaced_at.is_some() && one.replaced_at == since && one.cleared_at.is_none());
+    let unfinished = all
+        .iter()
+        .any(|one| one.replaced_at.is_some() && one.replaced_at == since && one.cleared_at.is_none());
     let new = match waiting {
         Some(id) => Some(id),
         None if resume || unfinished => None,
@@ -233,10 +240,14 @@ pub async fn retire(store: &Store, clock: &dyn Clock, id: KeyId, grace: Duration
     }
     let late = behind(&store.db, kept::epoch(&store.db).await?, now).await?;
     if !late.is_empty() {
-        return Err(refuse(format!("nodes {} have not signed that they seal under the newer one", late.join(", "))));
+        return Err(refuse(format!(
+            "nodes {} have not signed that they seal under the newer one",
+            late.join(", ")
+        )));
     }
     if let Some(places) = uses(store).await?.get(&id) {
-        let places: Vec<String> = places.iter().map(|(place, number)| format!("{number} in {place}")).collect();
+        let places: Vec<String> =
+            places.iter().map(|(place, number)| format!("{number} in {place}")).collect();
         return Err(refuse(format!(
             "still under it: {}; `mydata keys rotate --resume` seals them anew",
             places.join(", ")
@@ -251,7 +262,11 @@ pub async fn retire(store: &Store, clock: &dyn Clock, id: KeyId, grace: Duration
 ///
 /// # Errors
 /// The file cannot be written; a source is not a file and no other is given; the master key is not this database's.
-pub async fn rotate_master(store: &Store, clock: &dyn Clock, to: Option<&KeySource>) -> Result<(KeyId, usize)> {
+pub async fn rotate_master(
+    store: &Store,
+    clock: &dyn Clock,
+    to: Option<&KeySource>,
+) -> Result<(KeyId, usize)> {
     let source = store.keys.source();
     let random = store.crypter.random_source();
     let old = source.read().await?.ok_or_else(|| missing(source))?;

@@ -201,7 +201,10 @@ async fn keys_of_an_earlier_version_are_wrapped_at_the_first_start() {
         write_private(&folder.join("keys"), &earlier_file());
         // As the earlier version left it.
         let before = MasterKeys::parse(&earlier_file()).unwrap();
-        let crypter = Crypter::new(&kept::open_ring(&[], &before, &command(&[], Duration::ZERO)).unwrap(), Arc::new(SystemRandom));
+        let crypter = Crypter::new(
+            &kept::open_ring(&[], &before, &command(&[], Duration::ZERO)).unwrap(),
+            Arc::new(SystemRandom),
+        );
         let opened = Store::open(&config, START).await.unwrap();
         let sealed = crypter.seal("t", "r", "c", b"x");
         assert_eq!(opened.crypter.open("t", "r", "c", &sealed).unwrap().as_slice(), b"x");
@@ -231,10 +234,17 @@ async fn keys_of_an_earlier_version_are_wrapped_at_the_first_start() {
 #[tokio::test]
 async fn another_master_key_is_an_error_that_names_both() {
     on_both(async |store: TestStore| {
-        let config = StoreConfig { keys: Some(KeySource::Inline(Zeroizing::new(line("master", 9)))), ..store.config().clone() };
+        let config = StoreConfig {
+            keys: Some(KeySource::Inline(Zeroizing::new(line("master", 9)))),
+            ..store.config().clone()
+        };
         let said = Store::open_beside(&config, START).await.unwrap_err().to_string();
         let there = kept::all(&store.db).await.unwrap()[0].master;
-        assert!(said.contains(&there.to_string()) && said.contains(&KeyId::of(&Zeroizing::new([9; 32])).to_string()), "{said}");
+        assert!(
+            said.contains(&there.to_string())
+                && said.contains(&KeyId::of(&Zeroizing::new([9; 32])).to_string()),
+            "{said}"
+        );
         assert!(said.contains("not the keys of this database"), "{said}");
     })
     .await;
@@ -257,7 +267,8 @@ async fn a_key_is_rotated_under_a_running_node() {
         let old = node.crypter.sealing();
         node.keys.sign_in(Now.now()).await.unwrap();
         let (stop, stopped) = watch::channel(false);
-        let following = tokio::spawn(node.keys.clone().follow(Arc::new(Now), stopped.clone(), |e| panic!("{e}")));
+        let following =
+            tokio::spawn(node.keys.clone().follow(Arc::new(Now), stopped.clone(), |e| panic!("{e}")));
         let writing = tokio::spawn({
             let (node, stopped) = (node.clone(), stopped);
             async move {
@@ -303,8 +314,14 @@ async fn a_key_is_rotated_under_a_running_node() {
         let row = node.db.fetch_one("SELECT COUNT(*) FROM key_nodes", args![]).await.unwrap();
         assert_eq!(row.get_i64(0).unwrap(), 0, "it has signed out");
         let events = "SELECT what FROM audit_events WHERE what LIKE '%-key-%' ORDER BY at, id";
-        let mut whats: Vec<String> =
-            node.db.fetch_all(events, args![]).await.unwrap().iter().map(|r| r.get_text(0).unwrap()).collect();
+        let mut whats: Vec<String> = node
+            .db
+            .fetch_all(events, args![])
+            .await
+            .unwrap()
+            .iter()
+            .map(|r| r.get_text(0).unwrap())
+            .collect();
         whats.sort();
         assert_eq!(whats, ["data-key-added", "data-key-retired", "data-key-used"]);
         beside.close().await;
@@ -322,7 +339,8 @@ async fn a_key_is_not_retired_while_anything_is_under_it() {
         slow.write(b"slow").await.unwrap();
         let rotated = rotate::rotate(&store, &Now, false, |_| {}).await.unwrap();
         assert_eq!(rotated.cleared, [old]);
-        let sql = "INSERT INTO mails (id, kind, state, created_at, private) VALUES ('late', 'k', 'sent', 0, $1)";
+        let sql =
+            "INSERT INTO mails (id, kind, state, created_at, private) VALUES ('late', 'k', 'sent', 0, $1)";
         store.db.execute("put", sql, args![&late]).await.unwrap();
         let slow = slow.finish().await.unwrap().id;
         let said = rotate::retire(&store, &Now, old, Duration::ZERO).await.unwrap_err();
@@ -333,7 +351,8 @@ async fn a_key_is_not_retired_while_anything_is_under_it() {
         rotate::retire(&store, &Now, old, Duration::ZERO).await.unwrap();
         assert_eq!(got(&store, "late").await, "x");
         assert_eq!(store.blobs.read(&slow).await.unwrap(), b"slow");
-        let index = kept::all(&store.db).await.unwrap().into_iter().find(|k| k.purpose == Purpose::Index).unwrap();
+        let index =
+            kept::all(&store.db).await.unwrap().into_iter().find(|k| k.purpose == Purpose::Index).unwrap();
         let said = rotate::retire(&store, &Now, index.id, Duration::ZERO).await.unwrap_err().to_string();
         assert!(said.contains("look-up values"), "{said}");
     })

@@ -46,7 +46,9 @@ pub(super) fn unwrap(master: &Key, purpose: &str, id: KeyId, wrapped: &[u8]) -> 
 fn cipher(master: &Key) -> LessSafeKey {
     // The key is uniformly random already: no salt, no extraction.
     let root = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, master.as_slice());
-    let key = root.expand(&[b"mydata wrapped key"], &AES_256_GCM).expect("the cipher's key is shorter than 8160 bytes");
+    let key = root
+        .expand(&[b"mydata wrapped key"], &AES_256_GCM)
+        .expect("the cipher's key is shorter than 8160 bytes");
     LessSafeKey::new(key.into())
 }
 
