@@ -160,7 +160,10 @@ impl Platform {
 
 /// A port that is free now and that the platform takes a moment later. Not one that the system gives out by itself: one
 /// of the many servers and connections of the tests beside this one would take it meanwhile, and answer in its place.
-fn free_port() -> Result<u16> {
+///
+/// # Errors
+/// When none is free.
+pub fn free_port() -> Result<u16> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let own = std::process::id().wrapping_mul(61);
     for _ in 0..PORTS.len() {

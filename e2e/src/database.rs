@@ -48,6 +48,19 @@ impl Database {
         }
     }
 
+    /// Lets nobody connect any more, or lets everybody again.
+    ///
+    /// # Panics
+    /// When this is not PostgreSQL.
+    pub fn shut(&self, shut: bool) {
+        let Self::Postgres { cluster, name, .. } = self else { panic!("only PostgreSQL can be shut") };
+        psql(cluster, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {}", !shut));
+        if shut {
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname";
+            psql(cluster, &format!("{end} = '{name}'"));
+        }
+    }
+
     /// What `--database-url` takes; nothing for the default.
     #[must_use]
     pub fn url(&self) -> Option<&str> {

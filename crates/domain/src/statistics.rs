@@ -237,6 +237,13 @@ pub struct Counts {
     pub counts: Vec<Count>,
 }
 
+impl Counts {
+    /// Whether an exchange came to its outcome by what is counted here.
+    pub fn tell_outcome(&self) -> bool {
+        self.counts.iter().any(|count| count.area == Area::Exchanges && count.facet == Facet::Outcome)
+    }
+}
+
 /// What the counts need to know of an exchange before a step.
 #[derive(Debug, Clone)]
 pub struct Before {

@@ -28,6 +28,7 @@ use crate::identity::oidc::Oidc;
 use crate::limit::Limiter;
 use crate::mail::post::Post;
 use crate::mail::texts::Texts;
+use crate::ops::{Ops, trace::Tracer};
 use crate::outbound::Outbound;
 use crate::pdf::Fonts;
 use crate::system;
@@ -85,6 +86,8 @@ pub struct Shared {
     pub upload_room: Arc<Semaphore>,
     /// What papers are written with.
     pub fonts: Fonts,
+    /// What this node knows of itself.
+    pub ops: Ops,
     /// The revision of the registry whose certificates are watched.
     pub certificates_seen: AtomicI64,
     catalogue: Cached,
@@ -130,6 +133,11 @@ impl App {
         let Parts { config, store, clock, random, methods, outbound, trust } = parts;
         let base_url = config.base_url();
         let callback = base_url.join(gov::CALLBACK_PATH).expect("a path of ours joins the base URL");
+        let ops = Ops {
+            life: Default::default(),
+            metrics: Default::default(),
+            tracer: Tracer::new(config.ops.traces.as_ref(), Arc::clone(&clock), Arc::clone(&random)),
+        };
         Self(Arc::new(Shared {
             gov: methods.get(Verification::Gov).map(|oidc| oidc.with_callback(callback)),
             base_url,
@@ -152,6 +160,7 @@ impl App {
             passwords: Passwords::default(),
             upload_room: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
             fonts: Fonts::default(),
+            ops,
             certificates_seen: AtomicI64::new(-1),
             catalogue: Cached::default(),
             system: system::Cached::default(),

@@ -53,6 +53,8 @@ pub struct Config {
     pub health: Health,
     /// How papers are made.
     pub print: Print,
+    /// What the operator's tools are told.
+    pub ops: Ops,
 }
 
 impl Default for Config {
@@ -77,6 +79,7 @@ impl Default for Config {
             jobs: Jobs::default(),
             health: Health::default(),
             print: Print::default(),
+            ops: Ops::default(),
         }
     }
 }
@@ -319,6 +322,55 @@ pub struct Print {
     pub font: Option<PathBuf>,
 }
 
+/// What the operator's tools are told.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ops {
+    /// Where `/metrics`, `/healthz` and `/readyz` are answered, in plain HTTP: an address of the operator's network.
+    /// Without one there are no metrics; the other two are on the main address as well.
+    pub listen: Option<SocketAddr>,
+    /// Where traces are sent. Without it none are made.
+    pub traces: Option<Traces>,
+}
+
+/// A collector of traces.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Traces {
+    /// Where OTLP messages in JSON are posted to, such as `http://127.0.0.1:4318/v1/traces`.
+    pub url: Url,
+    /// What is sent as a bearer token (RFC 6750), where the collector asks for one.
+    pub token: Option<Password>,
+    /// One transaction in so many is traced, whole.
+    #[serde(default = "one")]
+    pub one_in: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Ops {
+    /// Everything that cannot work, one sentence each, naming the key.
+    fn faults(&self, listen: SocketAddr) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.listen.is_some_and(|own| own == listen && own.port() != 0) {
+            faults.push("ops.listen must be another address than listen".to_owned());
+        }
+        if let Some(traces) = &self.traces {
+            if !matches!(traces.url.scheme(), "http" | "https") {
+                faults.push("ops.traces.url must begin with http:// or https://".to_owned());
+            }
+            if traces.one_in == 0 {
+                faults.push(
+                    "ops.traces.one_in must be at least 1; leave ops.traces out to trace nothing".to_owned(),
+                );
+            }
+        }
+        faults
+    }
+}
+
 /// Who may sign up for the back office.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -545,6 +597,7 @@ impl Config {
             }
         }
         faults.extend(self.health.faults());
+        faults.extend(self.ops.faults(self.listen));
         if let Some(file) = self.print.font.as_ref().filter(|file| !file.is_file()) {
             faults.push(format!("print.font: there is no file {}", file.display()));
         }

@@ -24,6 +24,7 @@ pub mod identity;
 pub mod jobs;
 pub mod limit;
 pub mod mail;
+pub mod ops;
 pub mod outbound;
 pub mod partner;
 pub mod pdf;

@@ -20,9 +20,10 @@ use crate::app::{App, Parts};
 use crate::config::Config;
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
+use crate::ops::trace::Tracer;
 use crate::outbound::Outbound;
 use crate::{
-    CALLBACK_PATH, backoffice, captcha, citizen, counter, delegate, download, exchange, jobs, partner,
+    CALLBACK_PATH, backoffice, captcha, citizen, counter, delegate, download, exchange, jobs, ops, partner,
     portal, public, record, web,
 };
 
@@ -70,6 +71,10 @@ pub struct Platform {
     serving: JoinHandle<std::io::Result<()>>,
     following: JoinHandle<()>,
     working: Option<JoinHandle<()>>,
+    /// What goes on beside: the operator's address, traces.
+    beside: Vec<JoinHandle<()>>,
+    /// Where the operator's tools ask, when they may.
+    pub ops_address: Option<SocketAddr>,
 }
 
 /// How a store is opened for a configuration.
@@ -140,7 +145,9 @@ pub fn router(app: App) -> Router {
         .merge(captcha::serve::router())
         .merge(web::assets::router())
         .merge(web::prefs::router(secure))
+        .merge(ops::open_router())
         .layer(from_fn_with_state(app.clone(), public::refused::dress))
+        .layer(from_fn_with_state(app.clone(), ops::requests::watch))
         .with_state(app)
         .layer(from_fn(citizen::header::unkept));
     if secure {
@@ -218,19 +225,39 @@ impl Platform {
         let store = Store::open(&store, clock.now()).await?;
         // Before anything is served: from now on no key is changed without this node.
         store.keys.sign_in(clock.now()).await?;
+        let (keys, followed_by) = (store.keys.clone(), Arc::clone(&clock));
+        let app = assemble(config, store, clock, random)?;
+
+        let ops = match app.config.ops.listen {
+            Some(listen) => {
+                let bad = |source| StartError::Listen { address: listen, source };
+                Some(TcpListener::bind(listen).await.map_err(bad)?)
+            }
+            None => None,
+        };
+        let ops_address = ops.as_ref().and_then(|listener| listener.local_addr().ok());
+
         let (stop, stopped) = watch::channel(false);
         let troubled =
             |error: &StoreError| tracing::error!(%error, "the keys could not be looked at; trying again");
-        let following = store.keys.clone().follow(Arc::clone(&clock), stop.subscribe(), troubled);
-        let app = assemble(config, store, clock, random)?;
-        let following = tokio::spawn(following);
-
+        let following = tokio::spawn(keys.follow(followed_by, stop.subscribe(), troubled));
+        let mut beside = Vec::new();
+        beside.extend(Tracer::send(&app, stop.subscribe()));
+        if let Some(listener) = ops {
+            let (app, stopped) = (app.clone(), stop.subscribe());
+            beside.push(tokio::spawn(async move {
+                let serve = axum::serve(listener, ops::router(app)).with_graceful_shutdown(until(stopped));
+                if let Err(error) = serve.await {
+                    tracing::error!(%error, "the operator's address is not answered any more");
+                }
+            }));
+        }
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let serving = tokio::spawn(async move {
             axum::serve(listener, service).with_graceful_shutdown(until(stopped)).await
         });
         tracing::info!(%address, base_url = %app.base_url, "the platform is up");
-        Ok(Self { app, address, stop, serving, following, working: None })
+        Ok(Self { app, address, stop, serving, following, working: None, beside, ops_address })
     }
 
     /// Begins with the jobs, unless they have begun.
@@ -241,6 +268,7 @@ impl Platform {
 
     /// Stops: no new requests, running ones end, then jobs.
     pub async fn stop(self) {
+        self.app.ops.life.ends();
         let _ = self.stop.send(true);
         self.app.bell.stop();
         if tokio::time::timeout(GRACE, self.serving).await.is_err() {
@@ -250,6 +278,11 @@ impl Platform {
             && let Err(error) = working.await
         {
             tracing::error!(%error, "background work ended badly");
+        }
+        for task in self.beside {
+            if tokio::time::timeout(GRACE, task).await.is_err() {
+                tracing::warn!("the operator's tools were left waiting");
+            }
         }
         if let Err(error) = self.following.await {
             tracing::error!(%error, "following the keys ended badly");

@@ -69,6 +69,16 @@ pub enum Engine {
     Postgres,
 }
 
+impl Engine {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+        }
+    }
+}
+
 tokio::task_local! {
     static TASK_STATEMENTS: AtomicU64;
 }
@@ -300,6 +310,14 @@ impl Db {
     fn count(&self) {
         self.0.statements.fetch_add(1, Relaxed);
         let _ = TASK_STATEMENTS.try_with(|n| n.fetch_add(1, Relaxed));
+    }
+
+    /// Asks the database whether it is there.
+    ///
+    /// # Errors
+    /// It is not, or refuses.
+    pub async fn ping(&self) -> Result<()> {
+        self.fetch_one("SELECT 1", &[]).await.map(|_| ())
     }
 
     /// How many statements were sent since start (`BEGIN` and `COMMIT` not counted).

@@ -195,6 +195,17 @@ fn lost(job: &Leased) -> StoreError {
     StoreError::LeaseLost { id: job.id.clone() }
 }
 
+/// Jobs of one kind that are due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The kind.
+    pub kind: String,
+    /// How many.
+    pub number: u64,
+    /// Since when the oldest is due.
+    pub since: Time,
+}
+
 /// The job table as one node sees it. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Jobs {
@@ -387,6 +398,36 @@ impl Jobs {
             .iter()
             .map(|r| Ok((r.get_text(0)?, r.get_i64(1)?)))
             .collect()
+    }
+
+    /// What is due and worked on by nobody, by kind: how much, and since when the oldest is due.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn due(&self, now: Time) -> Result<Vec<Due>> {
+        // A lease that ended is due as well: whoever held it is gone.
+        let sql = "SELECT kind, COUNT(*), MIN(run_at) FROM jobs WHERE dead_at IS NULL AND run_at <= $1
+                   GROUP BY kind ORDER BY kind";
+        let rows = self.db.fetch_all(sql, args![now]).await?;
+        let read = |row: &Row| {
+            let number = row.get_i64(1)?.unsigned_abs();
+            Ok(Due { kind: row.get_text(0)?, number, since: row.get_time(2)? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// How many jobs were given up.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn dead_count(&self) -> Result<u64> {
+        let row = self.db.fetch_one("SELECT COUNT(*) FROM jobs WHERE dead_at IS NOT NULL", args![]).await?;
+        Ok(row.get_i64(0)?.unsigned_abs())
+    }
+
+    /// In whose name jobs are claimed here.
+    pub fn node(&self) -> &str {
+        &self.node
     }
 
     /// The jobs given up, latest first.

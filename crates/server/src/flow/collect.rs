@@ -23,6 +23,7 @@ use serde_json::json;
 use super::{Change, FlowError, event, hold, may_receive, settle, step, surely_unused};
 use crate::app::App;
 use crate::citizen::notify::Kind;
+use crate::ops::trace;
 use crate::outbound::dp::Call;
 
 /// How often a page may see a transfer move, and a call looks whether it is still wanted.
@@ -178,10 +179,11 @@ async fn receive(
         first_byte: app.config.policy.dp_first_byte.0,
         now: app.now(),
     };
-    let mut incoming = match app.outbound.collect(&call).await {
-        Ok(incoming) => incoming,
-        Err(answer) => return Ok(Err(answer)),
-    };
+    let mut incoming =
+        match trace::within("call DP-API", trace::Kind::Client, app.outbound.collect(&call)).await {
+            Ok(incoming) => incoming,
+            Err(answer) => return Ok(Err(answer)),
+        };
     let most = app.config.limits.max_package_bytes;
     let too_large =
         || Answer::Final(Failure::new(FailureKind::BadPackage, format!("larger than {most} bytes")));

@@ -30,7 +30,7 @@ pub mod seal;
 pub mod withdraw;
 
 use mydata_domain::audit::{Actor, Event, What};
-use mydata_domain::statistics::Before;
+use mydata_domain::statistics::{Before, Counts, Outcome};
 use mydata_domain::transaction::Transaction;
 use mydata_domain::transaction::steps::{Wipe, WrongStage};
 use mydata_domain::{Time, transaction};
@@ -45,6 +45,7 @@ use crate::backoffice::{account_mail, announce};
 use crate::bell::News;
 use crate::citizen::notify::{self as notify_citizen, Details, Kind};
 use crate::jobs::Job;
+use crate::ops::trace;
 
 /// Why a step was not made. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +130,13 @@ fn event(t: &Transaction, now: Time, actor: Actor, what: What) -> Event {
     Event::new(now, actor, what).of(t.id)
 }
 
+/// A step that was written.
+struct Made<T> {
+    transaction: Transaction,
+    counts: Option<Counts>,
+    change: Change<T>,
+}
+
 /// Makes one step. `body` may run more than once and changes nothing but the transaction it is given. `None` when there
 /// is no such transaction.
 pub async fn step<T: Send>(
@@ -139,50 +147,54 @@ pub async fn step<T: Send>(
     body: impl Fn(&mut Kept, Time) -> Result<Change<T>, FlowError> + Send + Sync,
 ) -> Result<Option<T>, FlowError> {
     let body = &body;
-    let made = app
-        .store
-        .db
-        .run_tx_as(Isolation::ReadCommitted, name, |tx| async move {
-            let crypter = &app.store.crypter;
-            let Some(mut kept) = transactions::load_for_update(&tx, crypter, which).await? else {
-                if let Some(leased) = caused_by {
-                    jobs::complete(&tx, leased).await?;
-                }
-                return Ok(None);
-            };
-            let now = app.now();
-            let before = Before::of(&kept.transaction);
-            let change = body(&mut kept, now)?;
-            kept.save(&tx, crypter).await?;
-            // What an owner only tries is no use that anybody made of it.
-            let counts = before.counts(&kept.transaction, now).filter(|_| !kept.front_test);
-            if let Some(counts) = counts {
-                statistics::add(&tx, &counts).await?;
-            }
-            audit::append(&tx, &*app.random, &change.events).await?;
-            for (job, at) in &change.jobs {
-                job.enqueue(&tx, *at, now).await?;
-            }
-            if let Some(citizen) = &kept.citizen {
-                for (kind, details) in &change.told {
-                    notify_citizen::tell(&tx, app, citizen, *kind, details).await?;
-                }
-            }
-            if change.end_logins {
-                logins::end(&tx, kept.transaction.id).await?;
-                consent_draft::end(&tx, kept.transaction.id).await?;
-            }
+    let written = app.store.db.run_tx_as(Isolation::ReadCommitted, name, |tx| async move {
+        let crypter = &app.store.crypter;
+        let Some(mut kept) = transactions::load_for_update(&tx, crypter, which).await? else {
             if let Some(leased) = caused_by {
-                match &change.again {
-                    None => jobs::complete(&tx, leased).await?,
-                    Some((at, reason)) => jobs::retry_at(&tx, leased, *at, reason).await?,
-                }
+                jobs::complete(&tx, leased).await?;
             }
-            let news = News::of(&kept.transaction);
-            Ok::<_, FlowError>(Some((kept.transaction.id, change.out, change.wipe, news)))
-        })
-        .await?;
-    let Some((id, out, wipe, news)) = made else { return Ok(None) };
+            return Ok(None);
+        };
+        let now = app.now();
+        let before = Before::of(&kept.transaction);
+        let change = body(&mut kept, now)?;
+        kept.save(&tx, crypter).await?;
+        // What an owner only tries is no use that anybody made of it.
+        let counts = before.counts(&kept.transaction, now).filter(|_| !kept.front_test);
+        if let Some(counts) = &counts {
+            statistics::add(&tx, counts).await?;
+        }
+        audit::append(&tx, &*app.random, &change.events).await?;
+        for (job, at) in &change.jobs {
+            job.enqueue(&tx, *at, now).await?;
+        }
+        if let Some(citizen) = &kept.citizen {
+            for (kind, details) in &change.told {
+                notify_citizen::tell(&tx, app, citizen, *kind, details).await?;
+            }
+        }
+        if change.end_logins {
+            logins::end(&tx, kept.transaction.id).await?;
+            consent_draft::end(&tx, kept.transaction.id).await?;
+        }
+        if let Some(leased) = caused_by {
+            match &change.again {
+                None => jobs::complete(&tx, leased).await?,
+                Some((at, reason)) => jobs::retry_at(&tx, leased, *at, reason).await?,
+            }
+        }
+        Ok::<_, FlowError>(Some(Made { transaction: kept.transaction, counts, change }))
+    });
+    let made = trace::within(name, trace::Kind::Internal, written).await?;
+    let Some(Made { transaction, counts, change: Change { out, wipe, .. } }) = made else { return Ok(None) };
+    let (id, news) = (transaction.id, News::of(&transaction));
+    trace::joined(id);
+    if let Some(counts) = &counts {
+        app.ops.metrics.counted(counts);
+        if let Some(outcome) = Outcome::of(&transaction).filter(|_| counts.tell_outcome()) {
+            app.ops.tracer.exchange(id, transaction.entered_at, app.now(), outcome.as_str());
+        }
+    }
     app.bell.ring(id, news);
     forget::wipe(app, &wipe).await;
     Ok(Some(out))

@@ -13,6 +13,7 @@ use super::{Change, FlowError, event, hold, look, settle, step};
 use crate::app::App;
 use crate::backoffice::front_test::nobody;
 use crate::jobs::Job;
+use crate::ops::trace;
 
 /// Tells the SP that the citizen confirmed.
 pub async fn run(app: &App, id: TransactionId, leased: &Leased) -> Result<(), FlowError> {
@@ -125,7 +126,8 @@ async fn call(app: &App, client_id: &ClientId, notification: &Notification) -> R
     let Some(service) = catalogue.services.get(client_id) else {
         return Ok(SpAnswer::Failed("the service is not registered any more".to_owned()));
     };
-    Ok(app.outbound.notify(service, notification, app.now()).await)
+    let call = app.outbound.notify(service, notification, app.now());
+    Ok(trace::within("call SP-API", trace::Kind::Client, call).await)
 }
 
 /// There is nothing left to do.

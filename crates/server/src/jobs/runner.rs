@@ -1,7 +1,7 @@
 //! Claims due jobs, works on them side by side, keeps their leases alive, and sweeps from time to time.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mydata_store::jobs::Leased;
 use tokio::sync::{Notify, watch};
@@ -11,6 +11,7 @@ use super::Job;
 use super::lanes::Lanes;
 use crate::app::App;
 use crate::flow::{self, FlowError};
+use crate::ops::trace;
 
 /// The longest sleep; jobs that another node enqueued are found after it.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -25,6 +26,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     let lease = app.config.jobs.lease.0;
     let mut next_sweep = app.now();
     while !*stop.borrow() {
+        app.ops.life.works();
         while running.try_join_next().is_some() {}
         let now = app.now();
         if now >= next_sweep {
@@ -89,6 +91,8 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
 /// makes, or it is put back.
 async fn work(app: &App, leased: &Leased) {
     let lease = app.config.jobs.lease.0;
+    let begun = Instant::now();
+    let ended = |result| app.ops.metrics.worked(&leased.kind, result, begun.elapsed());
     let Some(job) = Job::read(leased) else {
         tracing::error!(kind = %leased.kind, "a job of an unknown kind is put aside");
         if let Err(error) = app.store.jobs.fail(leased, "unknown kind", app.now()).await {
@@ -98,7 +102,17 @@ async fn work(app: &App, leased: &Leased) {
     };
     let task = {
         let (app, leased) = (app.clone(), leased.clone());
-        tokio::spawn(async move { flow::work(&app, &job, &leased).await })
+        tokio::spawn(async move {
+            let name = format!("job {}", leased.kind);
+            trace::begin(&app.ops.tracer, name, trace::Kind::Consumer, async {
+                let done = flow::work(&app, &job, &leased).await;
+                if done.is_err() {
+                    trace::failed();
+                }
+                done
+            })
+            .await
+        })
     };
     tokio::pin!(task);
     let outcome = loop {
@@ -114,12 +128,13 @@ async fn work(app: &App, leased: &Leased) {
         }
     };
     let reason = match outcome {
-        Ok(Ok(())) => return,
-        Ok(Err(FlowError::Store(mydata_store::StoreError::LeaseLost { .. }))) => return,
+        Ok(Ok(())) => return ended("done"),
+        Ok(Err(FlowError::Store(mydata_store::StoreError::LeaseLost { .. }))) => return ended("lost"),
         Ok(Err(error)) => error.to_string(),
-        Err(join) if join.is_cancelled() => return,
+        Err(join) if join.is_cancelled() => return ended("lost"),
         Err(_) => "the work panicked".to_owned(),
     };
+    ended("failed");
     let attempts = u32::try_from(leased.attempts).unwrap_or(u32::MAX);
     let wait = Duration::from_secs(1 << attempts.min(8));
     tracing::error!(kind = %leased.kind, attempts, %reason, "a job failed and will be tried again");

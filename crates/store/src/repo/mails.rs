@@ -244,6 +244,15 @@ pub async fn again(tx: &Tx, crypter: &Crypter, id: MailId) -> Result<bool> {
     Ok(changed == 1)
 }
 
+/// How many mails and text messages wait or were given up.
+///
+/// # Errors
+/// The database refuses.
+pub async fn unsent(db: &Db) -> Result<u64> {
+    let row = db.fetch_one("SELECT COUNT(*) FROM mails WHERE state <> 'sent'", args![]).await?;
+    Ok(row.get_i64(0)?.unsigned_abs())
+}
+
 /// The tries of a mail, in order.
 ///
 /// # Errors
