@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -83,6 +83,14 @@ impl Platform {
     /// When the program cannot be started.
     pub fn run(&self, args: &[&str]) -> Result<Output> {
         Ok(self.command(args).output()?)
+    }
+
+    /// Begins another command on the same configuration; its standard error is the caller's to read.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn begin(&self, args: &[&str]) -> Result<Child> {
+        Ok(self.command(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
     }
 
     /// [`Self::run`], after `adjust` has changed its surroundings.

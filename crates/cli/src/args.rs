@@ -44,6 +44,8 @@ pub enum Command {
     Restore(crate::backup::RestoreArgs),
     /// Who is registered: organisations, datasets, services, as one TOML file.
     Registry(crate::registry::Args),
+    /// The keys that everything secret is sealed under: which there are, a new one, dropping an old one.
+    Keys(crate::keys::Args),
     /// Accounts of the back office: opening, locking, links that set a password, roles.
     Admin(crate::admin::Args),
     /// Whether the record of events was bent: the whole of it, or the proof of one event.

@@ -12,6 +12,7 @@ mod doctor;
 mod dp;
 mod files;
 mod hidden;
+mod keys;
 mod logging;
 mod migrate;
 mod open_files;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
             Command::Backup(args) => backup::back_up(args).await,
             Command::Restore(args) => backup::restore(args).await,
             Command::Registry(args) => registry::run(args).await,
+            Command::Keys(args) => keys::run(args).await,
             Command::Admin(args) => admin::run(args).await,
             Command::Audit(args) => audit::run(args).await,
             Command::Receipt(args) => receipt::run(args).await,

@@ -117,6 +117,14 @@ pub enum What {
     Forgotten,
     /// The registry was changed.
     RegistryChanged,
+    /// A fresh data key was made.
+    DataKeyAdded,
+    /// A data key took over: new content is sealed under it.
+    DataKeyUsed,
+    /// A data key that nothing was under any more was dropped.
+    DataKeyRetired,
+    /// The data keys were wrapped under another master key.
+    MasterKeyChanged,
     /// Somebody signed in to the back office.
     SignedIn,
     /// A sign-in was refused.
@@ -245,6 +253,10 @@ impl What {
             Self::PartnerRefused => "partner-refused",
             Self::Forgotten => "forgotten",
             Self::RegistryChanged => "registry-changed",
+            Self::DataKeyAdded => "data-key-added",
+            Self::DataKeyUsed => "data-key-used",
+            Self::DataKeyRetired => "data-key-retired",
+            Self::MasterKeyChanged => "master-key-changed",
             Self::SignedIn => "signed-in",
             Self::SignInRefused => "sign-in-refused",
             Self::SignInClosed => "sign-in-closed",

@@ -22,8 +22,11 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `postgres://…`; without it an SQLite file in the data folder.
     pub database_url: Option<DatabaseUrl>,
-    /// File of the keys that columns and blobs are sealed with. Defaults to `keys` in the data folder, made at first start.
+    /// File of the master key, under which the keys of columns and blobs are wrapped. Defaults to `keys` in the data folder, made at
+    /// first start.
     pub key_file: Option<PathBuf>,
+    /// Other places that the master key may come from.
+    pub keys: Keys,
     /// Everything happens on one machine with fictional people: plain http and internal addresses are allowed.
     pub sandbox: bool,
     /// Proxies that are believed when they say for whom they ask.
@@ -75,6 +78,7 @@ impl Default for Config {
             data_dir: PathBuf::from("data"),
             database_url: None,
             key_file: None,
+            keys: Keys::default(),
             sandbox: false,
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
@@ -279,6 +283,66 @@ pub struct DatabaseUrl(pub String);
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("DatabaseUrl(…)")
+    }
+}
+
+/// Where the master key comes from when it is not in a file.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Keys {
+    /// A variable of the environment that holds it.
+    pub environment: Option<String>,
+    /// A command that prints it: the program and its arguments, which no shell reads.
+    pub command: Vec<String>,
+    /// How long the command may take.
+    pub command_limit: Seconds,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self { environment: None, command: Vec::new(), command_limit: Seconds::from_secs(10) }
+    }
+}
+
+/// Without the command's arguments, which may be secret.
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys")
+            .field("environment", &self.environment)
+            .field("command", &self.command.first())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    /// Everything that cannot work, one sentence each, naming the key.
+    fn faults(&self, file: bool) -> Vec<String> {
+        let mut faults = Vec::new();
+        if usize::from(file) + usize::from(self.environment.is_some()) + usize::from(!self.command.is_empty())
+            > 1
+        {
+            faults.push(
+                "key_file, keys.environment and keys.command exclude each other: the master key comes from one place"
+                    .to_owned(),
+            );
+        }
+        if let Some(name) = &self.environment {
+            if name.is_empty() || name.contains(['=', '\0']) {
+                faults.push("keys.environment is no name of a variable".to_owned());
+            }
+            if name.starts_with("MYDATA_") {
+                faults.push(
+                    "keys.environment must not begin with MYDATA_: such variables are keys of the configuration".to_owned(),
+                );
+            }
+        }
+        if self.command.first().is_some_and(|program| program.trim().is_empty()) {
+            faults.push("keys.command names no program".to_owned());
+        }
+        if !(0.1..=120.0).contains(&self.command_limit.0.as_secs_f64()) {
+            faults.push("keys.command_limit must be 0.1 to 120 seconds".to_owned());
+        }
+        faults
     }
 }
 
@@ -916,6 +980,7 @@ impl Config {
             faults.push("base_url must not have a path; give the platform a host name of its own".to_owned());
         }
         faults.extend(self.edge_faults());
+        faults.extend(self.keys.faults(self.key_file.is_some()));
         faults.extend(self.mail.faults(self.sandbox));
         faults.extend(self.sms.faults(self.sandbox));
         if let Err(fault) = self.policy.check() {

@@ -79,6 +79,7 @@ pub struct Platform {
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<bool>>,
     watching: JoinHandle<()>,
+    following: JoinHandle<()>,
     working: Option<JoinHandle<()>>,
     /// What goes on beside: the operator's address, traces.
     beside: Vec<JoinHandle<()>>,
@@ -92,10 +93,18 @@ pub fn store_config(config: &Config) -> Result<StoreConfig, StoreError> {
     if let Some(url) = &config.database_url {
         store.database = Some(url.0.parse::<DbAddress>()?);
     }
-    if let Some(file) = &config.key_file {
-        store.keys = Some(KeySource::File(file.clone()));
-    }
+    store.keys = key_source(config);
     Ok(store)
+}
+
+/// Where the master key comes from; `None`: the file in the data folder.
+fn key_source(config: &Config) -> Option<KeySource> {
+    if !config.keys.command.is_empty() {
+        let program = config.keys.command.clone();
+        return Some(KeySource::Command { program, limit: config.keys.command_limit.0 });
+    }
+    let variable = config.keys.environment.clone().map(KeySource::Environment);
+    variable.or_else(|| config.key_file.clone().map(KeySource::File))
 }
 
 /// Reads whom DP packages may be signed by.
@@ -296,6 +305,9 @@ impl Platform {
         let mut store = store_config(&config)?;
         store.random = Arc::clone(&random);
         let store = Store::open(&store, clock.now()).await?;
+        // Before anything is served: from now on no key is changed without this node.
+        store.keys.sign_in(clock.now()).await?;
+        let (keys, followed_by) = (store.keys.clone(), Arc::clone(&clock));
         let app = assemble(config, store, clock, random)?;
 
         let ops = match app.config.ops.listen {
@@ -308,6 +320,9 @@ impl Platform {
         let ops_address = ops.as_ref().and_then(|listener| listener.local_addr().ok());
 
         let (stop, stopped) = watch::channel(false);
+        let troubled =
+            |error: &StoreError| tracing::error!(%error, "the keys could not be looked at; trying again");
+        let following = tokio::spawn(keys.follow(followed_by, stop.subscribe(), troubled));
         let mut beside = Vec::new();
         beside.extend(Tracer::send(&app, stop.subscribe()));
         let (edge, config, overloaded) = (&app.edge, &app.config, busy::answer(&app));
@@ -335,6 +350,7 @@ impl Platform {
             stop,
             serving,
             watching,
+            following,
             working: None,
             beside,
             ops_address,
@@ -376,6 +392,9 @@ impl Platform {
             if tokio::time::timeout(grace, task).await.is_err() {
                 tracing::warn!("the operator's tools were left waiting");
             }
+        }
+        if let Err(error) = self.following.await {
+            tracing::error!(%error, "following the keys ended badly");
         }
         self.app.store.close().await;
         tracing::info!("the platform is down");

@@ -1,11 +1,12 @@
 //! Content too large for the database, in an object store: a local folder, or anything the trait object is.
 //!
 //! Two kinds. **Sealed** blobs are encrypted here, chunk by chunk, under a key of their own ([`sealed`]). **Plain** blobs hold what is
-//! ciphertext already (tokens for SPs) and can be read in ranges ([`plain`]). Nothing is visible before it is finished; nothing is
-//! ever changed, only deleted.
+//! ciphertext already (tokens for SPs) and can be read in ranges ([`plain`]). Nothing is visible before it is finished; no
+//! content is ever changed, only deleted. The key in a sealed blob's header is sealed anew when keys are rotated ([`reseal`]).
 
 mod chunk;
 pub mod plain;
+mod reseal;
 pub mod sealed;
 #[cfg(test)]
 mod tests;

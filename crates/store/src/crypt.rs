@@ -11,10 +11,11 @@ use aws_lc_rs::{hkdf, hmac};
 use mydata_wire::{Random, b64};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 const VERSION: u8 = 1;
-const HEAD: usize = 1 + size_of::<KeyId>() + NONCE_LEN;
+const HEAD: usize = 1 + KeyId::LEN + NONCE_LEN;
 const TAG: usize = 16;
 /// By how much a sealed value is longer than its content.
 pub const OVERHEAD: usize = HEAD + TAG;
@@ -24,15 +25,23 @@ pub const OVERHEAD: usize = HEAD + TAG;
 pub struct Crypter(Arc<Inner>);
 
 struct Inner {
-    /// Newest first.
-    data: Vec<DataKey>,
+    /// The one that seals comes first; never empty. Another list takes its place when keys are added or retired.
+    data: RwLock<Arc<[Arc<DataKey>]>>,
     index: Derived<hmac::Key>,
     random: Arc<dyn Random>,
+    /// Rings when something lies under a key that is not here.
+    missed: Notify,
 }
 
 struct DataKey {
     id: KeyId,
     tables: Derived<LessSafeKey>,
+}
+
+impl DataKey {
+    fn new(id: KeyId, key: &Key) -> Self {
+        Self { id, tables: Derived::new(key) }
+    }
 }
 
 /// Keys derived from one, each made at its first use.
@@ -51,19 +60,66 @@ impl std::fmt::Debug for Crypter {
 impl Crypter {
     /// A crypter with these keys.
     pub fn new(ring: &KeyRing, random: Arc<dyn Random>) -> Self {
-        let data = ring.data.iter().map(|(id, key)| DataKey { id: *id, tables: Derived::new(key) }).collect();
-        Self(Arc::new(Inner { data, index: Derived::new(&ring.index), random }))
+        let data = ring.data.iter().map(|(id, key)| Arc::new(DataKey::new(*id, key))).collect();
+        Self(Arc::new(Inner {
+            data: RwLock::new(data),
+            index: Derived::new(&ring.index),
+            random,
+            missed: Notify::new(),
+        }))
+    }
+
+    fn data(&self) -> Arc<[Arc<DataKey>]> {
+        Arc::clone(&self.0.data.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The key that seals.
+    pub fn sealing(&self) -> KeyId {
+        self.data()[0].id
+    }
+
+    /// Whether content under this key opens here.
+    pub fn knows(&self, id: KeyId) -> bool {
+        self.data().iter().any(|key| key.id == id)
+    }
+
+    /// From now on these keys are there, and the first of them seals. Those that are not in `fresh` must be known already.
+    pub(crate) fn update(&self, order: &[KeyId], fresh: &[(KeyId, Key)]) {
+        let known = self.data();
+        let next: Arc<[Arc<DataKey>]> = order
+            .iter()
+            .filter_map(|id| {
+                let here = known.iter().find(|key| key.id == *id).map(Arc::clone);
+                here.or_else(|| {
+                    let (id, key) = fresh.iter().find(|(found, _)| found == id)?;
+                    Some(Arc::new(DataKey::new(*id, key)))
+                })
+            })
+            .collect();
+        if !next.is_empty() {
+            *self.0.data.write().unwrap_or_else(PoisonError::into_inner) = next;
+        }
+    }
+
+    /// Comes back when something was met that lies under a key that is not here.
+    pub(crate) async fn missed(&self) {
+        self.0.missed.notified().await;
+    }
+
+    /// Under which key a value lies.
+    pub fn key_of(sealed: &[u8]) -> Option<KeyId> {
+        KeyId::from_slice(sealed.get(1..=KeyId::LEN)?)
     }
 
     /// Seals `plain` for one place. `table` and `column` are names in the program; `row` is the row's id.
     pub fn seal(&self, table: &str, row: &str, column: &str, plain: &[u8]) -> Vec<u8> {
-        let key = &self.0.data[0];
+        let key = &self.data()[0];
         let mut nonce = [0; NONCE_LEN];
         self.0.random.fill(&mut nonce);
         // Large enough from the beginning: growing would leave a copy of the plain content behind.
         let mut out = Vec::with_capacity(OVERHEAD + plain.len());
         out.push(VERSION);
-        out.extend_from_slice(&key.id);
+        out.extend_from_slice(key.id.bytes());
         out.extend_from_slice(&nonce);
         out.extend_from_slice(plain);
         let tag = key
@@ -93,13 +149,13 @@ impl Crypter {
             return Err(fail("it is not a sealed value"));
         }
         let (head, body) = sealed.split_at(HEAD);
-        let key = self
-            .0
-            .data
-            .iter()
-            .find(|k| k.id == head[1..5])
-            .ok_or_else(|| fail("it is sealed under a key that is not in the key file"))?;
-        let nonce = Nonce::try_assume_unique_for_key(&head[5..]).expect("the head ends with a nonce");
+        let data = self.data();
+        let Some(key) = data.iter().find(|k| k.id.bytes()[..] == head[1..=KeyId::LEN]) else {
+            self.0.missed.notify_one();
+            return Err(fail("it is sealed under a key that is not here"));
+        };
+        let nonce =
+            Nonce::try_assume_unique_for_key(&head[1 + KeyId::LEN..]).expect("the head ends with a nonce");
         let mut out = Zeroizing::new(body.to_vec());
         let len = key
             .tables
@@ -131,9 +187,9 @@ impl Crypter {
         Ok(Zeroizing::new(text.to_owned()))
     }
 
-    /// Whether a sealed value is under an older key than the newest.
+    /// Whether a sealed value is under another key than the one that seals.
     pub fn is_old(&self, sealed: &[u8]) -> bool {
-        sealed.get(1..5).is_some_and(|id| id != self.0.data[0].id)
+        Self::key_of(sealed).is_some_and(|id| id != self.sealing())
     }
 
     /// A value to look something secret up by: the same for the same `purpose` and `value`, and telling nothing about it (HMAC-SHA256,
@@ -144,6 +200,10 @@ impl Crypter {
 
     pub(crate) fn random(&self) -> &dyn Random {
         self.0.random.as_ref()
+    }
+
+    pub(crate) fn random_source(&self) -> &Arc<dyn Random> {
+        &self.0.random
     }
 }
 
@@ -188,24 +248,11 @@ impl<K> Derived<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::KeySource;
     use mydata_wire::SystemRandom;
     use proptest::prelude::*;
 
-    fn text(lines: &[&str]) -> KeySource {
-        KeySource::Inline(Zeroizing::new(lines.join("\n")))
-    }
-
-    fn crypter(lines: &[&str]) -> Crypter {
-        Crypter::new(&KeyRing::load(&text(lines), &SystemRandom).unwrap().0, Arc::new(SystemRandom))
-    }
-
-    fn index_line(byte: u8) -> String {
-        format!("index {}", b64::standard(&[byte; 32]))
-    }
-
     fn any() -> Crypter {
-        crypter(&[&index_line(1), &KeyRing::fresh_line(&SystemRandom)])
+        Crypter::new(&KeyRing::fresh(&SystemRandom), Arc::new(SystemRandom))
     }
 
     #[test]
@@ -223,22 +270,34 @@ mod tests {
             let error = c.open(table, row, column, &sealed).unwrap_err();
             assert!(matches!(error, StoreError::Corrupt { .. }), "{table} {row} {column}");
         }
-        assert!(any().open("person", "r1", "name", &sealed).unwrap_err().to_string().contains("key file"));
+        assert!(any().open("person", "r1", "name", &sealed).unwrap_err().to_string().contains("not here"));
     }
 
     #[test]
     fn older_keys_still_open_and_look_ups_stay() {
-        let (old, new) = (KeyRing::fresh_line(&SystemRandom), KeyRing::fresh_line(&SystemRandom));
-        let index = index_line(9);
-        let (before, after) = (crypter(&[&index, &old]), crypter(&[&index, &new, &old]));
-        let sealed = before.seal("t", "r", "c", b"x");
-        assert_eq!(after.open("t", "r", "c", &sealed).unwrap().as_slice(), b"x");
-        assert!(after.is_old(&sealed) && !before.is_old(&sealed));
-        assert!(!after.is_old(&after.seal("t", "r", "c", b"x")));
-        assert_eq!(before.index("ticket", "abc"), after.index("ticket", "abc"));
-        assert_ne!(before.index("ticket", "abc"), before.index("token", "abc"));
-        assert_ne!(before.index("ticket", "abc"), before.index("ticket", "abd"));
-        assert_ne!(before.index("ticket", "abc"), crypter(&[&index_line(8), &old]).index("ticket", "abc"));
+        let (old, new) = (KeyRing::fresh(&SystemRandom), KeyRing::fresh(&SystemRandom));
+        let c = Crypter::new(&old, Arc::new(SystemRandom));
+        let (first, second) = (old.data[0].0, new.data[0].0);
+        let (sealed, looked_up) = (c.seal("t", "r", "c", b"x"), c.index("ticket", "abc"));
+
+        // Known, but it does not seal yet.
+        c.update(&[first, second], &new.data);
+        assert!(c.knows(second) && c.sealing() == first && !c.is_old(&sealed));
+        c.update(&[second, first], &[]);
+        assert_eq!(c.sealing(), second);
+        assert_eq!(c.open("t", "r", "c", &sealed).unwrap().as_slice(), b"x");
+        assert!(c.is_old(&sealed) && Crypter::key_of(&sealed) == Some(first));
+        let fresh = c.seal("t", "r", "c", b"x");
+        assert!(!c.is_old(&fresh));
+        c.update(&[second], &[]);
+        assert!(c.open("t", "r", "c", &sealed).is_err() && c.open("t", "r", "c", &fresh).is_ok());
+        c.update(&[], &[]);
+        assert!(c.knows(second), "there is always one");
+
+        assert_eq!(c.index("ticket", "abc"), looked_up);
+        assert_ne!(looked_up, c.index("token", "abc"));
+        assert_ne!(looked_up, c.index("ticket", "abd"));
+        assert_ne!(looked_up, any().index("ticket", "abc"));
     }
 
     proptest! {

@@ -209,7 +209,20 @@ impl Db {
         self.count();
         let counters = self.0.registry.counters(name);
         let start = Instant::now();
-        let outcome = file.change(&sql, args).await.map(row::from_sqlite).map_err(StoreError::from);
+        let mut tries = 0;
+        let outcome = loop {
+            tries += 1;
+            match file.change(&sql, args).await {
+                Ok(rows) => break Ok(row::from_sqlite(rows)),
+                // Somebody writes from outside, such as a command beside the platform; nothing was changed.
+                Err(e) if wants_retry(&e) && tries < TRIES => {
+                    counters.retried();
+                    self.pause(tries).await;
+                }
+                Err(e) if wants_retry(&e) => break Err(StoreError::Busy { name, tries }),
+                Err(e) => break Err(e.into()),
+            }
+        };
         counters.ended(outcome.is_ok(), start.elapsed());
         outcome
     }

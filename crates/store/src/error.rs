@@ -75,13 +75,30 @@ pub enum StoreError {
         /// The database's file.
         path: PathBuf,
     },
-    /// The key file cannot be used.
-    #[error("key file {}: {reason}", path.display())]
+    /// The master key is not to be had, or not this database's.
+    #[error("master key, {place}: {reason}")]
     Keys {
-        /// The file.
-        path: PathBuf,
+        /// Where it comes from: a file, a variable, a command.
+        place: String,
         /// What is the matter and how to mend it.
         reason: String,
+    },
+    /// A data key cannot be retired.
+    #[error("key {id} cannot be retired: {what}")]
+    KeyInUse {
+        /// The key.
+        id: String,
+        /// What it is needed for, and what to do about it.
+        what: String,
+    },
+    /// Running nodes do not follow what is done to the keys.
+    #[error(
+        "nodes do not follow the keys: {nodes}; look into their logs, restart or stop them, and run `mydata keys rotate` again, \
+         which goes on"
+    )]
+    KeyNodes {
+        /// Their names.
+        nodes: String,
     },
     /// The schema in the database is not one that this program can work with.
     #[error("database schema: {0}")]

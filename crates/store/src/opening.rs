@@ -1,12 +1,12 @@
 //! Opens everything together: keys, database, blobs, jobs; and makes sure that they belong together.
 
-use crate::args;
 use crate::blobs::{Blobs, make_private};
 use crate::crypt::Crypter;
 use crate::db::{Db, DbAddress, Engine, PoolSizes};
 use crate::error::{Result, StoreError};
 use crate::jobs::Jobs;
-use crate::keys::{KeyRing, KeySource};
+use crate::keys::keeper::Keeper;
+use crate::keys::{KeySource, MasterKeys, kept, rotate};
 use crate::migrate;
 use mydata_domain::Time;
 use mydata_wire::{Random, SystemRandom};
@@ -22,7 +22,7 @@ pub struct StoreConfig {
     pub data_dir: PathBuf,
     /// The database; `None`: SQLite, `mydata.db` in the folder.
     pub database: Option<DbAddress>,
-    /// The keys; `None`: the file `keys` in the folder.
+    /// Where the master key comes from; `None`: the file `keys` in the folder.
     pub keys: Option<KeySource>,
     /// How many connections are held.
     pub pools: PoolSizes,
@@ -70,6 +70,8 @@ pub struct Store {
     pub db: Db,
     /// Seals columns.
     pub crypter: Crypter,
+    /// Follows what is done to the keys.
+    pub keys: Keeper,
     /// Large content.
     pub blobs: Blobs,
     /// Work due later.
@@ -116,27 +118,22 @@ impl Store {
         let config = &config;
 
         let source = config.keys.clone().unwrap_or_else(|| KeySource::File(folder.join("keys")));
-        let (ring, made) = KeyRing::load(&source, config.random.as_ref())?;
-        let crypter = Crypter::new(&ring, Arc::clone(&config.random));
-        let ready = Self::open_database(config, &address, &crypter, now).await;
+        let (masters, made) = source.read_or_make(&config.random).await?;
+        let ready = Self::open_database(config, &address, &masters, &source, now).await;
         if made
             && let Err(StoreError::Keys { .. }) = ready
             && let KeySource::File(path) = &source
         {
-            // The keys made just now open nothing here; leaving them would hide that the right ones are missing.
+            // The key made just now opens nothing here; leaving it would hide that the right one is missing.
             fs::remove_file(path).map_err(|e| StoreError::io("remove", path, e))?;
         }
-        let db = ready.map_err(|e| match (e, &source) {
-            (StoreError::Keys { reason, .. }, KeySource::File(path)) => {
-                StoreError::Keys { path: path.clone(), reason }
-            }
-            (e, _) => e,
-        })?;
+        let (db, crypter, epoch) = ready?;
 
         let node = config
             .node
             .clone()
             .unwrap_or_else(|| mydata_wire::random::uuid_v4(config.random.as_ref()).to_string());
+        let keys = Keeper::new(db.clone(), crypter.clone(), source, node.clone(), epoch);
         let jobs = Jobs::new(db.clone(), node);
         match db.engine() {
             Engine::Sqlite if running => 0,
@@ -144,15 +141,18 @@ impl Store {
             Engine::Postgres => jobs.release_own(now).await?,
         };
         let blobs = Blobs::in_folder(&folder.join("blobs"), crypter.clone())?;
-        Ok(Self { db, crypter, blobs, jobs, _lock: lock })
+        let store = Self { db, crypter, keys, blobs, jobs, _lock: lock };
+        rotate::tidy(&store, !running, now).await?;
+        Ok(store)
     }
 
     async fn open_database(
         config: &StoreConfig,
         address: &DbAddress,
-        crypter: &Crypter,
+        masters: &MasterKeys,
+        source: &KeySource,
         now: Time,
-    ) -> Result<Db> {
+    ) -> Result<(Db, Crypter, i64)> {
         let db = Db::connect(address, config.pools, Arc::clone(&config.random)).await?;
         let ready = async {
             if config.migrate {
@@ -160,10 +160,10 @@ impl Store {
             } else {
                 migrate::check(&db).await?;
             }
-            check_keys(&db, crypter).await
+            kept::open(&db, masters, source, &config.random, now).await
         };
         match ready.await {
-            Ok(()) => Ok(db),
+            Ok((crypter, epoch)) => Ok((db, crypter, epoch)),
             Err(e) => {
                 db.close().await;
                 Err(e)
@@ -202,38 +202,10 @@ fn open_private(path: &Path) -> Result<File> {
     options.open(path).map_err(|e| StoreError::io("open", path, e))
 }
 
-/// The first start leaves a sealed word in the database; every later one must be able to open it.
-async fn check_keys(db: &Db, crypter: &Crypter) -> Result<()> {
-    const WORD: &[u8] = b"mydata";
-    let fresh = mydata_wire::b64::standard(&crypter.seal("meta", "keys", "value", WORD));
-    let look_up = crypter.index("meta", WORD);
-    let (sealed, kept) = db
-        .run_tx("check_keys", async |tx| {
-            tx.execute(
-                "INSERT INTO meta (key, value) VALUES ('keys', $1), ('index', $2) ON CONFLICT (key) DO NOTHING",
-                args![&fresh, &look_up],
-            )
-            .await?;
-            let rows = tx.fetch_all("SELECT value FROM meta WHERE key IN ('index', 'keys') ORDER BY key", args![]).await?;
-            let [index, keys] = rows.as_slice() else { return Err(StoreError::NotFound) };
-            Ok((keys.get_text(0)?, index.get_text(0)?))
-        })
-        .await?;
-    let opens = mydata_wire::b64::decode_lenient(&sealed)
-        .is_ok_and(|s| crypter.open("meta", "keys", "value", &s).is_ok_and(|w| *w == WORD));
-    if opens && kept == look_up {
-        return Ok(());
-    }
-    Err(StoreError::Keys {
-        path: "(configuration)".into(),
-        reason: "these are not the keys of this database; put the right ones back, what is stored cannot be read without them"
-            .to_owned(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args;
     use crate::jobs::{Full, NewJob, enqueue};
     use crate::testing::{START, TestStore, on_both};
     use futures_util::StreamExt as _;

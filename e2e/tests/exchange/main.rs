@@ -1,5 +1,6 @@
 //! The exchange through its public doors: the running program, real parties around it, both databases.
 
+mod at_rest;
 mod backup;
 mod browser;
 mod crash;
@@ -7,6 +8,7 @@ mod dp;
 mod edge;
 mod entry;
 mod hold;
+mod keys;
 mod partner;
 mod restart;
 mod scenarios;

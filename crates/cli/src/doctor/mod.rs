@@ -64,7 +64,7 @@ async fn look(args: &Args, report: &mut Report) {
     let Some(config) = settings::check(&args.flags, report) else { return };
     folder::check(&config, report);
     let opened = database::open(&config, report).await;
-    let keys = keys::check(&config, &opened, report);
+    let keys = keys::check(&config, &opened, report).await;
     trust::check(&config, now, report);
     edge::check(&config, now, report);
 

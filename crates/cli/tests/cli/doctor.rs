@@ -210,12 +210,14 @@ fn folder_and_keys_are_for_their_owner() {
     has(&doctor(&place, &[]), "fail key file: others may read", "0640");
     mode(&keys, 0o600);
 
-    std::fs::write(&keys, good.replace("index ", "inedx ")).unwrap();
-    has(&doctor(&place, &[]), "fail key file: data/keys: line ", "neither `index KEY` nor");
+    has(&found, "ok keys: 1 data key; ", "seals, 0 days old");
+
+    std::fs::write(&keys, good.replace("\nmaster ", "\nmatser ")).unwrap();
+    has(&doctor(&place, &[]), "fail key file: data/keys: line ", "neither `master ID KEY` nor");
     // Good keys, but another installation's.
     let other = used(|_| {});
     std::fs::copy(other.path("data/keys"), &keys).unwrap();
-    has(&doctor(&place, &[]), "fail registry: ", "");
+    has(&doctor(&place, &[]), "fail keys: ", "not the keys of this database");
     std::fs::remove_file(&keys).unwrap();
     has(&doctor(&place, &[]), "fail key file: data/keys is missing", "");
     assert!(!keys.exists());

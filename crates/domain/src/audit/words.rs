@@ -4,7 +4,7 @@ use super::{Actor, What};
 
 impl What {
     /// All of them, as a filter offers them.
-    pub const ALL: [Self; 72] = [
+    pub const ALL: [Self; 76] = [
         Self::Entered,
         Self::EntryRefused,
         Self::Reopened,
@@ -39,6 +39,10 @@ impl What {
         Self::PartnerRefused,
         Self::Forgotten,
         Self::RegistryChanged,
+        Self::DataKeyAdded,
+        Self::DataKeyUsed,
+        Self::DataKeyRetired,
+        Self::MasterKeyChanged,
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignInClosed,
@@ -116,6 +120,10 @@ impl What {
             Self::PartnerRefused => ("介接呼叫被拒", "Partner call refused"),
             Self::Forgotten => ("資料已清除", "Wiped"),
             Self::RegistryChanged => ("登錄資料變更", "Registry changed"),
+            Self::DataKeyAdded => ("新增資料金鑰", "Data key added"),
+            Self::DataKeyUsed => ("啟用資料金鑰", "Data key took over"),
+            Self::DataKeyRetired => ("停用並刪除資料金鑰", "Data key retired"),
+            Self::MasterKeyChanged => ("更換主金鑰", "Master key changed"),
             Self::SignedIn => ("登入", "Signed in"),
             Self::SignInRefused => ("登入失敗", "Sign-in refused"),
             Self::SignInClosed => ("登入暫停", "Sign-in closed for a while"),

@@ -1,16 +1,13 @@
 use std::sync::Arc;
 
-use mydata_store::keys::{KeyRing, KeySource};
+use mydata_store::keys::KeyRing;
 use mydata_wire::SystemRandom;
 
 use super::*;
 use crate::web::Lang;
 
 fn crypter() -> Crypter {
-    let index = format!("index {}", b64::standard(&[7; 32]));
-    let keys = [index, KeyRing::fresh_line(&SystemRandom).to_string()].join("\n");
-    let (ring, _) = KeyRing::load(&KeySource::Inline(keys.into()), &SystemRandom).unwrap();
-    Crypter::new(&ring, Arc::new(SystemRandom))
+    Crypter::new(&KeyRing::fresh(&SystemRandom), Arc::new(SystemRandom))
 }
 
 fn posted<'p>(challenge: &'p str, nonce: &'p str, digits: &'p str) -> Posted<'p> {

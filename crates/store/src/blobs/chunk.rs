@@ -11,6 +11,7 @@
 use super::BlobId;
 use crate::crypt::{Crypter, OVERHEAD};
 use crate::error::Result;
+use crate::keys::KeyId;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
@@ -43,6 +44,22 @@ impl BlobKey {
             .filter(|s| s.len() == HEADER - MAGIC.len())
             .ok_or_else(|| BlobId::corrupt("header", "it is not the header of a sealed blob"))?;
         Ok(Self::new(&crypter.open("blobs", id.as_str(), "key", sealed)?))
+    }
+
+    /// Under which of the crypter's keys a header lies.
+    pub(super) fn sealed_under(header: &[u8]) -> Option<KeyId> {
+        Crypter::key_of(header.strip_prefix(MAGIC)?)
+    }
+
+    /// The same header, sealed under the key that seals now.
+    pub(super) fn reseal(crypter: &Crypter, id: &BlobId, header: &[u8]) -> Result<Vec<u8>> {
+        let sealed = header
+            .strip_prefix(MAGIC)
+            .ok_or_else(|| BlobId::corrupt("header", "it is not the header of a sealed blob"))?;
+        let key = crypter.open("blobs", id.as_str(), "key", sealed)?;
+        let mut header = MAGIC.to_vec();
+        header.extend_from_slice(&crypter.seal("blobs", id.as_str(), "key", &key));
+        Ok(header)
     }
 
     fn new(key: &[u8]) -> Self {

@@ -8,10 +8,14 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use object_store::ObjectStoreExt as _;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// How many chunks are fetched at once when reading goes on where it stopped.
 const AHEAD: u32 = 16;
+/// How often a header is read that does not open, and how long is waited in between.
+const HEADER_TRIES: u32 = 3;
+const HEADER_PAUSE: Duration = Duration::from_millis(10);
 
 /// A finished sealed blob.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,8 +168,17 @@ impl Chunks {
         let size = objects.head(&id.key()).await.map_err(|e| id.error(e))?.size;
         let (count, len) = chunk::layout(size)
             .ok_or_else(|| BlobId::corrupt("length", "the blob was cut off or lengthened"))?;
-        let header = objects.get_range(&id.key(), 0..HEADER as u64).await.map_err(|e| id.error(e))?;
-        let key = BlobKey::from_header(&blobs.0.crypter, &id, &header)?;
+        let mut tries = 0;
+        let key = loop {
+            tries += 1;
+            let header = objects.get_range(&id.key(), 0..HEADER as u64).await.map_err(|e| id.error(e))?;
+            match BlobKey::from_header(&blobs.0.crypter, &id, &header) {
+                Ok(key) => break key,
+                // It may have been read at the very moment when it was sealed anew.
+                Err(_) if tries < HEADER_TRIES => tokio::time::sleep(HEADER_PAUSE).await,
+                Err(e) => return Err(e),
+            }
+        };
         Ok(Self { blobs, id, key, size, count, len })
     }
 

@@ -2,7 +2,7 @@
 
 use super::chunk::{CHUNK, HEADER, SEALED_CHUNK};
 use super::*;
-use crate::keys::{KeyRing, KeySource};
+use crate::keys::KeyRing;
 use futures_util::TryStreamExt as _;
 use mydata_wire::SystemRandom;
 use object_store::memory::InMemory;
@@ -13,10 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 fn crypter() -> Crypter {
-    let index = format!("index {}", mydata_wire::b64::standard(&[1; 32]));
-    let text = format!("{index}\n{}", *KeyRing::fresh_line(&SystemRandom));
-    let (ring, _) = KeyRing::load(&KeySource::Inline(text.into()), &SystemRandom).unwrap();
-    Crypter::new(&ring, Arc::new(SystemRandom))
+    Crypter::new(&KeyRing::fresh(&SystemRandom), Arc::new(SystemRandom))
 }
 
 fn local() -> (TempDir, Blobs) {

@@ -349,3 +349,24 @@ fn addresses_are_read_and_shown_without_the_password() {
         assert!(error.contains("database address") && !error.contains("hunter2"), "{error}");
     }
 }
+
+/// A command beside the platform may write for a while; a single statement waits for it as a transaction does.
+#[tokio::test]
+async fn a_single_change_waits_for_a_writer_outside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let address = DbAddress::Sqlite(path.clone());
+    let sizes = PoolSizes { readers: 1, writers: 1 };
+    let db = Db::connect(&address, sizes, Arc::new(mydata_wire::SystemRandom)).await.unwrap();
+    db.run_tx("make", async |tx| tx.script("CREATE TABLE t (n BIGINT)").await).await.unwrap();
+    let outside = rusqlite::Connection::open(&path).unwrap();
+    outside.execute_batch("BEGIN IMMEDIATE; INSERT INTO t (n) VALUES (1)").unwrap();
+    let changing = db.change("change", "INSERT INTO t (n) VALUES (2) RETURNING n", args![]);
+    let letting_go = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        outside.execute_batch("COMMIT").unwrap();
+    };
+    let (changed, ()) = tokio::join!(changing, letting_go);
+    assert_eq!(changed.unwrap()[0].get_i64(0).unwrap(), 2);
+    db.close().await;
+}

@@ -38,4 +38,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     17 "0017_organisation_notes";
     18 "0018_audit_chain";
     20 "0020_revocation";
+    22 "0022_keys";
 };

@@ -1,0 +1,197 @@
+//! Keys are rotated while exchanges run, killed in the middle and gone on with; a wrong master key is told at the start.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Output;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
+
+use mydata_e2e::country::Country;
+use mydata_e2e::database::Engine;
+use mydata_sandbox::sp::Sp;
+
+use crate::steps::{Walk, outcome, quick, settled};
+
+/// One exchange from its entry to the data at the bank.
+async fn exchange(bank: &Sp) {
+    let case = bank.open_case("某人", None, "test");
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    walk.reload_until(settled).await;
+    walk.press("confirm").await.unwrap();
+    let case = outcome(bank, &case).await;
+    assert_eq!(case.received().expect("it opens").len(), 3);
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Ids and states of the keys.
+fn keys(country: &Country) -> Vec<(String, String)> {
+    let listed = country.platform.run(&["keys", "list", "--json"]).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", said(&listed)));
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    json["keys"].as_array().unwrap().iter().map(|key| (text(&key["id"]), text(&key["state"]))).collect()
+}
+
+fn sealing(country: &Country) -> String {
+    keys(country).into_iter().find(|(_, state)| state == "seals").unwrap().0
+}
+
+/// `mydata keys rotate`, killed as soon as it says this. `false`: it came to its end before.
+fn killed_at(country: &Country, word: &str) -> bool {
+    let mut child = country.platform.begin(&["keys", "rotate"]).unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let reached = lines.map(|line| line.unwrap()).any(|line| line.contains(word));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reached
+}
+
+/// Waits for the end of a load; what failed in it fails here.
+fn blocking_join(load: std::thread::JoinHandle<()>) {
+    let ended = tokio::task::block_in_place(|| load.join());
+    assert!(ended.is_ok(), "an exchange failed");
+}
+
+async fn rotates(engine: Engine) {
+    let country = Country::start_with(engine, quick).await.unwrap();
+    let bank = country.sandbox.bank().clone();
+    for _ in 0..3 {
+        exchange(&bank).await;
+    }
+    let first = sealing(&country);
+
+    let (stop, through) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let load: Vec<_> = (0..2)
+        .map(|_| {
+            let (bank, stop, through) = (bank.clone(), Arc::clone(&stop), Arc::clone(&through));
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                while !stop.load(SeqCst) {
+                    runtime.block_on(exchange(&bank));
+                    through.fetch_add(1, SeqCst);
+                }
+            })
+        })
+        .collect();
+    let blocking = |work: &dyn Fn()| tokio::task::block_in_place(work);
+    blocking(&|| {
+        assert!(killed_at(&country, "was made"), "a fresh key was made");
+        assert_eq!(sealing(&country), first, "it seals nothing yet");
+        assert!(killed_at(&country, "seals from now on"), "it is gone on with");
+        assert!(killed_at(&country, "sealed anew"), "and once more");
+        let rotated = country.platform.run(&["keys", "rotate"]).unwrap();
+        assert!(rotated.status.success(), "{}", said(&rotated));
+    });
+    let data: Vec<_> = keys(&country).into_iter().filter(|(_, state)| state != "look-up values").collect();
+    assert_eq!(data.len(), 2, "kills make no key too many: {data:?}");
+    let second = sealing(&country);
+    assert_ne!(second, first);
+
+    let refused = country.platform.run(&["keys", "retire", &second, "--grace", "0"]).unwrap();
+    assert!(said(&refused).contains("new content is sealed under it") && !refused.status.success());
+    let refused = country.platform.run(&["keys", "retire", &first]).unwrap();
+    assert!(said(&refused).contains("try again in") && !refused.status.success());
+    // What was being collected when the key was replaced may still lie under it, for as long as an exchange takes.
+    let mut retired = None;
+    for _ in 0..20 {
+        let output = country.platform.run(&["keys", "retire", &first, "--grace", "0"]).unwrap();
+        if output.status.success() {
+            retired = Some(output);
+            break;
+        }
+        assert!(said(&output).contains("still under it"), "{}", said(&output));
+        let resumed = country.platform.run(&["keys", "rotate", "--resume"]).unwrap();
+        assert!(resumed.status.success(), "{}", said(&resumed));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(retired.is_some(), "the old key is not needed any more");
+    let before = through.load(SeqCst);
+    // The master key too, under the same load.
+    let master = country.platform.run(&["keys", "rotate", "--master"]).unwrap();
+    assert!(master.status.success() && said(&master).contains("2 keys wrapped anew"), "{}", said(&master));
+    for _ in 0..600 {
+        if through.load(SeqCst) > before + 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    stop.store(true, SeqCst);
+    for one in load {
+        blocking_join(one);
+    }
+    assert!(through.load(SeqCst) > before + 2, "exchanges went on: {}", through.load(SeqCst));
+    let log = country.platform.log();
+    assert!(!log.contains("ERROR") && !log.contains("under a key that is not here"), "{log}");
+
+    let mut country = country;
+    country.platform.kill().unwrap();
+    country.platform.start().await.unwrap();
+    exchange(&bank).await;
+    assert_eq!(keys(&country).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rotates_under_load_on_sqlite() {
+    rotates(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rotates_under_load_on_postgresql() {
+    rotates(Engine::Postgres).await;
+}
+
+/// A start with another installation's key, with none, or with a command that gives none ends with a reason, and leaves everything
+/// as it was; the doctor says the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_master_key_is_told_at_the_start() {
+    let mut country = Country::start_with(Engine::Sqlite, quick).await.unwrap();
+    exchange(&country.sandbox.bank().clone()).await;
+    country.platform.stop().unwrap();
+    let file = country.platform.data_folder().join("keys");
+    let right = std::fs::read_to_string(&file).unwrap();
+    let refuses = |reason: &str, adjust: &dyn Fn(&mut std::process::Command)| {
+        for command in ["serve", "doctor"] {
+            let output = country.platform.run_with(&[command], adjust).unwrap();
+            assert!(
+                !output.status.success() && said(&output).contains(reason),
+                "{command}: {}",
+                said(&output)
+            );
+            assert!(!said(&output).contains("hidden"), "{}", said(&output));
+        }
+    };
+    // 32 bytes that nobody has used.
+    std::fs::write(&file, "//////////////////////////////////////////8=\n").unwrap();
+    refuses("not the keys of this database", &|_| {});
+    std::fs::write(&file, "hidden hidden\n").unwrap();
+    refuses("line 1: neither `master ID KEY`", &|_| {});
+    std::fs::write(&file, &right).unwrap();
+    refuses("it is not set", &|command| {
+        command.env("MYDATA_KEYS__ENVIRONMENT", "NO_SUCH_VARIABLE_HERE");
+    });
+    for (program, reason) in [
+        (r#"["sh", "-c", "echo hidden; exit 4"]"#, "exit status: 4"),
+        (r#"["echo", "hidden"]"#, "the key is not 32 bytes"),
+        (r#"["sleep", "60"]"#, "did not end within 0.5 s"),
+    ] {
+        refuses(reason, &|command| {
+            command.env("MYDATA_KEYS__COMMAND", program).env("MYDATA_KEYS__COMMAND_LIMIT", "0.5");
+        });
+    }
+    // The same key from a command and from a variable.
+    let line = right.lines().find(|line| line.starts_with("master ")).unwrap();
+    let listed = country.platform.run_with(&["keys", "list"], |command| {
+        let program = serde_json::json!(["printf", "%s", line]).to_string();
+        command.env("MYDATA_KEYS__COMMAND", program);
+    });
+    assert!(listed.unwrap().status.success());
+    let listed = country.platform.run_with(&["keys", "list"], |command| {
+        command.env("MYDATA_KEYS__ENVIRONMENT", "THE_KEY").env("THE_KEY", line.rsplit(' ').next().unwrap());
+    });
+    assert!(listed.unwrap().status.success());
+    country.platform.start().await.unwrap();
+    exchange(&country.sandbox.bank().clone()).await;
+}
