@@ -114,12 +114,22 @@ pub(crate) fn clerk(portal: &Portal) -> Browser<'_> {
 
 /// Types a number, with a captcha that is answered.
 pub(crate) async fn types(clerk: &mut Browser<'_>, number: &str) -> Answered {
+    types_for(clerk, "", number).await
+}
+
+/// The same for a counter service that was chosen.
+async fn types_for(clerk: &mut Browser<'_>, service: &str, number: &str) -> Answered {
     let page = clerk.get("/counter").await;
     let Some(challenge) = page.body.split("name=\"captcha\" value=\"").nth(1) else { return page };
     let challenge = challenge.split('"').next().unwrap().to_owned();
     let nonce = work::find(&challenge);
-    let fields =
-        [("number", number), ("captcha", &challenge), ("captcha_nonce", &nonce), ("captcha_digits", "")];
+    let fields = [
+        ("service", service),
+        ("number", number),
+        ("captcha", &challenge),
+        ("captcha_nonce", &nonce),
+        ("captcha_digits", ""),
+    ];
     clerk.post("/counter/number", &fields).await
 }
 
@@ -263,6 +273,48 @@ async fn what_is_wrong_over_or_foreign_is_told_alike_and_costs_the_same() {
         let record = portal.record().await;
         assert_eq!(record.iter().filter(|what| *what == "counter-refused").count(), 3);
         assert_eq!(told(portal, "citizen-counter-code").await, 0);
+    })
+    .await;
+}
+
+/// At an address of two organisations the clerk says whose they are; a number of the other's case is refused, and the citizen is told
+/// of the right one.
+#[tokio::test]
+async fn at_a_shared_address_the_clerk_chooses_the_counter_service() {
+    const OTHER: &str = "9e107d9d-372b-4b6a-8e1f-0242ac120002";
+    on_both(async |portal| {
+        opened(portal, |document| {
+            let mut organisation = document.organisations[0].clone();
+            organisation.id = "another-office".parse().unwrap();
+            organisation.name = "另一機關".to_owned();
+            let mut other = document.counter_services[0].clone();
+            other.id = OTHER.parse().unwrap();
+            other.organisation = organisation.id.clone();
+            other.name = "另一臨櫃服務".to_owned();
+            document.organisations.push(organisation);
+            document.counter_services.push(other);
+        })
+        .await;
+        let (_, _, number) = held(portal, true).await;
+        let mut clerk = clerk(portal);
+        clerk.get("/counter").await.says("這個位址有多個機關的櫃檯").says("另一機關：另一臨櫃服務");
+        types(&mut clerk, &number).await.says("請選擇臨櫃服務。").hides("captcha-fault");
+        types_for(&mut clerk, "11111111-1111-4111-8111-111111111111", &number).await.says("請選擇臨櫃服務。");
+        types_for(&mut clerk, OTHER, &number).await.says("這個序號無法取用");
+        types_for(&mut clerk, SERVICE, &number).await.leads_to("/counter");
+        clerk.get("/counter").await.says("輸入確認碼");
+        let again = format!("/counter?service={SERVICE}");
+        clerk.post("/counter/end", &[]).await.leads_to(&again);
+        clerk.get(&again).await.says(&format!("value=\"{SERVICE}\" selected"));
+
+        // Without a case it is the chosen one that looks, and that the citizen is told of.
+        let (_, _, number) = held(portal, false).await;
+        types_for(&mut clerk, OTHER, &number).await.leads_to("/counter");
+        portal.office.pass(Duration::from_secs(1));
+        let asked = portal.office.outbox().await;
+        let codes = asked.iter().filter(|mail| mail.kind.to_string() == "citizen-counter-code");
+        let latest = codes.max_by_key(|mail| mail.created_at).unwrap();
+        assert!(latest.content.text.contains("另一機關"), "{}", latest.content.text);
     })
     .await;
 }
