@@ -11,7 +11,6 @@ use mydata_domain::maintenance::{self, Occurrence};
 use mydata_domain::{Clock, Time};
 use mydata_seal::trust::Trust;
 
-use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::system::System;
 use mydata_store::{Store, StoreError};
 use mydata_wire::{ClientId, Random, ResourceId, Verification};
@@ -21,7 +20,7 @@ use url::Url;
 use crate::backoffice::gov;
 use crate::backoffice::hash::Passwords;
 use crate::bell::Bell;
-use crate::catalogue::Cached;
+use crate::catalogue::{Cached, Registered};
 use crate::config::{Config, Contact};
 use crate::edge::Edge;
 use crate::identity::Methods;
@@ -189,7 +188,7 @@ impl App {
     }
 
     /// What is registered.
-    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, StoreError> {
+    pub async fn catalogue(&self) -> Result<Arc<Registered>, StoreError> {
         self.catalogue.get(&self.store, &self.base_url, self.now()).await
     }
 

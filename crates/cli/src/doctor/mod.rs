@@ -2,6 +2,7 @@
 //! changed, also while the platform runs.
 //!
 //! `settings` → `folder` → `keys` → `database` → `trust` → `edge` → `registered` → `health` → `identity` → `mail` → `clock` → `port`; `report` holds
+//! `settings` → `folder` → `keys` → `database` → `trust` → `registered` → `health` → `identity` → `mail` → `sms` → `clock` → `port`; `report` holds
 //! what they find, `reach` calls others.
 
 mod clock;
@@ -17,6 +18,7 @@ mod reach;
 mod registered;
 mod report;
 mod settings;
+mod sms;
 mod trust;
 
 use std::path::PathBuf;
@@ -116,6 +118,8 @@ async fn look(args: &Args, report: &mut Report) {
     if let Some(outbound) = &outbound {
         mail::check(&config, outbound, report).await;
     }
+    mail::check(&config, report).await;
+    sms::check(&config, report).await;
     clock::check(&config, now, seen.as_ref(), report);
     port::check(
         &config,

@@ -21,6 +21,7 @@ my-record-method = Proof of identity
 my-record-until = Until
 my-record-tx-id = Transaction { $id }
 my-record-events = What happened ({ $count })
+my-record-who-delegate = Your delegate
 my-record-who-you = You
 my-record-who-service = The service
 my-record-who-provider = The data provider
@@ -64,3 +65,15 @@ my-record-column-who = Who
 my-record-column-what = What
 my-record-column-detail = Details
 my-record-column-from = From address
+
+# Acting for others.
+my-record-delegated = What you were asked to do for others
+    .what = Requests to go to a counter in somebody’s place. You cannot see their data; what became of it is in their own record.
+my-record-delegated-for = For { $name }
+my-record-delegated-asked = Waiting for you to agree
+my-record-delegated-agreed = You agreed
+my-record-delegated-declined = You declined
+my-record-delegated-ended = Ended
+my-record-delegated-over = Over
+my-record-delegated-asked-at = Asked { $at }
+my-record-delegated-decided-at = Decided or ended { $at }

@@ -11,8 +11,8 @@ use futures_util::{StreamExt as _, stream};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use mydata_domain::calendar::day_of;
-use mydata_domain::transaction::Transaction;
 use mydata_domain::transaction::person::Person;
+use mydata_domain::transaction::{Transaction, TransactionId};
 use mydata_seal::dp_package::FileReader;
 use mydata_seal::zip::LockedZip;
 use mydata_store::blobs::{BlobId, BlobReader};
@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::citizen::form::CitizenForm;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
+use crate::flow::alive::Alive;
 use crate::flow::{FlowError, download};
 
 /// Longest name of a dataset's folder, in characters.
@@ -56,7 +57,7 @@ async fn saved(visit: &Visit, id: &str, form: &CitizenForm) -> Result<Response, 
     download::saved(&visit.app, t.id, &citizen.index, visit.from).await?;
     let len = LockedZip::len(sources.iter().map(|source| (source.name.as_str(), source.len)));
     let name = format!("MyData-{}.zip", day_of(visit.app.now()));
-    Ok(answer(Body::from_stream(zipped(visit.app.clone(), &person, sources)), len, &name))
+    Ok(answer(Body::from_stream(zipped(&visit.app, t.id, &person, sources)), len, &name))
 }
 
 /// Everything that came, as one file for a clerk; `done` is called when its last byte has gone out.
@@ -78,7 +79,7 @@ pub(crate) async fn to_clerk(
         done();
         Ok(Bytes::new())
     });
-    Ok(answer(Body::from_stream(zipped(app.clone(), &person, sources).chain(end)), len, &name))
+    Ok(answer(Body::from_stream(zipped(app, t.id, &person, sources).chain(end)), len, &name))
 }
 
 fn answer(body: Body, len: u64, name: &str) -> Response {
@@ -122,6 +123,7 @@ fn folder_name(name: &str) -> String {
 /// What is on its way.
 struct Way {
     app: App,
+    alive: Alive,
     zip: Option<LockedZip>,
     waiting: VecDeque<Source>,
     open: Option<FileReader<BlobReader>>,
@@ -129,12 +131,13 @@ struct Way {
 
 /// The zip, piece by piece. A thread is taken for each piece only, so that a reader who stops reading holds none.
 fn zipped(
-    app: App,
+    app: &App,
+    id: TransactionId,
     person: &PersonalId,
     sources: Vec<Source>,
 ) -> impl stream::Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
     let zip = Some(LockedZip::new(person.expose()));
-    let way = Way { app, zip, waiting: sources.into(), open: None };
+    let way = Way { app: app.clone(), alive: Alive::of(app, id), zip, waiting: sources.into(), open: None };
     stream::try_unfold(way, |mut way| async move {
         match way.next().await {
             Ok(Some(piece)) => Ok(Some((piece, way))),
@@ -150,6 +153,7 @@ fn zipped(
 impl Way {
     async fn next(&mut self) -> Result<Option<Bytes>, std::io::Error> {
         let Some(zip) = &mut self.zip else { return Ok(None) };
+        self.alive.check().await.map_err(std::io::Error::other)?;
         if let Some(content) = self.open.take() {
             let read = opened::blocking(move || opened::next_piece(content)).await;
             let (content, piece) = read.map_err(std::io::Error::other)?;

@@ -36,4 +36,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     15 "0015_portal";
     16 "0016_counter";
     17 "0017_organisation_notes";
+    21 "0021_citizen_policies";
 };
