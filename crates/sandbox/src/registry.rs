@@ -312,7 +312,7 @@ fn district_office() -> RegisteredCounterService {
         name_en: "Demo District Office counter",
         description: "到示範區公所辦理時，出示資料條碼即可，不必攜帶紙本證明。",
         description_en: "Show a data barcode at the district office's counter instead of bringing papers.",
-        category: "社會福利/臨櫃申請/津貼",
+        category: "社會福利/臨櫃申請",
         allowed_ips: LOOPBACK,
         state: "listed",
         cases: vec![

@@ -20,6 +20,7 @@ use url::Url;
 use crate::backoffice::gov;
 use crate::backoffice::hash::Passwords;
 use crate::bell::Bell;
+use crate::captcha::outside::Outside;
 use crate::catalogue::{Cached, Registered};
 use crate::config::{Config, Contact};
 use crate::edge::Edge;
@@ -70,6 +71,8 @@ pub struct Shared {
     pub post: Post,
     /// Takes text messages where they go.
     pub texts: Texts,
+    /// The captcha service outside, where one is set.
+    pub captcha: Option<Outside>,
     /// Calls of the partner APIs.
     pub partner_limit: Limiter<IpAddr>,
     /// The same, by service.
@@ -162,6 +165,9 @@ impl App {
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
             post: Post::new(&config.mail, &outbound),
             texts: Texts::new(&config.sms, &outbound),
+            post: Post::new(&config.mail),
+            texts: Texts::new(&config.sms),
+            captcha: config.captcha.outside.as_ref().map(Outside::new),
             config,
             store,
             clock,

@@ -2,6 +2,7 @@
 //! either language meets it; and what a citizen does there.
 
 mod counter;
+mod crash;
 mod delegate;
 mod demo;
 mod downloads;

@@ -94,7 +94,19 @@ impl<'c> Walker<'c> {
         if let Some(folder) = std::env::var_os(PICTURES) {
             let scripts = if self.look.javascript { "" } else { "-plain" };
             let name = format!("{name}-{}-{}{scripts}.png", self.look.size.0, self.look.language);
+            let height = match self.look.javascript {
+                true => {
+                    let all = "return document.documentElement.scrollHeight";
+                    self.browser.execute(all, vec![]).await.unwrap().json().as_u64().unwrap_or_default()
+                }
+                false => 0,
+            };
+            // The whole page, not only what the window shows.
+            let whole = u32::try_from(height).unwrap().clamp(self.look.size.1, 4_000);
+            self.browser.look_through(Some((self.look.size.0, whole))).await.unwrap();
             self.browser.picture(&Path::new(&folder).join(name)).await.unwrap();
+            let phone = self.look.size.0 < 500;
+            self.browser.look_through(phone.then_some(self.look.size)).await.unwrap();
         }
     }
 

@@ -11,13 +11,13 @@ use super::PATH;
 use super::desk::{ClerkForm, DOOR, Desk};
 use super::stop::{Stop, stop};
 use crate::browser::Browser;
-use crate::captcha::part::{CaptchaPart, FIELDS};
-use crate::captcha::{self, Refused};
+use crate::captcha::part::CaptchaPart;
+use crate::captcha::{Refused, outside};
 use crate::exchange::fault::Fault;
 use crate::flow::counter::{self, Numbered, Typed};
 use crate::portal::nav::Area;
 use crate::portal::view::{Frame, query};
-use crate::web::{Chrome, FormTarget, Policy, assets, i18n, page};
+use crate::web::{Chrome, FormTarget, Policy, i18n, page};
 
 /// The field in which a clerk says for which counter service.
 pub const SERVICE: &str = "service";
@@ -49,10 +49,6 @@ pub struct NumberPage {
 }
 
 impl NumberPage {
-    fn script(&self) -> &'static str {
-        assets::captcha_script_url()
-    }
-
     fn mends(&self) -> usize {
         let faults = [self.service_fault.is_some(), self.fault.is_some(), self.captcha_fault];
         faults.into_iter().filter(|wrong| *wrong).count()
@@ -101,9 +97,19 @@ fn view(desk: &Desk, filled: Filled<'_>) -> NumberPage {
         typed: number.chars().take(40).collect(),
         fault,
         captcha_fault: captcha.is_some(),
-        captcha: CaptchaPart::new(lang, &app.store.crypter, &*app.random, app.now()).fault(captcha),
+        captcha: CaptchaPart::new(lang, &app.store.crypter, &*app.random, app.now())
+            .outside(app.captcha.as_ref())
+            .fault(captcha),
         submit: desk.form("/counter/number"),
     }
+}
+
+fn drawn(desk: &Desk, status: StatusCode, filled: Filled<'_>) -> Response {
+    let mut response = page(status, &view(desk, filled), &Policy::personal());
+    if let Some(outside) = &desk.app().captcha {
+        outside.let_in(response.headers_mut());
+    }
+    response
 }
 
 /// The page with nothing typed.
@@ -112,7 +118,7 @@ pub fn show(desk: &Desk) -> Response {
     let pairs = query(&desk.visit.here);
     let service = pairs.iter().find(|(name, _)| name == SERVICE).map(|(_, id)| id.as_str());
     let filled = Filled { service: service.unwrap_or_default(), ..Filled::default() };
-    let mut response = page(StatusCode::OK, &view(desk, filled), &Policy::personal());
+    let mut response = drawn(desk, StatusCode::OK, filled);
     if desk.browser.is_new {
         desk.browser.remember(desk.app(), &mut response);
     }
@@ -133,7 +139,7 @@ async fn submitted(form: &ClerkForm) -> Result<Response, Fault> {
     }
     let filled =
         || Filled { service: posted.text(SERVICE), number: posted.text("number"), ..Filled::default() };
-    let mend = |filled| page(StatusCode::UNPROCESSABLE_ENTITY, &view(desk, filled), &Policy::personal());
+    let mend = |filled| drawn(desk, StatusCode::UNPROCESSABLE_ENTITY, filled);
     let here = counter::services_at(&desk.catalogue, desk.visit.from);
     let service = posted.text(SERVICE).parse().ok();
     let unchosen = || Filled { service_fault: Some(lang.t("counter-which.missing")), ..filled() };
@@ -156,9 +162,7 @@ async fn submitted(form: &ClerkForm) -> Result<Response, Fault> {
             return Ok(mend(Filled { fault: Some(words), ..filled() }));
         }
     };
-    let [challenge, nonce, digits] = FIELDS.map(|name| posted.raw(name).unwrap_or_default());
-    let answered = captcha::Posted { challenge, nonce, digits };
-    let answered = match captcha::judge(&app.store.crypter, answered, app.now()) {
+    let answered = match outside::check(app, |name| posted.raw(name).unwrap_or_default()).await {
         Ok(answered) => answered,
         Err(refused) => {
             if let Refused::Wrong(answered) = &refused {
