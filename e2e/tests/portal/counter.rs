@@ -49,7 +49,8 @@ async fn walks(look: Look) {
     clerk.looks("counter-take").await;
 
     // The browser saves a file and stays where it is; what it would save is fetched in its place.
-    let token = clerk.sees("form[action='/counter/take'] input[name=form_token]").await;
+    let token = By::Css("form[action='/counter/take'] input[name=form_token]");
+    let token = clerk.browser.find(token).await.unwrap();
     let token = token.attr("value").await.unwrap().unwrap();
     let take = client().unwrap().post(country.platform.url("counter/take"));
     let take = take.header("cookie", clerk.cookies().await).form(&[("form_token", token)]);
