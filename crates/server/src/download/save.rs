@@ -78,7 +78,7 @@ pub(crate) async fn to_clerk(
     let mut gone = Gone { left: len, done: Some(done) };
     let pieces = zipped(app, t.id, &person, sources).map(move |piece| {
         if let Ok(piece) = &piece {
-            gone.left = gone.left.saturating_sub(piece.len() as u64);
+            gone.is_less(piece.len() as u64);
         }
         piece
     });
@@ -90,6 +90,13 @@ pub(crate) async fn to_clerk(
 struct Gone<F: FnOnce()> {
     left: u64,
     done: Option<F>,
+}
+
+impl<F: FnOnce()> Gone<F> {
+    // As a method: a closure that writes to a field would capture that field alone.
+    fn is_less(&mut self, sent: u64) {
+        self.left = self.left.saturating_sub(sent);
+    }
 }
 
 impl<F: FnOnce()> Drop for Gone<F> {
