@@ -165,8 +165,6 @@ impl App {
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
             post: Post::new(&config.mail, &outbound),
             texts: Texts::new(&config.sms, &outbound),
-            post: Post::new(&config.mail),
-            texts: Texts::new(&config.sms),
             captcha: config.captcha.outside.as_ref().map(Outside::new),
             config,
             store,

@@ -1,8 +1,7 @@
 //! `mydata doctor`: what is misconfigured, and how to mend it. It looks only: no folder, key, table or row is made or
 //! changed, also while the platform runs.
 //!
-//! `settings` → `folder` → `keys` → `database` → `trust` → `edge` → `registered` → `health` → `identity` → `mail` → `clock` → `port`; `report` holds
-//! `settings` → `folder` → `keys` → `database` → `trust` → `registered` → `health` → `identity` → `mail` → `sms` → `clock` → `port`; `report` holds
+//! `settings` → `folder` → `keys` → `database` → `trust` → `edge` → `registered` → `health` → `identity` → `mail` → `sms` → `clock` → `port`; `report` holds
 //! what they find, `reach` calls others.
 
 mod clock;
@@ -118,7 +117,6 @@ async fn look(args: &Args, report: &mut Report) {
     if let Some(outbound) = &outbound {
         mail::check(&config, outbound, report).await;
     }
-    mail::check(&config, report).await;
     sms::check(&config, report).await;
     clock::check(&config, now, seen.as_ref(), report);
     port::check(
