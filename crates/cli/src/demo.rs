@@ -218,6 +218,7 @@ fn welcome(sandbox: &Sandbox, took: Duration) {
     println!("  Begin here   {}   示範銀行 線上開戶", at.bank);
     println!("  Overview     {}", at.portal);
     println!("  Platform     {}", at.platform);
+    println!("  Counter      {}counter   示範區公所; how to walk it: {}#counter", at.platform, at.portal);
     println!("  Identity     {}", at.idp);
     println!("  Mailbox      {}", at.mailbox);
     println!("  Laboratory   {}   services and datasets that try the platform", at.lab);

@@ -36,6 +36,8 @@ pub struct Mail {
     pub link: Option<Link>,
     /// A code that the addressee types; it stands where a link would.
     pub code: Option<Code>,
+    /// The tag of the one language that the addressee chose; none: zh-TW and English.
+    pub language: Option<String>,
 }
 
 /// A code in a mail. `Debug` shows none of it.
@@ -63,6 +65,7 @@ impl Mail {
             facts: Vec::new(),
             link: None,
             code: None,
+            language: None,
         }
     }
 

@@ -13,23 +13,38 @@ pub const MAX_TEXT: usize = 150_000;
 
 /// Which text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum PolicyKind {
-    /// 服務條款.
+    /// 服務條款 of the organisations that are connected, and their accounts.
     Terms,
-    /// 隱私權保護政策.
+    /// 隱私權保護政策 of these accounts.
     Privacy,
+    /// 服務條款 of citizens.
+    CitizenTerms,
+    /// 隱私權保護政策 of citizens.
+    CitizenPrivacy,
 }
 
 impl PolicyKind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Terms, Self::Privacy];
+    pub const ALL: [Self; 4] = [Self::CitizenTerms, Self::CitizenPrivacy, Self::Terms, Self::Privacy];
+    /// What accounts of the back office accept.
+    pub const OFFICE: [Self; 2] = [Self::Terms, Self::Privacy];
+    /// What citizens accept.
+    pub const CITIZEN: [Self; 2] = [Self::CitizenTerms, Self::CitizenPrivacy];
+
+    /// Whether citizens accept it.
+    pub fn is_for_citizens(self) -> bool {
+        Self::CITIZEN.contains(&self)
+    }
 
     /// As it is kept, and as its address has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Terms => "terms",
             Self::Privacy => "privacy",
+            Self::CitizenTerms => "citizen-terms",
+            Self::CitizenPrivacy => "citizen-privacy",
         }
     }
 }
@@ -104,10 +119,15 @@ pub fn next(all: &[Version], kind: PolicyKind, now: Time) -> Option<&Version> {
     all.iter().filter(|v| v.kind == kind && v.from.is_some_and(|from| from > now)).min_by_key(|v| v.from)
 }
 
-/// What an account must accept before it goes on: the versions that hold and bind, of which neither they themselves nor
+/// What an account, or a citizen, must accept of these kinds before it goes on: the versions that hold and bind, of which neither they themselves nor
 /// later ones were accepted. `began` is when the session began: who is at work when a version begins to hold is asked at
 /// the next sign-in.
-pub fn to_accept<'v>(all: &'v [Version], accepted: &[(PolicyKind, u32)], began: Time) -> Vec<&'v Version> {
+pub fn to_accept<'v>(
+    kinds: [PolicyKind; 2],
+    all: &'v [Version],
+    accepted: &[(PolicyKind, u32)],
+    began: Time,
+) -> Vec<&'v Version> {
     let wanted = |kind: PolicyKind| {
         let has = accepted.iter().filter(|(k, _)| *k == kind).map(|(_, number)| *number).max().unwrap_or(0);
         let binding = all
@@ -116,7 +136,7 @@ pub fn to_accept<'v>(all: &'v [Version], accepted: &[(PolicyKind, u32)], began: 
         // Whoever is asked accepts what holds, which may be later than what binds.
         binding.max_by_key(|v| v.number).and_then(|_| current(all, kind, began))
     };
-    PolicyKind::ALL.into_iter().filter_map(wanted).collect()
+    kinds.into_iter().filter_map(wanted).collect()
 }
 
 #[cfg(test)]
@@ -153,7 +173,10 @@ mod tests {
     fn who_signs_in_later_is_asked_once() {
         let all = [version(1, Some(0), false), version(2, Some(100), true), version(3, Some(200), false)];
         let asked = |accepted: &[(PolicyKind, u32)], began| {
-            to_accept(&all, accepted, Time(began)).iter().map(|v| v.number).collect::<Vec<_>>()
+            to_accept(PolicyKind::OFFICE, &all, accepted, Time(began))
+                .iter()
+                .map(|v| v.number)
+                .collect::<Vec<_>>()
         };
         assert!(asked(&[], 99).is_empty(), "the first version was accepted when signing up");
         assert_eq!(asked(&[], 100), [2]);

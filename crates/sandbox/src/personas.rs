@@ -369,8 +369,8 @@ static ALL: LazyLock<Vec<Persona>> = LazyLock::new(|| {
             name: "周代辦",
             birthdate: "1980-01-15",
             gender: "female",
-            note: "可受委託代辦臨櫃案件。",
-            note_en: "May act as a delegate at the counter.",
+            note: "代辦人：王小明可委託這位到臨櫃辦理。",
+            note_en: "A delegate: 王小明 can name her to go to the counter.",
             household: Household { number: "3300002", father: "周大中", mother: "吳小中", ..HOUSEHOLD },
             relatives: &[],
             ..base.clone()

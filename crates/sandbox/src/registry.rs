@@ -9,6 +9,8 @@ use crate::dp::{Dataset, property};
 use crate::lab::{Lab, LabService, StoppedDataset};
 use crate::sp::Facts;
 
+/// The counter service of 示範區公所.
+const DISTRICT_OFFICE: &str = "d0c5a11e-0de5-4c0a-8b1e-7a6f00d15700";
 const LOOPBACK: [&str; 2] = ["127.0.0.1/32", "::1/128"];
 
 #[derive(Serialize)]
@@ -17,6 +19,7 @@ struct Registry {
     organisation: Vec<Organisation>,
     dataset: Vec<RegisteredDataset>,
     service: Vec<RegisteredService>,
+    counter_service: Vec<RegisteredCounterService>,
 }
 
 #[derive(Serialize)]
@@ -89,6 +92,39 @@ struct RegisteredService {
     state: &'static str,
 }
 
+#[derive(Serialize)]
+struct RegisteredCounterService {
+    id: &'static str,
+    zone: &'static str,
+    organisation: &'static str,
+    name: &'static str,
+    name_en: &'static str,
+    description: &'static str,
+    description_en: &'static str,
+    category: &'static str,
+    allowed_ips: [&'static str; 2],
+    state: &'static str,
+    cases: Vec<Case>,
+}
+
+#[derive(Serialize)]
+struct Case {
+    name: &'static str,
+    name_en: &'static str,
+    bring: &'static str,
+    required: Vec<ResourceId>,
+    take: &'static str,
+    delegate: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choice: Option<Choice>,
+}
+
+#[derive(Serialize)]
+struct Choice {
+    count: u32,
+    of: Vec<ResourceId>,
+}
+
 /// The registry of a running sandbox; the faulty DP's datasets only where it runs.
 ///
 /// `registered` names the client certificate of a party, where it has one.
@@ -103,6 +139,7 @@ pub(crate) fn toml(
         organisation: organisations(),
         dataset: datasets(at),
         service: services(at, bank, lab),
+        counter_service: vec![district_office()],
     };
     for dataset in &mut registry.dataset {
         let real = Dataset::ALL.into_iter().find(|one| one.id() == dataset.resource_id);
@@ -262,6 +299,43 @@ fn services(at: &Addresses, bank: &Facts, lab: &Lab) -> Vec<RegisteredService> {
         });
     }
     services
+}
+
+/// 示範區公所's counter, whose clerks work on this machine: one case to take away or to look at, with data to choose from and a
+/// delegate who may go; one to look at only.
+fn district_office() -> RegisteredCounterService {
+    RegisteredCounterService {
+        id: DISTRICT_OFFICE,
+        zone: "test",
+        organisation: "demo-district",
+        name: "示範區公所臨櫃服務",
+        name_en: "Demo District Office counter",
+        description: "到示範區公所辦理時，出示資料條碼即可，不必攜帶紙本證明。",
+        description_en: "Show a data barcode at the district office's counter instead of bringing papers.",
+        category: "社會福利/臨櫃申請",
+        allowed_ips: LOOPBACK,
+        state: "listed",
+        cases: vec![
+            Case {
+                name: "生活津貼申請",
+                name_en: "Apply for a living allowance",
+                bring: "身分證明文件\n存摺封面影本",
+                required: vec![Dataset::Household.id()],
+                take: "both",
+                delegate: true,
+                choice: Some(Choice { count: 1, of: vec![Dataset::Kin.id(), Dataset::Property.id()] }),
+            },
+            Case {
+                name: "戶籍資料核對",
+                name_en: "Check a household registration",
+                bring: "",
+                required: vec![Dataset::Household.id()],
+                take: "preview",
+                delegate: false,
+                choice: None,
+            },
+        ],
+    }
 }
 
 fn registered(facts: &Facts, base: &str, url: &str) -> RegisteredService {

@@ -11,7 +11,6 @@ use mydata_domain::maintenance::{self, Occurrence};
 use mydata_domain::{Clock, Time};
 use mydata_seal::trust::Trust;
 
-use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::system::System;
 use mydata_store::{Store, StoreError};
 use mydata_wire::{ClientId, Random, ResourceId, Verification};
@@ -21,7 +20,8 @@ use url::Url;
 use crate::backoffice::gov;
 use crate::backoffice::hash::Passwords;
 use crate::bell::Bell;
-use crate::catalogue::Cached;
+use crate::captcha::outside::Outside;
+use crate::catalogue::{Cached, Registered};
 use crate::config::{Config, Contact};
 use crate::edge::Edge;
 use crate::identity::Methods;
@@ -74,6 +74,8 @@ pub struct Shared {
     pub post: Post,
     /// Takes text messages where they go.
     pub texts: Texts,
+    /// The captcha service outside, where one is set.
+    pub captcha: Option<Outside>,
     /// Calls of the partner APIs.
     pub partner_limit: Limiter<IpAddr>,
     /// The same, by service.
@@ -168,6 +170,7 @@ impl App {
             previews: Arc::new(Semaphore::new(config.limits.previews_at_once as usize)),
             post: Post::new(&config.mail, &outbound),
             texts: Texts::new(&config.sms, &outbound),
+            captcha: config.captcha.outside.as_ref().map(Outside::new),
             config,
             store,
             clock,
@@ -195,7 +198,7 @@ impl App {
     }
 
     /// What is registered.
-    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, StoreError> {
+    pub async fn catalogue(&self) -> Result<Arc<Registered>, StoreError> {
         self.catalogue.get(&self.store, &self.base_url, self.now()).await
     }
 

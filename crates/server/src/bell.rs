@@ -88,6 +88,15 @@ impl Listener {
         *self.stopping.borrow()
     }
 
+    /// Whether there was news since this was asked, or waited for, last.
+    pub fn has_rung(&mut self) -> bool {
+        let rung = self.news.has_changed().unwrap_or(false);
+        if rung {
+            self.news.mark_unchanged();
+        }
+        rung
+    }
+
     /// Waits for any news, at most this long.
     pub async fn wait(&mut self, at_most: Duration) {
         self.wait_for(at_most, |_| true).await;

@@ -50,6 +50,8 @@ pub struct Config {
     pub mail: MailSettings,
     /// How text messages are sent.
     pub sms: SmsSettings,
+    /// Who keeps machines out of the forms that anybody may send.
+    pub captcha: CaptchaSettings,
     /// Whom DP packages may be signed by.
     pub trust: Trust,
     /// How citizens prove who they are.
@@ -90,6 +92,7 @@ impl Default for Config {
             contact: Contact::default(),
             mail: MailSettings::default(),
             sms: SmsSettings::default(),
+            captcha: CaptchaSettings::default(),
             trust: Trust::default(),
             identity: Identity::default(),
             sign_up: SignUp::default(),
@@ -499,6 +502,62 @@ impl SmsSettings {
             if gateway.token.0.trim().is_empty() {
                 faults.push("sms.gateway.token is empty; the gateway's provider gives it".to_owned());
             }
+        }
+        faults
+    }
+}
+
+/// Who keeps machines out.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CaptchaSettings {
+    /// A service outside; without one the platform's own captcha.
+    pub outside: Option<OutsideCaptcha>,
+}
+
+/// A captcha service whose widget posts a token that the platform has verified with it (`siteverify`).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutsideCaptcha {
+    /// Where tokens are verified.
+    pub siteverify: Url,
+    /// The secret that goes with each of these calls.
+    pub secret: Password,
+    /// The public key of the widget.
+    pub site_key: String,
+    /// The widget's script.
+    pub script: Url,
+    /// The class of the element in which the script puts the widget.
+    pub class: String,
+    /// The field in which it posts its token.
+    pub field: String,
+    /// What the widget loads from elsewhere than the script's origin.
+    #[serde(default)]
+    pub origins: Vec<Url>,
+}
+
+impl OutsideCaptcha {
+    /// Everything that cannot work, one sentence each, naming the key.
+    fn faults(&self, sandbox: bool) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut urls = vec![("siteverify", &self.siteverify), ("script", &self.script)];
+        urls.extend(self.origins.iter().map(|url| ("origins", url)));
+        for (key, url) in urls {
+            if url.scheme() != "https" && !(sandbox && url.scheme() == "http") {
+                faults.push(format!(
+                    "captcha.outside.{key} must begin with https:// (http is for the sandbox only)"
+                ));
+            }
+        }
+        let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+        for (key, text) in [("class", &self.class), ("field", &self.field), ("site_key", &self.site_key)] {
+            if text.is_empty() || !text.chars().all(name) {
+                faults
+                    .push(format!("captcha.outside.{key} must be letters, digits, hyphens and underscores"));
+            }
+        }
+        if self.secret.0.trim().is_empty() {
+            faults.push("captcha.outside.secret is empty; the captcha's provider gives it".to_owned());
         }
         faults
     }
@@ -983,6 +1042,7 @@ impl Config {
         faults.extend(self.keys.faults(self.key_file.is_some()));
         faults.extend(self.mail.faults(self.sandbox));
         faults.extend(self.sms.faults(self.sandbox));
+        faults.extend(self.captcha.outside.iter().flat_map(|outside| outside.faults(self.sandbox)));
         if let Err(fault) = self.policy.check() {
             faults.push(fault);
         }

@@ -1,7 +1,7 @@
 //! `mydata doctor`: what is misconfigured, and how to mend it. It looks only: no folder, key, table or row is made or
 //! changed, also while the platform runs.
 //!
-//! `settings` → `folder` → `keys` → `database` → `trust` → `edge` → `registered` → `revocation` → `health` → `identity` → `mail` → `clock` → `port`; `report` holds
+//! `settings` → `folder` → `keys` → `database` → `trust` → `edge` → `registered` → `revocation` → `health` → `identity` → `mail` → `sms` → `clock` → `port`; `report` holds
 //! what they find, `reach` calls others.
 
 mod clock;
@@ -18,6 +18,7 @@ mod registered;
 mod report;
 mod revocation;
 mod settings;
+mod sms;
 mod trust;
 
 use std::path::PathBuf;
@@ -121,6 +122,7 @@ async fn look(args: &Args, report: &mut Report) {
     if let Some(outbound) = &outbound {
         mail::check(&config, outbound, report).await;
     }
+    sms::check(&config, report).await;
     clock::check(&config, now, seen.as_ref(), report);
     port::check(
         &config,

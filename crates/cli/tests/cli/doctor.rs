@@ -114,6 +114,21 @@ fn it_greets_the_mail_server() {
     has(&found, "fail ", "mail.smtp.user and mail.smtp.password belong together");
 }
 
+/// A gateway of text messages that cannot be reached is named, its token is not.
+#[test]
+fn it_calls_the_gateway_of_text_messages() {
+    let url = format!("https://127.0.0.1:{}/messages", free_port());
+    let gateway = |config: &mut Value| {
+        config["sms"] = json!({ "gateway": { "url": url, "token": "hiddenSecretOfOurs" } });
+    };
+    has(
+        &doctor(&configured(gateway), &[]),
+        "fail text messages: the gateway at https://127.0.0.1:",
+        "cannot be reached",
+    );
+    has(&doctor(&configured(|_| {}), &[]), "ok text messages: no gateway is set", "mail only");
+}
+
 /// On a machine where nothing was started yet it makes nothing.
 #[test]
 fn it_makes_nothing() {

@@ -6,13 +6,13 @@ use crate::time::Time;
 /// The versions to be accepted at a login: what holds of each kind, where none was accepted yet; later what holds when a
 /// binding version came since.
 pub fn wanted(all: &[Version], accepted: &[(PolicyKind, u32)], now: Time) -> Vec<(PolicyKind, u32)> {
-    let renewed = to_accept(all, accepted, now);
+    let renewed = to_accept(PolicyKind::CITIZEN, all, accepted, now);
     let first = |kind: PolicyKind| {
         let known = accepted.iter().any(|(k, _)| *k == kind);
         if known { None } else { current(all, kind, now) }
     };
     let of = |kind: PolicyKind| renewed.iter().copied().find(|v| v.kind == kind).or_else(|| first(kind));
-    PolicyKind::ALL.into_iter().filter_map(of).map(|v| (v.kind, v.number)).collect()
+    PolicyKind::CITIZEN.into_iter().filter_map(of).map(|v| (v.kind, v.number)).collect()
 }
 
 #[cfg(test)]
@@ -33,12 +33,14 @@ mod tests {
 
     #[test]
     fn the_first_login_accepts_what_holds_and_later_ones_what_binds() {
-        use PolicyKind::{Privacy, Terms};
+        use PolicyKind::{CitizenPrivacy as Privacy, CitizenTerms as Terms};
         let all = [
             version(Terms, 1, 0, false),
             version(Privacy, 1, 0, false),
             version(Terms, 2, 100, true),
             version(Privacy, 2, 100, false),
+            // What accounts accept is nothing to citizens.
+            version(PolicyKind::Terms, 3, 0, true),
         ];
         assert_eq!(wanted(&all, &[], Time(50)), [(Terms, 1), (Privacy, 1)]);
         let accepted = [(Terms, 1), (Privacy, 1)];

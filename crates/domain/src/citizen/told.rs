@@ -13,6 +13,10 @@ pub enum AboutCitizen {
     Ready,
     /// Nothing was found of what they asked for.
     NothingFound,
+    /// Nothing of what they asked for can be had.
+    Undeliverable,
+    /// A consent was withdrawn, or a download.
+    Withdrawn,
     /// A file was saved to their computer.
     Saved,
     /// Data was sent to a service.
@@ -33,12 +37,14 @@ pub enum AboutCitizen {
 
 impl AboutCitizen {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Code,
         Self::CounterCode,
         Self::ContactChanged,
         Self::Ready,
         Self::NothingFound,
+        Self::Undeliverable,
+        Self::Withdrawn,
         Self::Saved,
         Self::SentToService,
         Self::PreviewedAtCounter,
@@ -57,6 +63,8 @@ impl AboutCitizen {
             Self::ContactChanged => "citizen-contact-changed",
             Self::Ready => "citizen-ready",
             Self::NothingFound => "citizen-nothing-found",
+            Self::Undeliverable => "citizen-undeliverable",
+            Self::Withdrawn => "citizen-withdrawn",
             Self::Saved => "citizen-saved",
             Self::SentToService => "citizen-sent-to-service",
             Self::PreviewedAtCounter => "citizen-previewed-at-counter",
@@ -76,6 +84,8 @@ impl AboutCitizen {
             Self::ContactChanged => "聯絡方式已變更",
             Self::Ready => "您的資料已可取用",
             Self::NothingFound => "查無您的資料",
+            Self::Undeliverable => "您的資料無法取得",
+            Self::Withdrawn => "您已撤回同意",
             Self::Saved => "您的資料已轉存",
             Self::SentToService => "您的資料已傳送",
             Self::PreviewedAtCounter => "您的資料已於臨櫃預覽",
@@ -95,6 +105,8 @@ impl AboutCitizen {
             Self::ContactChanged => "Your contact details were changed",
             Self::Ready => "Your data is ready",
             Self::NothingFound => "Nothing was found",
+            Self::Undeliverable => "Your data could not be had",
+            Self::Withdrawn => "You withdrew your consent",
             Self::Saved => "Your data was saved",
             Self::SentToService => "Your data was sent",
             Self::PreviewedAtCounter => "Your data was viewed at a counter",

@@ -6,7 +6,7 @@ pub mod visit;
 
 use std::time::Duration;
 
-use crate::counter_service::{CounterService, Take};
+use crate::counter_service::{CounterService, CounterServiceId, Take};
 use crate::time::Time;
 use crate::transaction::Transaction;
 use crate::transaction::own::Held;
@@ -28,6 +28,27 @@ pub enum Unread {
     /// Its counter service is suspended or was taken down.
     #[error("the counter service is suspended")]
     Suspended,
+}
+
+/// For which counter services a clerk works, of those at an address: all of them when they are one organisation's. At an address of
+/// several organisations those of the one whose service was chosen, that one first; `None` while nothing was.
+pub fn working_for(
+    here: Vec<&CounterService>,
+    chosen: Option<CounterServiceId>,
+) -> Option<Vec<&CounterService>> {
+    if !is_shared(&here) {
+        return Some(here);
+    }
+    let first = *here.iter().find(|service| service.is_listed() && Some(service.id) == chosen)?;
+    let rest =
+        here.into_iter().filter(|other| other.organisation == first.organisation && other.id != first.id);
+    Some(std::iter::once(first).chain(rest).collect())
+}
+
+/// Whether clerks of several organisations work at an address, so that it does not say whose they are.
+pub fn is_shared(here: &[&CounterService]) -> bool {
+    let mut listed = here.iter().filter(|service| service.is_listed());
+    listed.next().is_some_and(|first| listed.any(|other| other.organisation != first.organisation))
 }
 
 /// As which counter service a clerk reads a number: that of the case, or, where the citizen downloaded for no case, the

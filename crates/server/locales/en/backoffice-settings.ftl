@@ -1,5 +1,7 @@
 # Terms, policies and maintenance: what everybody may read
 policy-terms = Terms of service
+policy-citizen-terms = Terms of service for citizens
+policy-citizen-privacy = Privacy policy for citizens
 policy-privacy = Privacy policy
 policy-text = Text
 policy-versions = All versions
@@ -71,10 +73,13 @@ policy-publish = Publish this version
 policy-publish-ask = Publish “{ $what }”?
 policy-publish-one = Once published, the text of this version cannot be changed.
 policy-publish-two = The accounts of all organisations are told by mail.
+policy-publish-citizens-two = Citizens are not told by mail; where they must agree again, their next login shows this version first.
+policy-publish-citizens-three = Once it holds, the public page and the citizens’ login show this version.
 policy-publish-three = From its beginning on, the public page and the sign-up show this version.
 policy-when = When it takes effect
 policy-when-now = At once
 policy-when-later = At a later time
+policy-binding-citizens = Citizens who agreed before must agree again
 policy-binding = Existing accounts must accept it
     .hint = They read and accept it at their first sign-in after that. Leave this empty when only slips of the pen were corrected.
 policy-discard = Discard the draft

@@ -21,6 +21,7 @@ my-record-method = Proof of identity
 my-record-until = Until
 my-record-tx-id = Transaction { $id }
 my-record-events = What happened ({ $count })
+my-record-who-delegate = Your delegate
 my-record-who-you = You
 my-record-who-service = The service
 my-record-who-provider = The data provider
@@ -71,3 +72,15 @@ my-record-receipt = Receipt and proof
     .get = Download the receipt (JSON)
 my-record-proof-get = Download proof (JSON)
 my-record-proof-from = Proofs that are not there yet can be downloaded from { $at }.
+
+# Acting for others.
+my-record-delegated = What you were asked to do for others
+    .what = Requests to go to a counter in somebody’s place. You cannot see their data; what became of it is in their own record.
+my-record-delegated-for = For { $name }
+my-record-delegated-asked = Waiting for you to agree
+my-record-delegated-agreed = You agreed
+my-record-delegated-declined = You declined
+my-record-delegated-ended = Ended
+my-record-delegated-over = Over
+my-record-delegated-asked-at = Asked { $at }
+my-record-delegated-decided-at = Decided or ended { $at }

@@ -1,6 +1,8 @@
 # 條款政策、維護公告：每個人都看得到的文字
 policy-terms = 服務條款
 policy-privacy = 隱私權保護政策
+policy-citizen-terms = 民眾服務條款
+policy-citizen-privacy = 民眾隱私權保護政策
 policy-text = 內容
 policy-versions = 各版本
 policy-of = 第 { $number } 版，{ $day }生效
@@ -71,10 +73,13 @@ policy-publish = 發布這個版本
 policy-publish-ask = 發布「{ $what }」？
 policy-publish-one = 發布後，這個版本的內容不能再變更。
 policy-publish-two = 所有介接機關的帳號會收到通知郵件。
+policy-publish-citizens-two = 民眾不會收到通知；須重新同意時，下次登入會先顯示這個版本。
+policy-publish-citizens-three = 生效後，公開頁面與民眾的登入改為顯示這個版本。
 policy-publish-three = 生效後，公開頁面與建立帳號的頁面改為顯示這個版本。
 policy-when = 何時生效
 policy-when-now = 立即生效
 policy-when-later = 於指定時間生效
+policy-binding-citizens = 已同意過的民眾須重新同意
 policy-binding = 已有帳號者須重新同意
     .hint = 生效後第一次登入時，必須閱讀並同意才能繼續使用。僅修正錯字時可以不勾選。
 policy-discard = 捨棄草稿

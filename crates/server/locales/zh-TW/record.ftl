@@ -21,6 +21,7 @@ my-record-method = 身分驗證
 my-record-until = 期限
 my-record-tx-id = 交易編號 { $id }
 my-record-events = 經過（{ $count }）
+my-record-who-delegate = 代辦人
 my-record-who-you = 您
 my-record-who-service = 服務提供者
 my-record-who-provider = 資料提供者
@@ -71,3 +72,15 @@ my-record-receipt = 同意收據與紀錄證明
     .get = 下載同意收據（JSON）
 my-record-proof-get = 下載證明（JSON）
 my-record-proof-from = 尚未提供的證明自 { $at } 起可下載。
+
+# 受託代辦。
+my-record-delegated = 您受託代辦的事項
+    .what = 別人委託您到臨櫃辦理的紀錄。您看不到資料的內容；資料的紀錄在委託人那裡。
+my-record-delegated-for = 受{ $name }委託
+my-record-delegated-asked = 等候您同意
+my-record-delegated-agreed = 您已同意
+my-record-delegated-declined = 您已拒絕
+my-record-delegated-ended = 已終止
+my-record-delegated-over = 已結束
+my-record-delegated-asked-at = { $at } 委託
+my-record-delegated-decided-at = { $at } 決定或終止

@@ -45,13 +45,15 @@ pub struct AcceptPage {
 async fn wanted(visit: &Visit) -> Result<Vec<(PolicyKind, u32)>, Fault> {
     let Some(me) = visit.who.as_ref().filter(|me| me.is_whole()) else { return Ok(Vec::new()) };
     let began = me.session.moments.began;
-    let binds = |v: &policy_text::Version| v.binding && v.from.is_some_and(|from| from <= began);
+    let binds = |v: &policy_text::Version| {
+        v.binding && !v.kind.is_for_citizens() && v.from.is_some_and(|from| from <= began)
+    };
     let asked = Role::ORGANISATION.contains(&me.account.role) && !me.account.is_applying();
     if !asked || !visit.system.policies.iter().any(binds) {
         return Ok(Vec::new());
     }
     let accepted = policy_texts::accepted(&visit.app.store.db, me.account.id).await?;
-    let wanted = policy_text::to_accept(&visit.system.policies, &accepted, began);
+    let wanted = policy_text::to_accept(PolicyKind::OFFICE, &visit.system.policies, &accepted, began);
     Ok(wanted.into_iter().map(|v| (v.kind, v.number)).collect())
 }
 

@@ -163,7 +163,7 @@ mod tests {
         let answer = fault.plain(&office.app);
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.headers()[RETRY_AFTER], "5");
-        let citizen = CitizenPage { app: &office.app, prefs: Prefs::default(), here: "/" };
+        let citizen = CitizenPage { app: &office.app, prefs: Prefs::default(), here: "/", citizen: None };
         let answer = citizen.page(&CitizenFault::from(busy()));
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.headers()[RETRY_AFTER], "5");

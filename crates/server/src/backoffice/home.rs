@@ -74,7 +74,7 @@ pub fn announced(visit: &Visit) -> Vec<String> {
         Some(lang.pick(&dataset.dataset.name, Some(&dataset.dataset.name_en)).to_owned())
     };
     let mut all = maintenance::announced(lang, &system.windows, now, name);
-    for kind in PolicyKind::ALL {
+    for kind in PolicyKind::OFFICE {
         if let Some(version) = policy_text::next(&system.policies, kind, now) {
             let args = [
                 ("policy", lang.t(policy::title_key(kind)).into()),

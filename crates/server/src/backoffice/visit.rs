@@ -10,7 +10,6 @@ use http::{HeaderMap, StatusCode};
 use mydata_domain::account::{Account, Role};
 use mydata_domain::audit::{Actor, Event, What};
 use mydata_domain::{Time, Zone};
-use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::sessions::Session;
 use mydata_store::repo::system::System;
 
@@ -23,6 +22,7 @@ use super::posted::Posted;
 use super::{ROOT, menu};
 use crate::app::App;
 use crate::browser::Browser;
+use crate::catalogue::Registered;
 use crate::web::layout::Running;
 use crate::web::{Contact, FormTarget, Lang, Policy, Prefs, SessionView, i18n, page};
 
@@ -62,7 +62,7 @@ pub struct Visit {
     /// What was posted; empty for a page.
     pub posted: Posted,
     /// The registry, for names.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: Arc<Registered>,
     /// What the operating side set.
     pub system: Arc<System>,
     /// The sentence that a redirect sent along.

@@ -8,9 +8,12 @@
 //! | the digits of a picture | whoever has no script | [`picture`] |
 //! | the digits of a sound | whoever has no script and does not see the picture | [`sound`] |
 //!
+//! An operator may set a service outside in place of the proof of work ([`outside`]).
+//!
 //! Nothing is kept for it but the names of challenges that were answered: each counts once ([`Answered::id`] is spent in the
 //! transaction that it lets through), right or wrong.
 
+pub mod outside;
 pub mod part;
 pub mod picture;
 pub mod serve;
@@ -67,6 +70,7 @@ impl Refused {
             Self::Missing => "captcha-missing",
             Self::Foreign | Self::Late => "captcha-late",
             Self::Wrong(_) => "captcha-wrong",
+            Self::Unavailable => "captcha-unavailable",
         })
     }
 }
@@ -103,6 +107,9 @@ pub enum Refused {
     /// Its time is over.
     #[error("the captcha's time is over")]
     Late,
+    /// The service outside that would have to judge it cannot be asked.
+    #[error("the captcha service cannot be asked")]
+    Unavailable,
     /// It is not the answer. The challenge is to be spent all the same: whoever guesses gets one guess.
     #[error("the captcha's answer is wrong")]
     Wrong(Answered),

@@ -45,7 +45,9 @@ pub struct BrowserForm {
 
 fn refuse(parts: &Parts, app: &App, fault: &Fault) -> Response {
     let here = page_of(parts, app);
-    FaultPage { app, prefs: Prefs::from_headers(&parts.headers), here: &here }.page(fault)
+    let citizen = parts.extensions.get::<Known>().and_then(Known::citizen);
+    let prefs = Prefs::from_headers(&parts.headers);
+    FaultPage { app, prefs, here: &here, citizen: citizen.as_ref() }.page(fault)
 }
 
 /// The page that a form stands on.

@@ -433,7 +433,7 @@ async fn logged_in(
         browser: Browser::fresh(&DOOR, app),
         handle: SessionId::generate(&*app.random),
         device: device(visit),
-        contact: told_contact(&verified.person.email),
+        contact: told_contact(verified),
         policies: &system.policies,
         own: known.running(),
         from: visit.from,
@@ -464,10 +464,11 @@ fn device(visit: &Visit) -> Device {
     }
 }
 
-/// How a citizen is reached at first: as the identity provider says, which has asked them.
-fn told_contact(email: &str) -> Contact {
+/// How a citizen is reached at first: as the identity provider says, where it says that the address is theirs.
+fn told_contact(verified: &Verified) -> Contact {
     let mut contact = Contact::default();
-    if let Some(mail) = contact::read_address(Channel::Mail, email) {
+    let email = verified.mail_verified.then_some(verified.person.email.as_str());
+    if let Some(mail) = email.and_then(|email| contact::read_address(Channel::Mail, email)) {
         contact.set_address(Channel::Mail, mail);
     }
     contact

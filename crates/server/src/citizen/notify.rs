@@ -92,6 +92,7 @@ pub async fn tell_at(
 
 fn message(citizen: &Citizen, address: &str, kind: Kind, details: &Details, now: Time) -> Mail {
     let mut mail = Mail::to_address(kind, &masked_name(&citizen.name), address);
+    mail.language.clone_from(&citizen.contact.language);
     if let Some((zh, en)) = &details.item {
         mail = mail.fact(Fact::Thing(zh.clone(), en.clone()));
     }

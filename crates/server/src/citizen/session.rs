@@ -247,7 +247,7 @@ pub(super) fn here(parts: &Parts) -> String {
 /// The page that says that the store failed.
 pub(super) fn broken(parts: &Parts, app: &App, error: StoreError) -> Response {
     let prefs = Prefs::from_headers(&parts.headers);
-    FaultPage { app, prefs, here: &here(parts) }.page(&error.into())
+    FaultPage { app, prefs, here: &here(parts), citizen: None }.page(&error.into())
 }
 
 impl FromRequestParts<App> for Citizen {

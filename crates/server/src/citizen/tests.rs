@@ -66,8 +66,8 @@ impl Portal {
         let now = self.office.now();
         let texts = &Texts { zh: "第二版條款的內容".to_owned(), en: "The second version".to_owned() };
         let publish = async |tx| {
-            let number = begin(&tx, PolicyKind::Terms, texts, now).await?;
-            assert!(publish(&tx, (PolicyKind::Terms, number, 1), now, true, by, now).await?);
+            let number = begin(&tx, PolicyKind::CitizenTerms, texts, now).await?;
+            assert!(publish(&tx, (PolicyKind::CitizenTerms, number, 1), now, true, by, now).await?);
             Ok(())
         };
         self.office.app.store.db.run_tx("test", publish).await.unwrap();

@@ -6,12 +6,12 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::Response;
 use http::request::Parts;
 use mydata_domain::Time;
-use mydata_store::repo::registry::Catalogue;
 
 use super::stop::{Stop, stop};
 use crate::app::App;
 use crate::backoffice::posted::Posted;
 use crate::browser::{Browser, Door};
+use crate::catalogue::Registered;
 use crate::citizen::form;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
@@ -29,7 +29,7 @@ pub struct Desk {
     /// The browser.
     pub browser: Browser,
     /// What is registered.
-    pub catalogue: Arc<Catalogue>,
+    pub catalogue: Arc<Registered>,
 }
 
 impl Desk {

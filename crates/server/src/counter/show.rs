@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
 use mydata_domain::Time;
+use mydata_domain::counter::is_shared;
 use mydata_domain::counter::visit::{Stage, Visit};
 use mydata_domain::counter_service::Take;
 use mydata_domain::delegate;
@@ -194,11 +195,19 @@ async fn open(desk: &Desk, visit: &Visit, kept: &Kept, allowed: Take) -> Result<
 
 /// `POST /counter/end`: the clerk is done, or begins with another number.
 pub async fn end(form: ClerkForm) -> Response {
-    let desk = &form.desk;
-    if let Err(error) = counter::end(desk.app(), desk.browser.expose()).await {
-        return desk.visit.fault(&error.into());
-    }
-    let mut response = Redirect::to(PATH).into_response();
-    Browser::forget(&DOOR, desk.app(), &mut response);
-    response
+    let answer = ended(&form.desk).await;
+    form.desk.visit.or_fault(answer)
+}
+
+async fn ended(desk: &Desk) -> Result<Response, Fault> {
+    let app = desk.app();
+    let visit = counter::visit(app, desk.browser.expose(), desk.visit.from).await?;
+    counter::end(app, desk.browser.expose()).await?;
+    // The next number is typed by the same clerk.
+    let shared = is_shared(&counter::services_at(&desk.catalogue, desk.visit.from));
+    let service = visit.filter(|_| shared).map(|visit| visit.service);
+    let to = service.map_or_else(|| PATH.to_owned(), |id| format!("{PATH}?{}={id}", number::SERVICE));
+    let mut response = Redirect::to(&to).into_response();
+    Browser::forget(&DOOR, app, &mut response);
+    Ok(response)
 }

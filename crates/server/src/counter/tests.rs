@@ -16,11 +16,13 @@ use mydata_domain::transaction::own::{CounterCase, Order};
 use mydata_domain::transaction::person::Person;
 use mydata_domain::transaction::{Ending, State, Transaction, TransactionId};
 use mydata_domain::{Policy, Zone};
+use mydata_store::Engine;
 use mydata_store::blobs::BlobId;
 use mydata_store::repo::registry;
 use mydata_store::repo::transactions::{self, Which};
 use mydata_store::testing::START;
 use mydata_wire::{SystemRandom, Verification};
+use serde_json::json;
 use tower::ServiceExt as _;
 
 use crate::captcha::work;
@@ -114,12 +116,22 @@ pub(crate) fn clerk(portal: &Portal) -> Browser<'_> {
 
 /// Types a number, with a captcha that is answered.
 pub(crate) async fn types(clerk: &mut Browser<'_>, number: &str) -> Answered {
+    types_for(clerk, "", number).await
+}
+
+/// The same for a counter service that was chosen.
+async fn types_for(clerk: &mut Browser<'_>, service: &str, number: &str) -> Answered {
     let page = clerk.get("/counter").await;
     let Some(challenge) = page.body.split("name=\"captcha\" value=\"").nth(1) else { return page };
     let challenge = challenge.split('"').next().unwrap().to_owned();
     let nonce = work::find(&challenge);
-    let fields =
-        [("number", number), ("captcha", &challenge), ("captcha_nonce", &nonce), ("captcha_digits", "")];
+    let fields = [
+        ("service", service),
+        ("number", number),
+        ("captcha", &challenge),
+        ("captcha_nonce", &nonce),
+        ("captcha_digits", ""),
+    ];
     clerk.post("/counter/number", &fields).await
 }
 
@@ -263,6 +275,48 @@ async fn what_is_wrong_over_or_foreign_is_told_alike_and_costs_the_same() {
         let record = portal.record().await;
         assert_eq!(record.iter().filter(|what| *what == "counter-refused").count(), 3);
         assert_eq!(told(portal, "citizen-counter-code").await, 0);
+    })
+    .await;
+}
+
+/// At an address of two organisations the clerk says whose they are; a number of the other's case is refused, and the citizen is told
+/// of the right one.
+#[tokio::test]
+async fn at_a_shared_address_the_clerk_chooses_the_counter_service() {
+    const OTHER: &str = "9e107d9d-372b-4b6a-8e1f-0242ac120002";
+    on_both(async |portal| {
+        opened(portal, |document| {
+            let mut organisation = document.organisations[0].clone();
+            organisation.id = "another-office".parse().unwrap();
+            organisation.name = "另一機關".to_owned();
+            let mut other = document.counter_services[0].clone();
+            other.id = OTHER.parse().unwrap();
+            other.organisation = organisation.id.clone();
+            other.name = "另一臨櫃服務".to_owned();
+            document.organisations.push(organisation);
+            document.counter_services.push(other);
+        })
+        .await;
+        let (_, _, number) = held(portal, true).await;
+        let mut clerk = clerk(portal);
+        clerk.get("/counter").await.says("這個位址有多個機關的櫃檯").says("另一機關：另一臨櫃服務");
+        types(&mut clerk, &number).await.says("請選擇臨櫃服務。").hides("captcha-fault");
+        types_for(&mut clerk, "11111111-1111-4111-8111-111111111111", &number).await.says("請選擇臨櫃服務。");
+        types_for(&mut clerk, OTHER, &number).await.says("這個序號無法取用");
+        types_for(&mut clerk, SERVICE, &number).await.leads_to("/counter");
+        clerk.get("/counter").await.says("輸入確認碼");
+        let again = format!("/counter?service={SERVICE}");
+        clerk.post("/counter/end", &[]).await.leads_to(&again);
+        clerk.get(&again).await.says(&format!("value=\"{SERVICE}\" selected"));
+
+        // Without a case it is the chosen one that looks, and that the citizen is told of.
+        let (_, _, number) = held(portal, false).await;
+        types_for(&mut clerk, OTHER, &number).await.leads_to("/counter");
+        portal.office.pass(Duration::from_secs(1));
+        let asked = portal.office.outbox().await;
+        let codes = asked.iter().filter(|mail| mail.kind.to_string() == "citizen-counter-code");
+        let latest = codes.max_by_key(|mail| mail.created_at).unwrap();
+        assert!(latest.content.text.contains("另一機關"), "{}", latest.content.text);
     })
     .await;
 }
@@ -525,4 +579,91 @@ async fn a_case_is_asked_for_with_its_datasets_and_in_a_pilot_by_registered_addr
         none.says("請選 1 項，您選了 0 項");
     })
     .await;
+}
+
+/// A service outside answers as the test says, by the token.
+async fn captcha_service() -> url::Url {
+    use axum::response::IntoResponse as _;
+    let answer = |axum::Form(form): axum::Form<BTreeMap<String, String>>| async move {
+        let right = form["secret"] == "a secret of the tests" && form.len() == 2;
+        match form["response"].as_str() {
+            "down" => StatusCode::BAD_GATEWAY.into_response(),
+            "elsewhere" => {
+                axum::Json(json!({ "success": right, "hostname": "other.example" })).into_response()
+            }
+            token => {
+                let success = right && token.starts_with("right");
+                axum::Json(json!({ "success": success, "hostname": "mydata.example" })).into_response()
+            }
+        }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/siteverify", listener.local_addr().unwrap()).parse().unwrap();
+    let router = axum::Router::new().route("/siteverify", axum::routing::post(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+/// A captcha service in place of the proof of work: its token counts once, what cannot be verified lets nobody through, and the
+/// picture stays for whoever cannot use it. Other pages load nothing from it.
+#[tokio::test]
+async fn a_captcha_service_outside_fails_closed() {
+    let siteverify = captcha_service().await;
+    let portal = Portal::open_with(Engine::Sqlite, |config| {
+        config.captcha.outside = Some(crate::config::OutsideCaptcha {
+            siteverify,
+            secret: crate::config::Password("a secret of the tests".to_owned()),
+            site_key: "public-key".to_owned(),
+            script: "https://captcha.example/api.js".parse().unwrap(),
+            class: "demo-captcha".to_owned(),
+            field: "demo-response".to_owned(),
+            origins: vec!["https://frames.example/".parse().unwrap()],
+        });
+    })
+    .await;
+    let portal = &portal;
+    opened(portal, |_| ()).await;
+    let (_, _, number) = held(portal, true).await;
+    let mut clerk = clerk(portal);
+    let page = clerk.get("/counter").await;
+    page.says("data-sitekey=\"public-key\"")
+        .says("https://captcha.example/api.js")
+        .says("改用圖片或語音驗證碼");
+    let policy = |page: &Answered| page.headers["content-security-policy"].to_str().unwrap().to_owned();
+    let said = policy(&page);
+    assert!(said.contains("script-src 'self' https://captcha.example https://frames.example;"), "{said}");
+    assert!(said.contains("form-action 'self';"), "{said}");
+    assert!(!policy(&clerk.get("/about").await).contains("captcha.example"));
+
+    let mut tries = async |token: &str| {
+        clerk.get("/counter").await;
+        clerk.post("/counter/number", &[("number", &number), ("demo-response", token)]).await
+    };
+    for (token, words) in [
+        ("", "請完成驗證碼"),
+        ("wrong", "驗證碼不正確"),
+        ("elsewhere", "驗證碼不正確"),
+        ("down", "目前無法確認上方的驗證"),
+    ] {
+        let answer = tries(token).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{token}");
+        answer.says(words);
+        assert_eq!(told(portal, "citizen-counter-code").await, 0, "{token}");
+    }
+    tries("right-1").await.leads_to("/counter");
+    clerk.post("/counter/end", &[]).await;
+    // The same token again is spent.
+    clerk.get("/counter").await;
+    clerk.post("/counter/end", &[]).await;
+    clerk.get("/counter").await;
+    let again = clerk.post("/counter/number", &[("number", &number), ("demo-response", "right-1")]).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // The proof of work is no way round it, the picture's digits are one for whoever needs it.
+    types(&mut clerk, &number).await.says("請完成驗證碼");
+    let page = clerk.get("/counter").await;
+    let challenge = page.body.split("name=\"captcha\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let app = &portal.office.app;
+    let digits = crate::captcha::Challenge::read(&app.store.crypter, challenge, portal.office.now()).unwrap();
+    let fields = [("number", number.as_str()), ("captcha", challenge), ("captcha_digits", digits.digits())];
+    clerk.post("/counter/number", &fields).await.leads_to("/counter");
 }

@@ -5,6 +5,7 @@ use mydata_domain::transaction::TransactionId;
 
 use crate::citizen::tests::{Browser, Portal, WANG, WU, on_both};
 use crate::counter::tests::{clerk, held, opens, registered, told, types};
+use crate::flow::download::{self, NoNumber};
 
 /// A complete download of Wang's for a case that allows a delegate, Wang's browser, and Wu's.
 async fn begun(portal: &Portal) -> (TransactionId, String, Browser<'_>, Browser<'_>) {
@@ -50,11 +51,19 @@ async fn a_delegate_agrees_holds_the_number_and_the_citizen_ends_it() {
         wu.get("/delegations").await;
         wu.post(&format!("/delegations/{one}/agree"), &[]).await.leads_to("/delegations");
         assert_eq!(told(portal, "citizen-delegate-agreed").await, 1);
+        wu.get("/record").await.says("您受託代辦的事項").says("受王○明委託").says("您已同意").hides("王小明");
+        wang.get("/record").await.hides("您受託代辦的事項");
+        wang.get(&format!("/record/{id}")).await.says("<p class=\"meta\">代辦人");
         // The citizen's number is dead, and another is the delegate's to make.
         let mut clerk = clerk(portal);
         types(&mut clerk, &number).await.says("這個序號無法取用");
         wang.get("/barcodes").await;
         wang.post(&format!("/barcodes/{id}"), &[]).await.leads_to(&page);
+        // Also when the page did not know of it yet: the step decides.
+        let app = &portal.office.app;
+        let citizen = app.store.crypter.index("citizen", WANG.uid);
+        let made = download::renew(app, id, &citizen, "192.0.2.7".parse().unwrap()).await;
+        assert!(matches!(made, Err(NoNumber::Delegated)), "{made:?}");
         wu.get("/delegations").await;
         wu.post(&format!("/delegations/{one}/number"), &[]).await.leads_to("/delegations");
         let shown = wu.get("/delegations").await;

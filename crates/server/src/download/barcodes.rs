@@ -5,9 +5,8 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::StatusCode;
-use mydata_domain::delegate::State;
+use mydata_store::repo::downloads;
 use mydata_store::repo::transactions::Kept;
-use mydata_store::repo::{delegations, downloads};
 
 use super::view::{Left, Names, Stage, case, held_until, own, path};
 use crate::backoffice::qr;
@@ -15,6 +14,7 @@ use crate::citizen::form::CitizenForm;
 use crate::citizen::session::Citizen;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
+use crate::flow::download::NoNumber;
 use crate::flow::{FlowError, download};
 use crate::portal::nav::Area;
 use crate::portal::view::Frame;
@@ -132,15 +132,12 @@ pub async fn renew(visit: Visit, Path(id): Path<String>, form: CitizenForm) -> R
 async fn renewed(visit: &Visit, id: &str, form: &CitizenForm) -> Result<Response, Fault> {
     let index = &form.citizen.index;
     let id = own(visit, id, index).await?.transaction.id;
-    let latest = delegations::latest(&visit.app.store.db, &visit.app.store.crypter, id).await?;
-    if latest.is_some_and(|one| one.state == State::Agreed && one.lives(visit.app.now())) {
-        // The delegate holds the number; the citizen may end that first.
-        return Ok(Redirect::to(&path(id, "/delegate")).into_response());
-    }
     match download::renew(&visit.app, id, index, visit.from).await {
         Ok(()) => Ok(Redirect::to(&format!("{PATH}#{}", anchor(id))).into_response()),
         // Not complete yet, taken, withdrawn or over: the download's page says so.
-        Err(FlowError::Stage(_)) => Ok(Redirect::to(&path(id, "")).into_response()),
-        Err(error) => Err(error.into()),
+        Err(NoNumber::Flow(FlowError::Stage(_))) => Ok(Redirect::to(&path(id, "")).into_response()),
+        // The page where it is ended.
+        Err(NoNumber::Delegated) => Ok(Redirect::to(&path(id, "/delegate")).into_response()),
+        Err(NoNumber::Flow(error)) => Err(error.into()),
     }
 }

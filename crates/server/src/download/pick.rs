@@ -100,10 +100,7 @@ pub async fn show(visit: &Visit, bad: Option<BadChoice>) -> Result<Response, Fau
     let found: Vec<_> = datasets
         .iter()
         .filter(|d| !chosen.contains(&d.resource_id))
-        .filter(|d| {
-            let texts = [d.name.as_str(), &d.name_en, &d.description, &d.description_en, &d.category];
-            search.finds(texts)
-        })
+        .filter(|d| search.finds(shelf.folded().dataset(&d.resource_id)))
         .collect();
     offers.extend(found.iter().take(OFFERED).map(|d| offer(&d.resource_id, false)));
     let frame = Frame::new(visit, Area::Datasets, lang.t("download-pick"))

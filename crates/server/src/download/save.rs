@@ -11,8 +11,8 @@ use futures_util::{StreamExt as _, stream};
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use mydata_domain::calendar::day_of;
-use mydata_domain::transaction::Transaction;
 use mydata_domain::transaction::person::Person;
+use mydata_domain::transaction::{Transaction, TransactionId};
 use mydata_seal::dp_package::FileReader;
 use mydata_seal::zip::LockedZip;
 use mydata_store::blobs::{BlobId, BlobReader};
@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::citizen::form::CitizenForm;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
+use crate::flow::alive::Alive;
 use crate::flow::{FlowError, download};
 
 /// Longest name of a dataset's folder, in characters.
@@ -56,7 +57,7 @@ async fn saved(visit: &Visit, id: &str, form: &CitizenForm) -> Result<Response, 
     download::saved(&visit.app, t.id, &citizen.index, visit.from).await?;
     let len = LockedZip::len(sources.iter().map(|source| (source.name.as_str(), source.len)));
     let name = format!("MyData-{}.zip", day_of(visit.app.now()));
-    Ok(answer(Body::from_stream(zipped(visit.app.clone(), &person, sources)), len, &name))
+    Ok(answer(Body::from_stream(zipped(&visit.app, t.id, &person, sources)), len, &name))
 }
 
 /// Everything that came, as one file for a clerk; `done` is called when its last byte has gone out.
@@ -74,11 +75,38 @@ pub(crate) async fn to_clerk(
     let sources = sources(app, t, names).await?;
     let len = LockedZip::len(sources.iter().map(|source| (source.name.as_str(), source.len)));
     let name = format!("MyData-{}.zip", day_of(app.now()));
-    let end = stream::once(async move {
-        done();
-        Ok(Bytes::new())
+    let mut gone = Gone { left: len, done: Some(done) };
+    let pieces = zipped(app, t.id, &person, sources).map(move |piece| {
+        if let Ok(piece) = &piece {
+            gone.is_less(piece.len() as u64);
+        }
+        piece
     });
-    Ok(answer(Body::from_stream(zipped(app.clone(), &person, sources).chain(end)), len, &name))
+    Ok(answer(Body::from_stream(pieces), len, &name))
+}
+
+/// Says when the last byte has gone out. A connection that was told a length asks for nothing behind it: it never sees the end of
+/// the stream, it lets go of it.
+struct Gone<F: FnOnce()> {
+    left: u64,
+    done: Option<F>,
+}
+
+impl<F: FnOnce()> Gone<F> {
+    // As a method: a closure that writes to a field would capture that field alone.
+    fn is_less(&mut self, sent: u64) {
+        self.left = self.left.saturating_sub(sent);
+    }
+}
+
+impl<F: FnOnce()> Drop for Gone<F> {
+    fn drop(&mut self) {
+        if self.left == 0
+            && let Some(done) = self.done.take()
+        {
+            done();
+        }
+    }
 }
 
 fn answer(body: Body, len: u64, name: &str) -> Response {
@@ -122,6 +150,7 @@ fn folder_name(name: &str) -> String {
 /// What is on its way.
 struct Way {
     app: App,
+    alive: Alive,
     zip: Option<LockedZip>,
     waiting: VecDeque<Source>,
     open: Option<FileReader<BlobReader>>,
@@ -129,12 +158,13 @@ struct Way {
 
 /// The zip, piece by piece. A thread is taken for each piece only, so that a reader who stops reading holds none.
 fn zipped(
-    app: App,
+    app: &App,
+    id: TransactionId,
     person: &PersonalId,
     sources: Vec<Source>,
 ) -> impl stream::Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
     let zip = Some(LockedZip::new(person.expose()));
-    let way = Way { app, zip, waiting: sources.into(), open: None };
+    let way = Way { app: app.clone(), alive: Alive::of(app, id), zip, waiting: sources.into(), open: None };
     stream::try_unfold(way, |mut way| async move {
         match way.next().await {
             Ok(Some(piece)) => Ok(Some((piece, way))),
@@ -150,6 +180,7 @@ fn zipped(
 impl Way {
     async fn next(&mut self) -> Result<Option<Bytes>, std::io::Error> {
         let Some(zip) = &mut self.zip else { return Ok(None) };
+        self.alive.check().await.map_err(std::io::Error::other)?;
         if let Some(content) = self.open.take() {
             let read = opened::blocking(move || opened::next_piece(content)).await;
             let (content, piece) = read.map_err(std::io::Error::other)?;

@@ -9,8 +9,9 @@ mod pages;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Write as _};
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, BodyDataStream, to_bytes};
 use axum::extract::ConnectInfo;
+use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE, REFERER};
 use http::{HeaderMap, Request, StatusCode};
@@ -114,13 +115,24 @@ struct Raw {
 }
 
 /// Asks with the browser's cookies.
-async fn raw(portal: &Portal, browser: &Browser<'_>, mut request: Request<Body>) -> Raw {
+async fn raw(portal: &Portal, browser: &Browser<'_>, request: Request<Body>) -> Raw {
+    let (parts, body) = answered(portal, browser, request).await.into_parts();
+    Raw { status: parts.status, headers: parts.headers, body: to_bytes(body, usize::MAX).await.unwrap() }
+}
+
+async fn answered(portal: &Portal, browser: &Browser<'_>, mut request: Request<Body>) -> Response {
     let pairs: Vec<_> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
     request.headers_mut().insert(COOKIE, pairs.join("; ").parse().unwrap());
     request.extensions_mut().insert(ConnectInfo(browser.address));
     let router = crate::platform::router(portal.office.app.clone());
-    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
-    Raw { status: parts.status, headers: parts.headers, body: to_bytes(body, usize::MAX).await.unwrap() }
+    router.oneshot(request).await.unwrap()
+}
+
+/// Posts, and gives what comes piece by piece.
+async fn stream_of(portal: &Portal, browser: &Browser<'_>, path: &str) -> BodyDataStream {
+    let response = answered(portal, browser, posting(browser, path)).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    response.into_body().into_data_stream()
 }
 
 async fn raw_get(portal: &Portal, browser: &Browser<'_>, path: &str) -> Raw {
@@ -128,9 +140,13 @@ async fn raw_get(portal: &Portal, browser: &Browser<'_>, path: &str) -> Raw {
 }
 
 async fn raw_post(portal: &Portal, browser: &Browser<'_>, path: &str) -> Raw {
+    raw(portal, browser, posting(browser, path)).await
+}
+
+fn posting(browser: &Browser<'_>, path: &str) -> Request<Body> {
     let request = Request::post(path)
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .header(REFERER, "https://mydata.example/downloads")
         .body(Body::from(format!("form_token={}", browser.token)));
-    raw(portal, browser, request.unwrap()).await
+    request.unwrap()
 }

@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::Response;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{HeaderValue, StatusCode};
 use mydata_domain::Time;
 use mydata_domain::maintenance::{self, Occurrence};
 use mydata_wire::ReturnCode;
 
 use super::views;
+use super::visit::Visit;
 use crate::app::App;
+use crate::citizen::header;
+use crate::citizen::session::Citizen;
 use crate::flow::FlowError;
 use crate::flow::entry::Insiders;
 use crate::web::{
-    DeadEnd, DeadEndPage, Gathered, MaintenancePage, Policy, Prefs, RocDateTime, WayBack, page,
+    Chrome, DeadEnd, DeadEndPage, Gathered, MaintenancePage, Policy, Prefs, RocDateTime, WayBack, page,
 };
 
 /// What went wrong.
@@ -101,9 +103,19 @@ pub struct FaultPage<'a> {
     pub prefs: Prefs,
     /// The address that was asked for.
     pub here: &'a str,
+    /// Who is logged in, on a page of the portal.
+    pub citizen: Option<&'a Citizen>,
 }
 
 impl FaultPage<'_> {
+    fn chrome(&self) -> Chrome {
+        let mut chrome = views::chrome(self.app, self.prefs, self.here.to_owned());
+        if let Some(citizen) = self.citizen {
+            header::logged_in(&mut chrome, self.app, self.here, citizen);
+        }
+        chrome
+    }
+
     /// The page.
     pub fn page(&self, fault: &Fault) -> Response {
         if let Fault::Maintenance(closed) = fault {
@@ -139,7 +151,7 @@ impl FaultPage<'_> {
             }
         };
         let view = DeadEndPage {
-            chrome: views::chrome(self.app, self.prefs, self.here.to_owned()),
+            chrome: self.chrome(),
             kind,
             organisation,
             service,
@@ -168,7 +180,7 @@ impl FaultPage<'_> {
             None => lang.pick(&closed.note.0, Some(&closed.note.1)).to_owned(),
         };
         let view = MaintenancePage {
-            chrome: views::chrome(self.app, self.prefs, self.here.to_owned()),
+            chrome: self.chrome(),
             until: RocDateTime::new(closed.until.to_timestamp()).date_time(lang),
             note: (!note.is_empty()).then_some(note),
             datasets: closed.datasets.clone(),
@@ -182,7 +194,6 @@ impl FaultPage<'_> {
 }
 
 /// Any address that leads nowhere.
-pub async fn not_found(State(app): State<App>, headers: HeaderMap, uri: Uri) -> Response {
-    let here = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    FaultPage { app: &app, prefs: Prefs::from_headers(&headers), here }.page(&Fault::NotFound)
+pub async fn not_found(visit: Visit) -> Response {
+    visit.fault(&Fault::NotFound)
 }

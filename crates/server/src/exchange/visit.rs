@@ -155,7 +155,8 @@ impl Visit {
 
     /// A fault as a page.
     pub fn fault(&self, fault: &Fault) -> Response {
-        FaultPage { app: &self.app, prefs: self.prefs, here: &self.here }.page(fault)
+        FaultPage { app: &self.app, prefs: self.prefs, here: &self.here, citizen: self.citizen.as_ref() }
+            .page(fault)
     }
 
     /// An answer, or the page of the fault.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::collect::{Answer, Failure, FailureKind, Next};
 use mydata_domain::transaction::part::{Part, PartState};
-use mydata_domain::transaction::{State, Transaction, TransactionId};
+use mydata_domain::transaction::{Ended, Ending, State, Transaction, TransactionId};
 use mydata_domain::{Dataset, Time, maintenance};
 use mydata_seal::dp_package::{self, DpPackageError};
 use mydata_seal::trust::CertificateError;
@@ -320,6 +320,10 @@ fn judged(
     }
 }
 
+fn ended_undeliverable(t: &Transaction) -> bool {
+    matches!(t.state, State::Ended(Ended { ending: Ending::Undeliverable, .. }))
+}
+
 /// Writes down how the call ended.
 async fn end(
     app: &App,
@@ -379,6 +383,9 @@ async fn end(
                 change.telling_citizen(Kind::Ready, super::download::details(&catalogue, t))
             }
             Some(_) => change.telling_citizen(Kind::NothingFound, super::download::details(&catalogue, t)),
+            None if t.own().is_some() && ended_undeliverable(t) => {
+                change.telling_citizen(Kind::Undeliverable, super::download::details(&catalogue, t))
+            }
             None => change,
         })
     })

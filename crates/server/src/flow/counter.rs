@@ -36,6 +36,8 @@ use crate::limit::subscriber;
 /// What a clerk typed, with the answer of the captcha that counts for it.
 #[derive(Clone, Copy)]
 pub struct Typed<'a> {
+    /// For which counter service, where the address does not say it.
+    pub service: Option<CounterServiceId>,
     /// The number.
     pub number: BarcodeNumber,
     /// The captcha's answer, to be spent: its name, and until when it is remembered.
@@ -64,6 +66,8 @@ pub enum Numbered {
     Closed(Time),
     /// The captcha was answered before.
     CaptchaSpent,
+    /// Several organisations work at this address, and it was not said for which.
+    Unchosen,
 }
 
 /// Why a step of a visit was not made.
@@ -110,7 +114,10 @@ pub enum Coded {
 pub fn services_at(catalogue: &Catalogue, from: IpAddr) -> Vec<&CounterService> {
     use mydata_domain::service::ServiceState;
     let all = catalogue.counter_services.values();
-    all.filter(|s| s.state != ServiceState::Delisted && s.allowed_ips.permits(from)).collect()
+    let mut here: Vec<_> =
+        all.filter(|s| s.state != ServiceState::Delisted && s.allowed_ips.permits(from)).collect();
+    here.sort_by_key(|service| service.id);
+    here
 }
 
 /// Until when an address is locked.
@@ -141,7 +148,8 @@ fn about(catalogue: &Catalogue, service: &CounterService) -> Details {
 
 /// A number was typed.
 pub async fn number(app: &App, catalogue: &Catalogue, typed: Typed<'_>) -> Result<Numbered, FlowError> {
-    let here = &services_at(catalogue, typed.from);
+    let here = counter::working_for(services_at(catalogue, typed.from), typed.service);
+    let Some(here) = &here else { return Ok(Numbered::Unchosen) };
     // Of a number that nobody has the same is asked as of one that somebody has.
     let nobody = TransactionId::generate(&*app.random);
     let numbered = app

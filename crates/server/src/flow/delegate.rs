@@ -16,6 +16,7 @@ use mydata_store::repo::transactions::{self, Which};
 use mydata_store::repo::{audit, citizens, delegations};
 use mydata_store::{Isolation, StoreError};
 use mydata_wire::person::masked_name;
+use serde_json::json;
 
 use super::{FlowError, event};
 use crate::app::App;
@@ -158,7 +159,10 @@ pub async fn act(
                 Act::Decline => (What::DelegateDeclined, AboutCitizen::DelegateDeclined),
                 Act::End => (What::DelegateEnded, AboutCitizen::DelegateCancelled),
             };
-            let event = event(&kept.transaction, now, Actor::Citizen, what).from(Some(from));
+            let mut event = event(&kept.transaction, now, Actor::Citizen, what).from(Some(from));
+            if is_delegate {
+                event = event.with(json!({ "by": "delegate" }));
+            }
             audit::append(&tx, &*app.random, &[event]).await?;
             let (other, name, path) = if is_delegate {
                 (&one.citizen, &one.delegate_name, format!("/downloads/{}", one.transaction))
@@ -200,6 +204,7 @@ pub async fn renew(
                 made.map_err(|_| NoStep::NotNow)?;
                 kept.save(&tx, crypter).await?;
                 let event = event(&kept.transaction, now, Actor::Citizen, What::BarcodeMade).from(Some(from));
+                let event = event.with(json!({ "by": "delegate" }));
                 audit::append(&tx, &*app.random, &[event]).await?;
                 Ok(())
             })

@@ -16,6 +16,7 @@ use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::Which;
 use serde_json::json;
 
+use super::alive::Alive;
 use super::{Change, FlowError, event, step};
 use crate::app::App;
 use crate::citizen::notify::{Details, Kind};
@@ -33,8 +34,9 @@ pub async fn stream(
         token.blob.parse().map_err(|_| FlowError::Broken("a token names no blob".to_owned()))?;
     let pieces = app.store.blobs.plain_stream(&blob, range.clone()).await?;
     let fetch = Arc::new(Fetch { app: app.clone(), id, from, range, whole: token.len });
-    let state = Passing { pieces, guard: Guard { fetch: Some(fetch), sent: 0 } };
+    let state = Passing { pieces, alive: Alive::of(app, id), guard: Guard { fetch: Some(fetch), sent: 0 } };
     Ok(stream::try_unfold(state, |mut state| async move {
+        state.alive.check().await?;
         let Some(piece) = state.pieces.next().await.transpose()? else { return Ok(None) };
         state.guard.sent += piece.len() as u64;
         if state.guard.is_complete()
@@ -53,7 +55,7 @@ fn is_taken(t: &Transaction) -> bool {
 }
 
 /// Who received the data, for the citizen.
-fn receiver(catalogue: &Catalogue, t: &Transaction) -> Details {
+pub(super) fn receiver(catalogue: &Catalogue, t: &Transaction) -> Details {
     let service = t.client_id().and_then(|id| catalogue.services.get(id)).map(|s| &s.service);
     let organisation = service.and_then(|s| catalogue.organisation(s.organisation.as_str()));
     Details {
@@ -66,6 +68,7 @@ fn receiver(catalogue: &Catalogue, t: &Transaction) -> Details {
 
 struct Passing {
     pieces: BoxStream<'static, Result<Bytes, StoreError>>,
+    alive: Alive,
     guard: Guard,
 }
 

@@ -6,18 +6,20 @@ use std::net::IpAddr;
 
 use mydata_domain::audit::{Actor, Event, What};
 use mydata_domain::barcode::BarcodeNumber;
+use mydata_domain::delegate;
 use mydata_domain::transaction::own::Order;
 use mydata_domain::transaction::person::Person;
 use mydata_domain::transaction::{Transaction, TransactionId};
-use mydata_store::StoreError;
-use mydata_store::repo::audit;
 use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::{self, Kept, Which};
+use mydata_store::repo::{audit, delegations};
+use mydata_store::{Isolation, StoreError};
 use mydata_wire::{ResourceId, Verification};
 use serde_json::json;
 
 use super::{Change, FlowError, event, look, step};
 use crate::app::App;
+use crate::bell::News;
 use crate::citizen::notify::{Details, Kind};
 use crate::jobs::Job;
 
@@ -139,26 +141,69 @@ pub async fn saved(app: &App, id: TransactionId, citizen: &str, from: IpAddr) ->
 
 /// The citizen withdraws it: everything is wiped at once.
 pub async fn withdraw(app: &App, id: TransactionId, citizen: &str, from: IpAddr) -> Result<(), FlowError> {
+    let catalogue = app.catalogue().await?;
     let body = |t: &mut Transaction, now| {
+        let about = Details { path: Some("/record".to_owned()), ..details(&catalogue, t) };
         let wipe = t.withdraw(now)?;
-        Ok((Change::telling(()).wiping(wipe), event(t, now, Actor::Citizen, What::Withdrawn)))
+        let change = Change::telling(()).wiping(wipe).telling_citizen(Kind::Withdrawn, about);
+        Ok((change, event(t, now, Actor::Citizen, What::Withdrawn)))
     };
     step_of(app, "download-withdraw", id, citizen, body, from).await
 }
 
+/// Why there is no new number.
+#[derive(Debug, thiserror::Error)]
+pub enum NoNumber {
+    /// A delegate agreed, and holds it; the citizen may end that first.
+    #[error("a delegate holds the number")]
+    Delegated,
+    /// The step failed.
+    #[error(transparent)]
+    Flow(#[from] FlowError),
+}
+
+impl From<StoreError> for NoNumber {
+    fn from(error: StoreError) -> Self {
+        Self::Flow(error.into())
+    }
+}
+
 /// A new number for a download that the citizen holds; the one before is dead. The number is in no event.
-pub async fn renew(app: &App, id: TransactionId, citizen: &str, from: IpAddr) -> Result<(), FlowError> {
+///
+/// # Errors
+/// Why there is none.
+pub async fn renew(app: &App, id: TransactionId, citizen: &str, from: IpAddr) -> Result<(), NoNumber> {
     let mut tries = NUMBERS;
     loop {
-        let body = |t: &mut Transaction, now| {
-            let number = BarcodeNumber::generate(&*app.random);
-            t.renew_barcode(citizen, number, now, &app.config.policy)?;
-            Ok((Change::telling(()), event(t, now, Actor::Citizen, What::BarcodeMade)))
-        };
-        match step_of(app, "barcode-renew", id, citizen, body, from).await {
+        match renew_once(app, id, citizen, from).await {
             // Another living one has the same number.
-            Err(FlowError::Store(StoreError::Conflict { .. })) if tries > 1 => tries -= 1,
+            Err(NoNumber::Flow(FlowError::Store(StoreError::Conflict { .. }))) if tries > 1 => tries -= 1,
             done => return done,
         }
     }
+}
+
+async fn renew_once(app: &App, id: TransactionId, citizen: &str, from: IpAddr) -> Result<(), NoNumber> {
+    let news = app
+        .store
+        .db
+        .run_tx_as(Isolation::Serializable, "barcode-renew", |tx| async move {
+            let (crypter, now) = (&app.store.crypter, app.now());
+            let kept = transactions::load_for_update(&tx, crypter, Which::Id(id)).await?;
+            let mut kept = kept.filter(|kept| is_own(kept, citizen)).ok_or(FlowError::Unknown)?;
+            let delegated = delegations::living_in(&tx, crypter, id).await?;
+            if delegated.is_some_and(|one| one.state == delegate::State::Agreed && one.lives(now)) {
+                return Err(NoNumber::Delegated);
+            }
+            let number = BarcodeNumber::generate(&*app.random);
+            let t = &mut kept.transaction;
+            t.renew_barcode(citizen, number, now, &app.config.policy).map_err(FlowError::from)?;
+            let made = event(t, now, Actor::Citizen, What::BarcodeMade).from(Some(from));
+            kept.save(&tx, crypter).await?;
+            audit::append(&tx, &*app.random, &[made]).await?;
+            Ok(News::of(&kept.transaction))
+        })
+        .await?;
+    app.bell.ring(id, news);
+    Ok(())
 }

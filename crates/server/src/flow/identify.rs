@@ -232,7 +232,7 @@ pub async fn as_test_citizen(
     if !citizen::stands_in(app, &kept, method) {
         return Ok(None);
     }
-    let verified = Verified { person: citizen::person(), method };
+    let verified = Verified { person: citizen::person(), method, mail_verified: false };
     authorise(app, id, &verified, parameters, owner, from).await
 }
 

@@ -16,6 +16,7 @@
 //! the change, its audit events, what it adds to the statistics, the jobs that follow and the end of the job that caused
 //! it are written together. So a crash at any instant leaves a state from which the jobs go on.
 
+pub mod alive;
 pub mod collect;
 pub mod confirm;
 pub mod counter;
@@ -62,6 +63,9 @@ pub enum FlowError {
     /// The exchange belongs to another browser by now.
     #[error("the exchange belongs to another browser by now")]
     OtherBrowser,
+    /// The citizen withdrew while it was being sent.
+    #[error("the citizen withdrew")]
+    Withdrawn,
     /// Something that must be true is not; the text says what.
     #[error("{0}")]
     Broken(String),

@@ -38,6 +38,9 @@ pub struct Verified {
     pub person: Person,
     /// The method that was used.
     pub method: Verification,
+    /// Whether the provider says that the mail address is the citizen's. Another is theirs to confirm, and nobody is told
+    /// anything there before.
+    pub mail_verified: bool,
 }
 
 /// Why there is no identity.

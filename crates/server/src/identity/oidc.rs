@@ -73,6 +73,7 @@ struct Claims {
     birthdate: Option<String>,
     gender: Option<String>,
     email: Option<String>,
+    email_verified: Option<serde_json::Value>,
 }
 
 impl Oidc {
@@ -201,7 +202,10 @@ impl Oidc {
         person.birthdate = claims.birthdate.unwrap_or_default();
         person.gender = claims.gender.unwrap_or_default();
         person.email = claims.email.unwrap_or_default();
-        Ok(Verified { person, method })
+        // Some providers write it as a text.
+        let mail_verified =
+            claims.email_verified.is_some_and(|said| said == true || said.as_str() == Some("true"));
+        Ok(Verified { person, method, mail_verified })
     }
 
     async fn discovered_issuer(&self, now: Time) -> Result<String, Fault> {

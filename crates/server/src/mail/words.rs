@@ -1,4 +1,4 @@
-//! What a mail says: zh-TW first, English after it; what it is about, the facts, where to go on, and that nobody reads an
+//! What a mail says: zh-TW first, English after it, or in the one language that a citizen chose; what it is about, the facts, where to go on, and that nobody reads an
 //! answer, with the service desk's phone and mailbox (R22).
 
 use mydata_domain::calendar::midnight;
@@ -16,15 +16,20 @@ const RULE: &str = "----------------------------------------";
 
 /// Words a mail. Links begin with `base`.
 pub fn write(mail: &Mail, base: &Url, contact: &Contact) -> Content {
-    let [zh, en] = Lang::ALL.map(|lang| half(mail, lang, contact));
-    let subject = t(Lang::ZhTw, "mail-subject", &[("what", mail.kind.zh().into())]);
-    let english = t(Lang::En, "mail-subject", &[("what", mail.kind.en().into())]);
+    let chosen = mail.language.as_deref().and_then(Lang::from_tag);
+    let languages = chosen.as_ref().map_or(&Lang::ALL[..], std::slice::from_ref);
+    let halves: Vec<_> = languages.iter().map(|lang| half(mail, *lang, contact)).collect();
+    let subject = |lang: &Lang| {
+        let what = lang.pick(mail.kind.zh(), Some(mail.kind.en()));
+        t(*lang, "mail-subject", &[("what", what.into())])
+    };
+    let subjects: Vec<_> = languages.iter().map(subject).collect();
     let address = |link: &Link| base.join(&link.path).map_or_else(|_| base.to_string(), String::from);
     Content {
         name: mail.name.trim().to_owned(),
         address: mail.address.trim().to_owned(),
-        subject: format!("{subject} {english}"),
-        text: format!("{zh}\n{RULE}\n\n{en}"),
+        subject: subjects.join(" "),
+        text: halves.join(&format!("\n{RULE}\n\n")),
         link: mail.code.as_ref().map(|c| c.code.as_str().to_owned()).or(mail.link.as_ref().map(address)),
         secret: mail.code.is_some() || mail.link.as_ref().is_some_and(|link| link.secret),
         until: mail.code.as_ref().map(|c| c.until).or(mail.link.as_ref().and_then(|link| link.until)),

@@ -34,18 +34,8 @@ pub async fn list(visit: Visit) -> Response {
 
 /// A counter service in a list.
 pub(super) fn entry<'c>(lang: Lang, shelf: Shelf<'c>, service: &'c CounterService) -> Entry<'c> {
-    let organisation = shelf.organisation(service.organisation.as_str());
-    let mut texts = vec![
-        service.name.as_str(),
-        &service.name_en,
-        &service.description,
-        &service.description_en,
-        &service.category,
-    ];
-    texts.extend(service.cases.iter().flat_map(|case| [case.name.as_str(), &case.name_en]));
-    texts.extend(organisation.into_iter().flat_map(|o| [o.name.as_str(), &o.name_en]));
     Entry {
-        texts,
+        folded: shelf.folded().counter_service(service.id),
         values: vec![service.category.clone(), kind_of(shelf, service.organisation.as_str())],
         card: Box::new(move || Card {
             title: lang.pick(&service.name, Some(&service.name_en)).to_owned(),

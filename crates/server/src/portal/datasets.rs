@@ -39,19 +39,8 @@ pub async fn list(visit: Visit) -> Response {
 
 /// A dataset in a list.
 pub(super) fn entry<'c>(lang: Lang, shelf: Shelf<'c>, dataset: &'c Dataset) -> Entry<'c> {
-    let provider = shelf.organisation(dataset.organisation.as_str());
-    let mut texts = vec![
-        dataset.name.as_str(),
-        &dataset.name_en,
-        &dataset.description,
-        &dataset.description_en,
-        &dataset.category,
-        dataset.resource_id.as_str(),
-    ];
-    texts.extend(dataset.fields.iter().chain(&dataset.fields_en).map(String::as_str));
-    texts.extend(provider.into_iter().flat_map(|o| [o.name.as_str(), &o.name_en]));
     Entry {
-        texts,
+        folded: shelf.folded().dataset(&dataset.resource_id),
         values: vec![dataset.category.clone()],
         card: Box::new(move || card(lang, shelf, dataset)),
     }

@@ -18,6 +18,7 @@ pub mod apply;
 pub mod counter_services;
 pub mod datasets;
 pub mod find;
+pub mod folded;
 pub mod home;
 pub mod nav;
 pub mod search;

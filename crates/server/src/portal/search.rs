@@ -55,8 +55,7 @@ async fn shown(visit: &Visit) -> Result<Response, Fault> {
     let typed = pairs.iter().find(|(name, _)| name == "q").map_or("", |(_, value)| value.as_str());
     let search = Search::read(typed);
     let found = |title: &str, path: &str, entries: Vec<Entry<'_>>| {
-        let hits: Vec<_> =
-            entries.into_iter().filter(|entry| search.finds(entry.texts.iter().copied())).collect();
+        let hits: Vec<_> = entries.into_iter().filter(|entry| search.finds(entry.folded)).collect();
         let text: String = url::form_urlencoded::byte_serialize(search.text().as_bytes()).collect();
         Found {
             title: lang.t(title),

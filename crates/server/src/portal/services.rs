@@ -61,18 +61,8 @@ fn kind_words(lang: Lang, kind: &str) -> String {
 
 /// A service in a list.
 pub(super) fn entry<'c>(lang: Lang, shelf: Shelf<'c>, service: &'c Service) -> Entry<'c> {
-    let organisation = shelf.organisation(service.organisation.as_str());
-    let mut texts = vec![
-        service.name.as_str(),
-        &service.name_en,
-        &service.purpose,
-        &service.purpose_en,
-        &service.category,
-        service.client_id.as_str(),
-    ];
-    texts.extend(organisation.into_iter().flat_map(|o| [o.name.as_str(), &o.name_en]));
     Entry {
-        texts,
+        folded: shelf.folded().service(&service.client_id),
         values: vec![service.category.clone(), kind_of(shelf, service.organisation.as_str())],
         card: Box::new(move || Card {
             title: lang.pick(&service.name, Some(&service.name_en)).to_owned(),

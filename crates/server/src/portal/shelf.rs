@@ -10,13 +10,16 @@ use mydata_domain::{Dataset, Organisation, Service, Zone};
 use mydata_store::repo::registry::Catalogue;
 use mydata_wire::{ClientId, ResourceId};
 
+use super::folded::Folded;
 use crate::backoffice::front_test::nobody;
+use crate::catalogue::Registered;
 use crate::web::Lang;
 
 /// The registry as one citizen sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Shelf<'c> {
     catalogue: &'c Catalogue,
+    folded: &'c Folded,
     categories: &'c Categories,
     from: IpAddr,
     /// A sandbox shows its test zone, too: it has little else.
@@ -25,8 +28,13 @@ pub struct Shelf<'c> {
 
 impl<'c> Shelf<'c> {
     /// What an address sees.
-    pub fn new(catalogue: &'c Catalogue, categories: &'c Categories, from: IpAddr, with_test: bool) -> Self {
-        Self { catalogue, categories, from, with_test }
+    pub fn new(catalogue: &'c Registered, categories: &'c Categories, from: IpAddr, with_test: bool) -> Self {
+        Self { catalogue, folded: &catalogue.folded, categories, from, with_test }
+    }
+
+    /// The texts by which things are found.
+    pub fn folded(&self) -> &'c Folded {
+        self.folded
     }
 
     fn shows_zone(&self, zone: Zone) -> bool {

@@ -4,13 +4,13 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 use mydata_domain::Zone;
-use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::system::System;
 use url::form_urlencoded::Serializer;
 
 use super::find::Search;
 use super::nav::{Area, Way, ways};
 use super::shelf::Shelf;
+use crate::catalogue::Registered;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
 use crate::web::{Chrome, Lang, Policy, i18n};
@@ -137,8 +137,8 @@ pub struct ListPage {
 
 /// A thing in the list with what it is filtered and searched by.
 pub struct Entry<'c> {
-    /// Its texts in both languages.
-    pub texts: Vec<&'c str>,
+    /// Its texts in both languages, folded.
+    pub folded: &'c str,
     /// What each filter of the list sees in it.
     pub values: Vec<String>,
     /// Its card.
@@ -206,8 +206,7 @@ fn list(
             || value == chosen
             || value.strip_prefix(chosen).is_some_and(|rest| rest.starts_with('/'))
     };
-    let found: Vec<Entry<'_>> =
-        entries.into_iter().filter(|entry| search.finds(entry.texts.iter().copied())).collect();
+    let found: Vec<Entry<'_>> = entries.into_iter().filter(|entry| search.finds(entry.folded)).collect();
     let address = |with: Option<(usize, &str)>, page: usize| {
         let mut pairs = Serializer::new(String::new());
         if !search.is_empty() {
@@ -295,6 +294,6 @@ pub fn public<V: Template>(view: &V) -> Response {
 }
 
 /// What a visit sees.
-pub fn shelf<'c>(visit: &Visit, catalogue: &'c Catalogue, system: &'c System) -> Shelf<'c> {
+pub fn shelf<'c>(visit: &Visit, catalogue: &'c Registered, system: &'c System) -> Shelf<'c> {
     Shelf::new(catalogue, &system.categories, visit.from, visit.app.config.sandbox)
 }

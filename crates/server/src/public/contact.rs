@@ -22,8 +22,8 @@ use serde_json::json;
 use crate::app::App;
 use crate::backoffice::ROOT;
 use crate::backoffice::forms::words;
-use crate::captcha::part::{CaptchaPart, FIELDS};
-use crate::captcha::{self, Refused};
+use crate::captcha::part::CaptchaPart;
+use crate::captcha::{self, Refused, outside};
 use crate::exchange::authorise::Posted;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::{Visit, field};
@@ -31,7 +31,6 @@ use crate::limit::subscriber;
 use crate::mail;
 use crate::portal::nav::Area;
 use crate::portal::view::{Frame, public, query};
-use crate::web::assets::captcha_script_url;
 use crate::web::{Chrome, Lang, Policy, page};
 
 /// Address of the form.
@@ -101,10 +100,6 @@ impl ContactPage {
     fn max_text(&self) -> usize {
         MAX_TEXT
     }
-
-    fn script(&self) -> &'static str {
-        captcha_script_url()
-    }
 }
 
 type Typed<'f> = &'f [(String, String)];
@@ -125,15 +120,25 @@ fn form(visit: &Visit, typed: Typed<'_>, faults: &Faults, captcha_fault: Option<
         name: filled("name"),
         mail: filled("mail"),
         text: filled("text"),
-        captcha: CaptchaPart::new(lang, &app.store.crypter, &*app.random, app.now()).fault(captcha_fault),
+        captcha: CaptchaPart::new(lang, &app.store.crypter, &*app.random, app.now())
+            .outside(app.captcha.as_ref())
+            .fault(captcha_fault),
     }
+}
+
+fn drawn(visit: &Visit, status: StatusCode, view: &ContactPage) -> Response {
+    let mut response = page(status, view, &Policy::personal());
+    if let Some(outside) = &visit.app.captcha {
+        outside.let_in(response.headers_mut());
+    }
+    response
 }
 
 /// `GET /contact`; `?subject=…` chooses one.
 pub async fn show(visit: Visit) -> Response {
     let asked = query(&visit.here);
     let subject: Vec<_> = asked.into_iter().filter(|(name, _)| name == "subject").take(1).collect();
-    page(StatusCode::OK, &form(&visit, &subject, &Vec::new(), None), &Policy::personal())
+    drawn(&visit, StatusCode::OK, &form(&visit, &subject, &Vec::new(), None))
 }
 
 /// `POST /contact`.
@@ -150,7 +155,7 @@ pub async fn submit(mut visit: Visit, posted: Posted) -> Response {
 async fn submitted(visit: &Visit, typed: Typed<'_>) -> Result<Response, Fault> {
     let (app, lang, now) = (&visit.app, visit.prefs.lang, visit.app.now());
     let mend = |faults: &Faults, captcha: Option<String>| {
-        page(StatusCode::UNPROCESSABLE_ENTITY, &form(visit, typed, faults, captcha), &Policy::personal())
+        drawn(visit, StatusCode::UNPROCESSABLE_ENTITY, &form(visit, typed, faults, captcha))
     };
     let text = |name: &str| field(typed, name).unwrap_or_default();
     let read = Written::read(text("name"), text("mail"), text("subject"), text("text"), lang == Lang::En);
@@ -160,8 +165,7 @@ async fn submitted(visit: &Visit, typed: Typed<'_>) -> Result<Response, Fault> {
         Err(faults) => return Ok(mend(&faults, None)),
     };
     app.contact_limit.take(subscriber(visit.from), now).map_err(Fault::TooMany)?;
-    let [challenge, nonce, digits] = FIELDS.map(text);
-    let answer = captcha::judge(&app.store.crypter, captcha::Posted { challenge, nonce, digits }, now);
+    let answer = outside::check(app, text).await;
     let (answered, right) = match answer {
         Ok(answered) => (answered, true),
         Err(Refused::Wrong(answered)) => (answered, false),

@@ -42,14 +42,14 @@ pub async fn text(app: &App, lang: Lang, version: &Version) -> Result<Option<Pol
     }))
 }
 
-/// The versions that hold now, one of each kind, with their texts.
+/// The versions that hold now for accounts of the back office, one of each kind, with their texts.
 ///
 /// # Errors
 /// The store fails.
 pub async fn current(app: &App, lang: Lang) -> Result<Vec<PolicyText>, StoreError> {
     let (system, now) = (app.system().await?, app.now());
     let mut all = Vec::new();
-    for kind in PolicyKind::ALL {
+    for kind in PolicyKind::OFFICE {
         if let Some(version) = policy_text::current(&system.policies, kind, now) {
             all.extend(text(app, lang, version).await?);
         }
@@ -57,10 +57,10 @@ pub async fn current(app: &App, lang: Lang) -> Result<Vec<PolicyText>, StoreErro
     Ok(all)
 }
 
-/// Which versions hold at a moment: what is agreed to then.
+/// Which versions hold at a moment: what an account agrees to then.
 pub fn holding(all: &[Version], at: Time) -> Vec<(PolicyKind, u32)> {
     let current = |kind| policy_text::current(all, kind, at).map(|v| (kind, v.number));
-    PolicyKind::ALL.into_iter().filter_map(current).collect()
+    PolicyKind::OFFICE.into_iter().filter_map(current).collect()
 }
 
 /// `GET /policies/{kind}?version=…`.

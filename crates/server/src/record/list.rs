@@ -3,11 +3,12 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
+use mydata_store::repo::delegations;
 use mydata_store::repo::record::{self, Cursor};
 
 use super::PATH;
 use super::asked::Asked;
-use super::view::{Card, Teller};
+use super::view::{Card, Delegated, Teller};
 use crate::citizen::session::Citizen;
 use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
@@ -17,6 +18,8 @@ use crate::web::{Chrome, Policy, page};
 
 /// Transactions on a page.
 const PAGE: usize = 10;
+/// Most delegations that are shown.
+const DELEGATIONS: u32 = 20;
 
 /// The page.
 #[derive(Template)]
@@ -32,6 +35,8 @@ pub struct RecordPage {
     pub services: Vec<(String, String)>,
     /// Whether a day was typed that is none.
     pub bad_day: bool,
+    /// What others asked the citizen to do for them, on the first page of everything.
+    pub delegations: Vec<Delegated>,
     /// The transactions.
     pub cards: Vec<Card>,
     /// The beginning of the list, on a later page.
@@ -59,6 +64,12 @@ async fn shown(visit: &Visit, citizen: &Citizen) -> Result<Response, Fault> {
     let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
     let events = record::events(db, &ids).await?;
     let services = record::services(db, &citizen.index).await?;
+    let asked_of = match asked.after {
+        None if !asked.is_narrowed() => {
+            delegations::of_delegate(db, &app.store.crypter, &citizen.index, DELEGATIONS).await?
+        }
+        _ => Vec::new(),
+    };
     let catalogue = app.catalogue().await?;
     let teller = Teller { lang, catalogue: &catalogue };
     let last = entries.last().filter(|_| more).map(|e| Cursor { at: e.entered_at, id: e.id });
@@ -68,6 +79,12 @@ async fn shown(visit: &Visit, citizen: &Citizen) -> Result<Response, Fault> {
         frame,
         services: services.iter().map(|id| (id.to_string(), teller.service(id))).collect(),
         bad_day: asked.has_bad_day(),
+        delegations: asked_of
+            .iter()
+            // The name that was named with the id must be theirs: else somebody else was meant.
+            .filter(|(one, _)| one.names(&citizen.index, &citizen.person.name))
+            .map(|(one, case)| teller.delegated(one, case.as_ref(), app.now()))
+            .collect(),
         cards: teller.cards(&entries, &events),
         newest: asked.after.map(|_| asked.url(PATH, None)),
         older: last.map(|last| asked.url(PATH, Some(last))),

@@ -234,6 +234,10 @@ async fn a_consent_is_withdrawn_at_once() {
         browser.get(&format!("/record/{own}/withdraw")).await.says("資料條碼立即刪除");
         browser.post(&format!("/record/{own}/withdraw"), &[]).await.leads_to(&format!("/record/{own}"));
         browser.get(&format!("/record/{own}")).await.says("您已撤回");
+        let told = portal.office.outbox().await;
+        let told: Vec<_> = told.iter().filter(|mail| mail.kind.to_string() == "citizen-withdrawn").collect();
+        assert_eq!(told.len(), 2);
+        assert!(told.iter().all(|mail| mail.content.text.contains("若不是您本人撤回")));
         browser
             .get(&format!("/record/{unconfirmed}/withdraw"))
             .await

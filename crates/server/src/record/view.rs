@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use mydata_domain::Time;
 use mydata_domain::audit::{Actor, What};
+use mydata_domain::delegate::{Delegation, State};
 use mydata_domain::transaction::Ending;
+use mydata_domain::transaction::own::CounterCase;
 use mydata_store::repo::audit::Kept as Event;
 use mydata_store::repo::record::Entry;
 use mydata_store::repo::registry::Catalogue;
+use mydata_wire::person::masked_name;
 use mydata_wire::{ClientId, ResourceId, Verification};
 use serde_json::Value;
 
@@ -71,6 +74,21 @@ pub struct Card {
     pub events: Vec<Happened>,
     /// Where it is taken back, as long as it can be.
     pub withdraw: Option<String>,
+}
+
+/// What somebody asked the citizen to do for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegated {
+    /// Who asked, masked.
+    pub citizen: String,
+    /// For which case.
+    pub case: String,
+    /// How far it is.
+    pub state: Mark,
+    /// When it was asked, in words.
+    pub asked: String,
+    /// When it was decided on or ended.
+    pub decided: Option<String>,
 }
 
 /// What the views are filled from.
@@ -219,7 +237,10 @@ impl Teller<'_> {
         Happened {
             at: at.date_time(self.lang),
             machine: at.machine(),
-            who: self.who(entry, &event.actor, resource.as_ref()),
+            who: match detail["by"].as_str() {
+                Some("delegate") => self.lang.t("my-record-who-delegate"),
+                _ => self.who(entry, &event.actor, resource.as_ref()),
+            },
             what: words,
             detail: (!names.is_empty()).then(|| names.join(&self.lang.t("portal-comma"))),
             from: event.from.clone(),
@@ -251,6 +272,31 @@ impl Teller<'_> {
             events: events.iter().map(|event| self.event(entry, event)).collect(),
             withdraw: can_withdraw(entry).then(|| format!("{href}/withdraw")),
             href,
+        }
+    }
+
+    /// A delegation, as the delegate sees it.
+    pub fn delegated(&self, one: &Delegation, case: Option<&CounterCase>, now: Time) -> Delegated {
+        let at = |at: Time| RocDateTime::new(at.to_timestamp()).date_time(self.lang);
+        let service = case.and_then(|case| self.catalogue.counter_services.get(&case.service));
+        let known = |case: &CounterCase| {
+            let known = service.and_then(|service| service.case(&case.case));
+            known.map_or(case.case.clone(), |k| self.lang.pick(&k.name, Some(&k.name_en)).to_owned())
+        };
+        let service = service.map(|s| self.lang.pick(&s.name, Some(&s.name_en)).to_owned());
+        let (look, key) = match one.state {
+            State::Asked | State::Agreed if !one.lives(now) => ("quiet", "my-record-delegated-over"),
+            State::Asked => ("amber", "my-record-delegated-asked"),
+            State::Agreed => ("green", "my-record-delegated-agreed"),
+            State::Declined => ("quiet", "my-record-delegated-declined"),
+            State::Ended => ("quiet", "my-record-delegated-ended"),
+        };
+        Delegated {
+            citizen: masked_name(&one.citizen_name),
+            case: service.into_iter().chain(case.map(known)).collect::<Vec<_>>().join(self.lang.colon()),
+            state: Mark { look, text: self.lang.t(key) },
+            asked: at(one.asked_at),
+            decided: one.decided_at.map(at),
         }
     }
 

@@ -41,6 +41,8 @@ pub fn title_key(kind: PolicyKind) -> &'static str {
     match kind {
         PolicyKind::Terms => "policy-terms",
         PolicyKind::Privacy => "policy-privacy",
+        PolicyKind::CitizenTerms => "policy-citizen-terms",
+        PolicyKind::CitizenPrivacy => "policy-citizen-privacy",
     }
 }
 

@@ -45,7 +45,7 @@ macro_rules! by {
 }
 
 /// All of them.
-pub const ALL: [Place; 23] = [
+pub const ALL: [Place; 24] = [
     by!("datasets", "secret", "resource_id"),
     by!("services", "secrets", "client_id"),
     place("accounts", "private"),
@@ -79,6 +79,7 @@ pub const ALL: [Place; 23] = [
         walk: &[("transaction_id", Kind::Text), ("place", Kind::Int)],
         row: &["transaction_uid"],
     },
+    place("signing_keys", "seed"),
 ];
 
 /// Where in a table the walk stands.
@@ -200,8 +201,9 @@ mod tests {
             let there: BTreeSet<String> = rows.iter().map(|row| row.get_text(0).unwrap()).collect();
             let mut listed: BTreeSet<String> = ALL.iter().map(ToString::to_string).collect();
             assert_eq!(listed.len(), ALL.len());
-            // Wrapped, not sealed.
-            listed.insert("data_keys.wrapped".to_owned());
+            // Wrapped, not sealed; hashes.
+            let others = ["data_keys.wrapped", "audit_events.link", "audit_chain.link", "audit_blocks.hash"];
+            listed.extend(others.map(str::to_owned));
             assert_eq!(there, listed);
         })
         .await;

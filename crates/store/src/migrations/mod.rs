@@ -37,6 +37,7 @@ pub(crate) const ALL: &[Migration] = steps! {
     16 "0016_counter";
     17 "0017_organisation_notes";
     18 "0018_audit_chain";
-    20 "0020_revocation";
-    22 "0022_keys";
+    19 "0019_revocation";
+    20 "0020_citizen_policies";
+    21 "0021_keys";
 };

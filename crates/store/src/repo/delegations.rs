@@ -3,6 +3,7 @@
 use mydata_domain::Time;
 use mydata_domain::delegate::{Delegation, DelegationId};
 use mydata_domain::transaction::TransactionId;
+use mydata_domain::transaction::own::CounterCase;
 use serde::{Deserialize, Serialize};
 
 use super::list::lock;
@@ -139,6 +140,30 @@ pub async fn asked_of(
     );
     let rows = db.fetch_all(sql, args![delegate, now, i64::from(most)]).await?;
     rows.iter().map(|row| read(crypter, row)).collect()
+}
+
+/// What a person was ever asked to do for others, the latest `most` first, each with the case it was for.
+///
+/// # Errors
+/// The database refuses, or a row cannot be read.
+pub async fn of_delegate(
+    db: &Db,
+    crypter: &Crypter,
+    delegate: &str,
+    most: u32,
+) -> Result<Vec<(Delegation, Option<CounterCase>)>> {
+    let columns = COLUMNS.split(", ").map(|column| format!("d.{column}")).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT {columns}, t.counter_case FROM delegations d JOIN transactions t ON t.id = d.transaction_id \
+         WHERE d.delegate = $1 ORDER BY d.asked_at DESC, d.id LIMIT $2"
+    );
+    let case = |row: &Row| {
+        let text = row.get_opt_text(9)?;
+        let read = text.map(|text| serde_json::from_str(&text)).transpose();
+        read.map_err(|_| unreadable("transactions", "counter_case"))
+    };
+    let rows = db.fetch_all(sql, args![delegate, i64::from(most)]).await?;
+    rows.iter().map(|row| Ok((read(crypter, row)?, case(row)?))).collect()
 }
 
 /// How many delegations a citizen began since a moment: each may tell somebody.

@@ -97,11 +97,18 @@ impl Office {
             Kind::CounterService => application(self.application(draft).await?)
                 .with("category", "其他/綜合/其他服務")
                 .with("name", what)
+                .with("name_en", "Demo counter application")
                 .with("description", "供示範用的虛構臨櫃服務。")
-                .with("ip[0]", "203.0.113.96/28")
+                .with("description_en", "A fictional counter service, as an example.")
+                // Clerks of the demo sit at this machine.
+                .with("ip[0]", "127.0.0.1")
+                .with("ip[1]", "::1")
                 .with("case[0].name", "新申請")
+                .with("case[0].name_en", "New application")
+                .with("case[0].bring", "身分證明文件")
                 .with("case[0].required[0]", "API.Kr1C3b1ijJ")
-                .with("case[0].take", "both"),
+                .with("case[0].take", "both")
+                .with("case[0].delegate", "on"),
         })
     }
 

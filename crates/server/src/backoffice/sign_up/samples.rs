@@ -31,7 +31,7 @@ pub(in crate::backoffice) fn policy_samples(lang: Lang) -> Vec<PolicyText> {
     let en = "# 1. Scope\n\nThese terms apply to **organisations** and their staff.\n\n- One\n- Two\n\n# 2. Contact\n\nWrite to {mailbox}.";
     let body = lang.pick(zh, Some(en));
     let text = |kind| PolicyText::new(lang, &version(kind), body, "02-0000-0000", "service@mydata.example");
-    PolicyKind::ALL.map(text).to_vec()
+    PolicyKind::OFFICE.map(text).to_vec()
 }
 
 /// The pages: name and view.

@@ -288,6 +288,12 @@ struct WrongMoment {
 
 fn publish_page(visit: &Visit, version: &Version, wrong: WrongMoment) -> ConfirmPage {
     let lang = visit.lang();
+    let (binding, consequences) = if version.kind.is_for_citizens() {
+        let what = ["policy-publish-one", "policy-publish-citizens-two", "policy-publish-citizens-three"];
+        ("policy-binding-citizens", what)
+    } else {
+        ("policy-binding", ["policy-publish-one", "policy-publish-two", "policy-publish-three"])
+    };
     let frame = visit.frame(visit.t1("policy-publish-ask", "what", title(visit, version)), crumbs(visit));
     let typed = |name: &str| visit.posted.text(name).to_owned();
     let first = visit.posted.fields.is_empty();
@@ -310,14 +316,13 @@ fn publish_page(visit: &Visit, version: &Version, wrong: WrongMoment) -> Confirm
     }
     form = form
         .with(
-            Field::new(lang, "binding", visit.t("policy-binding"), Input::Check)
+            Field::new(lang, "binding", visit.t(binding), Input::Check)
                 .hint(visit.t("policy-binding.hint"))
                 .ticked(first || visit.posted.ticked("binding"))
                 .optional(),
         )
         .cancel(Link::new(visit.t("cancel"), page_path(version.kind, version.number)));
-    let consequences =
-        ["policy-publish-one", "policy-publish-two", "policy-publish-three"].map(|key| visit.t(key));
+    let consequences = consequences.map(|key| visit.t(key));
     ConfirmPage { frame, consequences: consequences.to_vec(), form }
 }
 
@@ -386,7 +391,10 @@ pub async fn publish(visit: Visit) -> Answer {
             let done = policy_texts::publish(&tx, (kind, number, edit), from, binding, by, now).await?;
             if done {
                 audit::append(&tx, &*app.random, event).await?;
-                announce::begin(&tx, app, kind, number).await?;
+                // Citizens are shown it when they log in.
+                if !kind.is_for_citizens() {
+                    announce::begin(&tx, app, kind, number).await?;
+                }
             }
             Ok(done)
         })

@@ -19,12 +19,14 @@ pub(crate) struct Who {
     pub(crate) uid: &'static str,
     pub(crate) name: &'static str,
     pub(crate) email: &'static str,
+    pub(crate) email_verified: bool,
 }
 
 /// Has a mail address.
-pub(crate) const WANG: Who = Who { uid: "A123456789", name: "王小明", email: "wang.demo@example.test" };
+pub(crate) const WANG: Who =
+    Who { uid: "A123456789", name: "王小明", email: "wang.demo@example.test", email_verified: true };
 /// Has none.
-pub(crate) const WU: Who = Who { uid: "A800000014", name: "Nguyen Van An", email: "" };
+pub(crate) const WU: Who = Who { uid: "A800000014", name: "Nguyen Van An", email: "", email_verified: false };
 
 static KEY: LazyLock<EncodingKey> = LazyLock::new(|| {
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
@@ -78,6 +80,7 @@ impl Idp {
             "iss": self.issuer.as_str().trim_end_matches('/'), "aud": "mydata", "sub": who.uid, "nonce": get("nonce"),
             "iat": now.seconds(), "exp": 4_000_000_000_i64, "acr": by.code(),
             "name": who.name, "uid": who.uid, "email": who.email,
+            "email_verified": who.email_verified,
         }));
         format!("{}?code=1&state={}", crate::CALLBACK_PATH, get("state"))
     }

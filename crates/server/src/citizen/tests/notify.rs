@@ -10,6 +10,7 @@ use mydata_store::repo::citizens;
 use mydata_store::repo::mails::{self, State};
 use mydata_wire::SystemRandom;
 
+use super::idp::Who;
 use super::sink::Sink;
 use super::{Portal, WANG};
 use crate::citizen::notify::{self, Details, Kind};
@@ -144,4 +145,45 @@ fn every_text_message_fits_whatever_it_names() {
             }
         }
     }
+}
+
+/// Who chose a language gets mails in it alone; everybody else in both.
+#[tokio::test]
+async fn a_mail_speaks_the_language_that_was_chosen() {
+    let portal = Portal::open_on(Engine::Sqlite).await;
+    portal.browser().log_in(&WANG).await;
+    let store = &portal.office.app.store;
+    let index = store.crypter.index("citizen", WANG.uid);
+    for (language, zh, en) in [(None, true, true), (Some("en"), false, true), (Some("zh-TW"), true, false)] {
+        let row = citizens::load(&store.db, &store.crypter, &index).await.unwrap().unwrap();
+        let mut contact = row.contact.clone();
+        contact.language = language.map(str::to_owned);
+        let (row, contact) = (&row, &contact);
+        let set = async |tx| citizens::set_contact(&tx, &store.crypter, row, contact).await;
+        assert!(store.db.run_tx("test", set).await.unwrap());
+        portal.office.pass(Duration::from_secs(1));
+        assert_eq!(tell(&portal, &index, Kind::Saved, &Details::default()).await, [Channel::Mail]);
+        let outbox = portal.office.outbox().await;
+        let mail = &outbox.iter().max_by_key(|mail| mail.created_at).unwrap().content;
+        for (text, said_zh, said_en) in [
+            (&mail.text, "請勿回信", "do not reply"),
+            (&mail.subject, "您的資料已轉存", "Your data was saved"),
+        ] {
+            assert_eq!((text.contains(said_zh), text.contains(said_en)), (zh, en), "{language:?}: {text}");
+        }
+    }
+    portal.office.close().await;
+}
+
+/// An address that the identity provider has not verified is nobody's until it is confirmed here.
+#[tokio::test]
+async fn an_unverified_address_is_told_nothing() {
+    let portal = Portal::open_on(Engine::Sqlite).await;
+    let mut browser = portal.browser();
+    let doubtful = Who { email_verified: false, ..WANG };
+    browser.log_in(&doubtful).await;
+    browser.get("/me").await.hides("@example.test");
+    let index = portal.office.app.store.crypter.index("citizen", WANG.uid);
+    assert!(tell(&portal, &index, Kind::Saved, &Details::default()).await.is_empty());
+    portal.office.close().await;
 }

@@ -130,3 +130,20 @@ async fn every_page_is_whole_in_both_languages() {
         portal.office.close().await;
     }
 }
+
+/// A page that says what went wrong still says who is logged in, and lets them out.
+#[tokio::test]
+async fn a_fault_shows_who_is_logged_in() {
+    let portal = Portal::open_on(Engine::Sqlite).await;
+    let mut browser = portal.browser();
+    browser.get("/nowhere").await.hides("王○明");
+    browser.log_in(&WANG).await;
+    let nowhere = browser.get("/nowhere").await;
+    assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
+    nowhere.says("王○明").says("action=\"/logout\"").hides("王小明");
+    browser.get("/me").await;
+    let forged = browser.post_with("/me/notify", &[], "forged").await;
+    assert_eq!(forged.status, StatusCode::CONFLICT);
+    forged.says("王○明");
+    portal.office.close().await;
+}

@@ -245,7 +245,7 @@ async fn terms_and_policy_are_accepted_first_and_again_when_a_version_binds() {
         let page = browser.get("/login/policies?next=%2Fabout").await;
         page.says("第二版條款的內容")
             .hides("name=\"versions\" value=\"terms-2 privacy")
-            .says("value=\"terms-2\"");
+            .says("value=\"citizen-terms-2\"");
         // Who does not agree logs out.
         browser.post("/logout", &[]).await.leads_to("/logout");
         browser.get("/about").await.hides("王○明");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use http::StatusCode;
 use mydata_domain::barcode::BarcodeNumber;
 use mydata_domain::transaction::TransactionId;
@@ -10,8 +11,9 @@ use mydata_store::repo::audit;
 use mydata_store::repo::list::List;
 use mydata_store::repo::transactions::{self, Which};
 
-use super::{FIRST, STRICT, good, held, package, registered};
+use super::{FIRST, STRICT, good, held, package, registered, stream_of};
 use crate::citizen::tests::{Answered, Portal, WANG, on_both};
+use crate::counter::tests::told;
 
 const MINUTES: u64 = 60;
 
@@ -127,6 +129,7 @@ async fn what_is_withdrawn_is_gone_at_once() {
         page.says("您已撤回這次下載");
         assert_eq!(by_number(portal, code).await, None);
         assert!(portal.office.app.store.blobs.read(&blobs[0]).await.is_err());
+        assert_eq!(told(portal, "citizen-withdrawn").await, 1);
         browser.get("/downloads").await.says("已撤回");
         // Pressed twice.
         browser.post(&path, &[]).await.leads_to(&format!("/downloads/{id}"));
@@ -153,6 +156,25 @@ async fn where_no_dataset_can_be_had_the_page_says_why() {
         }
         let page = browser.get(&place).await;
         page.says("這次要下載的資料都無法取得").says("資料提供者的系統沒有回應").hides("前往資料條碼區");
+        assert_eq!(told(portal, "citizen-undeliverable").await, 1);
+    })
+    .await;
+}
+
+/// What is on its way when the citizen withdraws does not arrive.
+#[tokio::test]
+async fn a_withdrawal_cuts_off_what_is_being_sent() {
+    on_both(async |portal| {
+        registered(portal, |_| ()).await;
+        let (id, _) = held(portal, &[(FIRST, package(&good()))]).await;
+        let mut browser = portal.browser();
+        browser.log_in(&WANG).await;
+        browser.get(&format!("/downloads/{id}")).await;
+        let mut sent = stream_of(portal, &browser, &format!("/downloads/{id}/save")).await;
+        assert!(sent.next().await.unwrap().is_ok(), "it has begun");
+        browser.get(&format!("/downloads/{id}/withdraw")).await;
+        browser.post(&format!("/downloads/{id}/withdraw"), &[]).await.leads_to(&format!("/downloads/{id}"));
+        assert!(sent.next().await.unwrap().is_err(), "it breaks off");
     })
     .await;
 }
