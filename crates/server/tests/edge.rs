@@ -394,6 +394,7 @@ async fn the_platform_shows_its_certificate_and_renews_it() {
         client_certificate: Some(authority.path("platform.pem")),
         client_key: Some(authority.path("platform.key")),
         roots: vec![authority.path("ca.pem")],
+        ..Outgoing::default()
     };
     let outbound = Outbound::with(&Policy::default(), true, &config.outbound).unwrap();
     let url: url::Url = format!("https://localhost:{}/", at.port()).parse().unwrap();
