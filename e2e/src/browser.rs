@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 use thirtyfour::ChromeCapabilities;
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::prelude::*;
 
 /// Without these, Chromium does not start as root, or calls home.
@@ -162,6 +163,14 @@ impl Browser {
     /// # Errors
     /// When the browser does not answer.
     pub async fn text(&self) -> Result<String> {
+        // A page that loads itself anew may go away between the two questions.
+        for _ in 0..5 {
+            let body = self.web.find(By::Tag("body")).await?;
+            match body.text().await {
+                Err(error) if matches!(*error, WebDriverErrorInner::StaleElementReference(_)) => {}
+                text => return Ok(text?),
+            }
+        }
         Ok(self.web.find(By::Tag("body")).await?.text().await?)
     }
 

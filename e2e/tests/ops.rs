@@ -77,8 +77,13 @@ async fn one_exchange(engine: Engine, name: &str) {
     }
     assert_eq!(get(country.platform.url("/metrics").as_str()).await.0, 404);
 
+    // Whatever word stands where the method should is not kept.
+    let strange = axum::http::Method::from_bytes(b"ANYBODYSWORD").unwrap();
+    client().unwrap().request(strange, country.platform.url("/")).send().await.unwrap();
+
     let (status, metrics) = get(&format!("{ops}/metrics")).await;
     assert_eq!(status, 200);
+    assert!(metrics.contains("method=\"_OTHER\"") && !metrics.contains("ANYBODYSWORD"), "{metrics}");
     assert!(metrics.ends_with("# EOF\n"), "{metrics}");
     let exchanges = "mydata_exchanges_total{zone=\"test\",outcome=\"delivered\"}";
     assert!((value(&metrics, exchanges) - 1.0).abs() < 0.1);

@@ -93,6 +93,16 @@ async fn drill(engine: Engine) {
     let said = ran(&country.platform, &["restore", path], 1);
     assert!(said.contains("nothing is written over"), "{said}");
 
+    // A journal of the lost database would be played into the restored one.
+    if engine == Engine::Sqlite {
+        fs::remove_file(country.platform.data_folder().join("mydata.db")).unwrap();
+        fs::write(country.platform.data_folder().join("mydata.db-wal"), "left").unwrap();
+        fs::rename(country.platform.data_folder().join("blobs"), country.platform.data_folder().join("gone"))
+            .unwrap();
+        let said = ran(&country.platform, &["restore", path], 1);
+        assert!(said.contains("mydata.db-wal"), "{said}");
+    }
+
     lose(&country.platform);
     if engine == Engine::Postgres {
         country.platform.database().lose();

@@ -26,7 +26,13 @@ pub fn restore(place: &Place, file: &Path) -> anyhow::Result<Manifest> {
     let blobs = place.data.join("blobs");
     ensure!(!blobs.exists() || fs::read_dir(&blobs)?.next().is_none(), taken(&blobs));
     if let DbAddress::Sqlite(database) = &place.address {
-        ensure!(!database.exists(), taken(database));
+        // A journal that was left beside would be played into the database that is put in its place.
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let mut name = database.clone().into_os_string();
+            name.push(end);
+            let file = PathBuf::from(name);
+            ensure!(!file.exists(), taken(&file));
+        }
     }
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&place.data);
     made.with_context(|| format!("{} cannot be made", place.data.display()))?;

@@ -15,8 +15,8 @@ use super::{Place, postgres};
 /// Writes a backup. The file appears under its name when it is whole.
 pub fn write(place: &Place, file: &Path) -> anyhow::Result<Manifest> {
     anyhow::ensure!(!file.exists(), "{} exists; choose another name or move it away", file.display());
-    let draft = Draft::new(file)?;
     let aside = Aside::make(&place.data)?;
+    let (draft, content) = Draft::make(file)?;
     let made_at = jiff_now();
     let blobs = place.data.join("blobs");
     let mut kept = BTreeSet::new();
@@ -35,7 +35,7 @@ pub fn write(place: &Place, file: &Path) -> anyhow::Result<Manifest> {
     };
     aside.keep(&blobs, &mut kept)?;
 
-    let mut tar = tar::Builder::new(io::BufWriter::new(draft.open()?));
+    let mut tar = tar::Builder::new(io::BufWriter::new(content));
     let mut files = vec![add(&mut tar, &aside.0.join(name), name)?];
     for blob in &kept {
         files.push(add(&mut tar, &aside.0.join(blob), blob)?);
@@ -84,16 +84,15 @@ struct Draft {
 }
 
 impl Draft {
-    fn new(file: &Path) -> anyhow::Result<Self> {
+    /// Only whoever made the draft deletes it.
+    fn make(file: &Path) -> anyhow::Result<(Self, File)> {
         let mut name = file.file_name().context("name a file to write")?.to_owned();
         name.push(".part");
-        Ok(Self { draft: file.with_file_name(name), file: file.to_owned() })
-    }
-
-    fn open(&self) -> anyhow::Result<File> {
+        let draft = file.with_file_name(name);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
-        options.open(&self.draft).with_context(|| format!("{} cannot be made", self.draft.display()))
+        let opened = options.open(&draft).with_context(|| format!("{} cannot be made", draft.display()))?;
+        Ok((Self { draft, file: file.to_owned() }, opened))
     }
 
     fn finish(self) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ use super::recovery;
 use super::totp::Secret;
 use super::visit::{Me, Visit};
 use crate::jobs::Job;
+use crate::limit::subscriber;
 
 /// What a factor is made of, sealed. No `Debug`.
 #[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
@@ -161,7 +162,7 @@ impl Right {
 pub async fn look(visit: &Visit, me: &Me) -> Result<Shown, Fault> {
     let store = &visit.app.store;
     let (crypter, now) = (&store.crypter, visit.now);
-    let subjects = [Subject::Account(me.account.id), Subject::Address(visit.from)];
+    let subjects = [Subject::Account(me.account.id), Subject::Address(subscriber(visit.from))];
     let tried = store
         .db
         .run_tx(
@@ -190,7 +191,8 @@ pub async fn wrong(visit: &Visit) -> Result<Shown, Fault> {
     let me = visit.me()?;
     let (db, crypter, now) = (&store.db, &store.crypter, visit.now);
     let by_account = sign_ins::closed(db, crypter, &[Subject::Account(me.account.id)], now).await?;
-    let until = by_account.max(sign_ins::closed(db, crypter, &[Subject::Address(visit.from)], now).await?);
+    let until = by_account
+        .max(sign_ins::closed(db, crypter, &[Subject::Address(subscriber(visit.from))], now).await?);
     let what = if until.is_some() { What::SignInClosed } else { What::SignInRefused };
     let event = &visit.event(what).with(serde_json::json!({ "reason": "second-factor" }));
     let random = &*visit.app.random;

@@ -20,6 +20,7 @@ use super::{ROOT, accept, prove, second_factor, sign_in, sign_up};
 use crate::address::CallerAddress;
 use crate::app::App;
 use crate::browser::{Browser, is_our_origin};
+use crate::limit::subscriber;
 use crate::web::Prefs;
 
 /// A session's last use is written down when it is older than this.
@@ -156,7 +157,7 @@ fn posted_from(app: &App, headers: &HeaderMap) -> Option<String> {
 /// Applies the rule, and reads a form.
 async fn admit(visit: &mut Visit, route: &Route, body: axum::body::Body) -> Result<(), Fault> {
     let is_form = route.method == Method::POST;
-    if is_form && let Err(wait) = visit.app.page_limit.take(visit.from, visit.now) {
+    if is_form && let Err(wait) = visit.app.page_limit.take(subscriber(visit.from), visit.now) {
         return Err(Fault::TooMany(wait));
     }
     let whole = visit.who.as_ref().is_some_and(Me::is_whole);

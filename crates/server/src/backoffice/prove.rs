@@ -14,6 +14,7 @@ use super::route::Answer;
 use super::second_factor::{SecondFactorPage, forms, wrong_key};
 use super::sign_in::{closed_text, retry_after};
 use super::visit::{Visit, next_path};
+use crate::limit::subscriber;
 use crate::web::assets;
 
 /// The page's address.
@@ -167,7 +168,7 @@ pub(super) async fn check_password(
     let me = visit.me()?;
     let store = &visit.app.store;
     let (crypter, now) = (&store.crypter, visit.now);
-    let subjects = [Subject::Account(me.account.id), Subject::Address(visit.from)];
+    let subjects = [Subject::Account(me.account.id), Subject::Address(subscriber(visit.from))];
     let tried = store
         .db
         .run_tx("prove-try", |tx| async move { sign_ins::try_once(&tx, crypter, &subjects, now).await })

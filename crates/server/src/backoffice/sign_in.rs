@@ -25,6 +25,7 @@ use super::session::Beginning;
 use super::visit::{Me, Visit, next_path, with_next};
 use super::{ROOT, factor, gov, routes, second_factor, sign_up};
 use crate::jobs::Job;
+use crate::limit::subscriber;
 use crate::web::i18n;
 
 /// The page's address, as the seeds have it.
@@ -95,7 +96,7 @@ pub async fn submit(visit: Visit) -> Answer {
         let notice = Notice::new(Tone::Bad, visit.t("sign-in.incomplete"));
         return Ok(visit.mend(&view(&visit, Some(notice), None)));
     }
-    let subjects = [Subject::Name(&typed), Subject::Address(visit.from)];
+    let subjects = [Subject::Name(&typed), Subject::Address(subscriber(visit.from))];
     let now = visit.now;
     let tried = db
         .run_tx("sign-in-try", |tx| async move { sign_ins::try_once(&tx, crypter, &subjects, now).await })

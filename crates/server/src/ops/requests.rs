@@ -5,10 +5,25 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use http::Method;
 
 use super::metrics::{Answered, Route};
 use super::trace::{self, Kind, Value};
 use crate::app::App;
+
+/// A method as it is counted. Anybody may write any word there, and each would be kept for ever.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        _ => "_OTHER",
+    }
+}
 
 /// What no route is there for.
 const NOWHERE: &str = "(none)";
@@ -16,7 +31,7 @@ const NOWHERE: &str = "(none)";
 /// The layer around all routes. Addresses are counted by their pattern, so that there are only so many.
 pub async fn watch(State(app): State<App>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or(NOWHERE, MatchedPath::as_str).to_owned();
-    let method = request.method().as_str().to_owned();
+    let method = method(request.method()).to_owned();
     let begun = Instant::now();
     let metrics = &app.ops.metrics;
     let _in_flight = metrics.in_flight();

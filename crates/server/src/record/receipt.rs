@@ -124,7 +124,7 @@ impl Made<'_> {
             purpose_en: purpose.1,
             datasets: entry.parts.iter().map(data).collect(),
             verification: entry.verification.map(Verification::code).map(str::to_owned),
-            policies: PolicyKind::ALL.into_iter().filter_map(version).collect(),
+            policies: PolicyKind::CITIZEN.into_iter().filter_map(version).collect(),
             entered_at: moment(entry.entered_at),
             authorised_at: entry.authorised_at.map(moment),
             confirmed_at: entry.confirmed_at.map(moment),

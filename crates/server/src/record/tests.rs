@@ -331,7 +331,7 @@ async fn receipts_and_proofs_hold_without_the_platform() {
         assert_eq!(given.verification.as_deref(), Some("CER"));
         assert_eq!(given.datasets[0].dataset.id, "API.Example001");
         let policies: Vec<_> = given.policies.iter().map(|p| (p.policy.as_str(), p.version)).collect();
-        assert_eq!(policies, [("terms", 1), ("privacy", 1)]);
+        assert_eq!(policies, [("citizen-terms", 1), ("citizen-privacy", 1)]);
         assert!(given.purpose.is_some() && given.confirmed_at.is_some() && given.ended_at.is_none());
         let Recipient::Service { service, organisation, tx_id } = given.recipient else {
             panic!("a service")

@@ -140,7 +140,7 @@ impl Place {
             let name = names.join(" ");
             match crypter.open(table, &name, column, &sealed) {
                 Ok(plain) => {
-                    fresh.push((self.cursor(found)?, crypter.seal(table, &name, column, &plain), sealed))
+                    fresh.push((self.cursor(found)?, crypter.seal(table, &name, column, &plain), sealed));
                 }
                 Err(_) => step.unreadable += 1,
             }
