@@ -167,7 +167,7 @@ fn say(all: &[Kept], masters: &MasterKeys, now: Time, report: &mut Report) {
     let stopped = |key: &&Kept| {
         key.waits() || (key.replaced_at.is_some() && key.replaced_at == since && key.cleared_at.is_none())
     };
-    if data.iter().any(|key| stopped(&key)) {
+    if data.iter().any(stopped) {
         report.warn(
             KEYS,
             format!("{what}; a rotation did not come to its end"),

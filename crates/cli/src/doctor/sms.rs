@@ -30,7 +30,7 @@ pub async fn check(config: &Config, report: &mut Report) {
             report.fail(SUBJECT, format!("nothing is at {url} (404)"), mend);
         }
         Ok(answer) => {
-            report.ok(SUBJECT, format!("the gateway answers at {url} ({})", answer.status().as_u16()))
+            report.ok(SUBJECT, format!("the gateway answers at {url} ({})", answer.status().as_u16()));
         }
         Err(error) => {
             let why = reason(&error.without_url());

@@ -43,7 +43,7 @@ pub enum Post {
     /// A mail server.
     Smtp(Box<Smtp>),
     /// The sandbox's mailbox.
-    Sandbox(Mailbox),
+    Sandbox(Box<Mailbox>),
     /// Nobody, and why.
     Nobody(String),
 }
@@ -63,7 +63,9 @@ impl Post {
     pub fn new(settings: &MailSettings, outbound: &Outbound) -> Self {
         let made = match (&settings.smtp, &settings.mailbox) {
             (Some(smtp), _) => Smtp::new(smtp, &settings.from).map(|smtp| Self::Smtp(Box::new(smtp))),
-            (None, Some(url)) => Mailbox::new(url, "mail.mailbox", outbound).map(Self::Sandbox),
+            (None, Some(url)) => {
+                Mailbox::new(url, "mail.mailbox", outbound).map(|mailbox| Self::Sandbox(Box::new(mailbox)))
+            }
             (None, None) => Err("no mail server is set (mail.smtp)".to_owned()),
         };
         made.unwrap_or_else(Self::Nobody)

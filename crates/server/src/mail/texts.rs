@@ -15,9 +15,9 @@ use crate::outbound::Outbound;
 /// Who takes text messages.
 pub enum Texts {
     /// A gateway.
-    Gateway(Gateway),
+    Gateway(Box<Gateway>),
     /// The sandbox's mailbox.
-    Sandbox(Mailbox),
+    Sandbox(Box<Mailbox>),
     /// Nobody, and why.
     Nobody(String),
 }
@@ -43,9 +43,11 @@ impl Texts {
     pub fn new(settings: &SmsSettings, outbound: &Outbound) -> Self {
         let made = match (&settings.gateway, &settings.mailbox) {
             (Some(gateway), _) => {
-                Ok(Self::Gateway(Gateway { outbound: outbound.clone(), settings: gateway.clone() }))
+                Ok(Self::Gateway(Box::new(Gateway { outbound: outbound.clone(), settings: gateway.clone() })))
             }
-            (None, Some(url)) => Mailbox::new(url, "sms.mailbox", outbound).map(Self::Sandbox),
+            (None, Some(url)) => {
+                Mailbox::new(url, "sms.mailbox", outbound).map(|mailbox| Self::Sandbox(Box::new(mailbox)))
+            }
             (None, None) => Err("no gateway for text messages is set (sms.gateway)".to_owned()),
         };
         made.unwrap_or_else(Self::Nobody)
