@@ -10,11 +10,13 @@
 //! | `layers` | [`layers`] |
 //! | `requirements` | [`requirements`] |
 //! | `bench` | [`bench`] |
+//! | `pictures` | [`pictures`] |
 
 use std::process::ExitCode;
 
 mod bench;
 mod layers;
+mod pictures;
 mod repo;
 mod requirements;
 mod run;
@@ -33,8 +35,10 @@ cargo xtask TASK
   requirements [--check]
         Writes into docs/requirements.md which tests show which requirement; with --check it only compares, and fails
         when the table is stale or a requirement marked done has no test.
-  bench seal|exchange|backoffice [-- ARGS]
+  bench seal|exchange|backoffice|portal|audit [-- ARGS]
         Builds and runs a benchmark in the release profile. `backoffice` fails when a list needs more than ten SQL statements.
+  pictures [-- ARGS]
+        Takes a picture of every page of a demo, as each kind of reader, in both languages, at both widths.
 ";
 
 fn main() -> ExitCode {
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         "layers" => layers::main(rest),
         "requirements" => requirements::main(rest),
         "bench" => bench::main(rest),
+        "pictures" => pictures::main(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(true)

@@ -9,7 +9,7 @@
 
 pub mod postgres;
 mod tally;
-mod tools;
+pub mod tools;
 
 use anyhow::{Context as _, Result, bail};
 
