@@ -171,7 +171,7 @@ impl Album<'_> {
             }
             Door::Office => {
                 self.sign_in(&browser).await?;
-                vec!["/mydata-backend/home".to_owned()]
+                vec!["/mydata-backend".to_owned()]
             }
         };
         let mut kinds: BTreeSet<String> = found.iter().map(|path| kind(path)).collect();
