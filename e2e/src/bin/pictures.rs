@@ -27,7 +27,7 @@ cargo xtask pictures [-- ARGS]
 /// Who looks: what they are called, and their account at the back office.
 const READERS: [(&str, Door); 9] = [
     ("visitor", Door::None),
-    ("citizen", Door::Citizen("A123456789")),
+    ("citizen", Door::Citizen("wang-xiaoming")),
     ("operator", Door::Office),
     ("authority", Door::Office),
     ("ministry", Door::Office),
@@ -46,7 +46,7 @@ const MAX_PAGES: usize = 150;
 enum Door {
     /// As everybody.
     None,
-    /// Through the identity provider, as the holder of this number.
+    /// Through the identity provider, as this persona.
     Citizen(&'static str),
     /// Through the back office's door, with the account of the reader's name.
     Office,
@@ -163,8 +163,8 @@ impl Album<'_> {
         let browser = Browser::start(&Look::default()).await?;
         let mut found: Vec<String> = match door {
             Door::None => self.demo.pages(1).await,
-            Door::Citizen(number) => {
-                self.log_in(&browser, number).await?;
+            Door::Citizen(persona) => {
+                self.log_in(&browser, persona).await?;
                 ["/me", "/downloads", "/record", "/barcodes", "/delegate", "/delegations"]
                     .map(str::to_owned)
                     .into()
@@ -222,11 +222,11 @@ impl Album<'_> {
     }
 
     /// As a citizen, by 自然人憑證 at the demo's identity provider.
-    async fn log_in(&self, browser: &Browser, number: &str) -> Result<()> {
+    async fn log_in(&self, browser: &Browser, persona: &str) -> Result<()> {
         browser.goto(self.demo.url("/login")).await?;
         browser.click("input[name=method][value=CER]").await?;
         browser.click("form.login button.primary").await?;
-        browser.click(&format!("button[value={number}]")).await?;
+        browser.click(&format!("button[value={persona}]")).await?;
         browser.click("#agree").await?;
         browser.click("form[action='/login/policies'] button").await?;
         browser.wait_for("form[action='/logout'] button, a[href='/me']").await?;
@@ -273,8 +273,17 @@ async fn links(browser: &Browser) -> Result<Vec<String>> {
 fn leads_to_a_page(path: &str) -> bool {
     let files = [".csv", ".json", ".pdf", ".txt", ".xml", ".yaml", ".zip", ".svg"];
     let bare = path.split('?').next().unwrap_or(path);
-    let others =
-        ["/assets/", "/api/", "/documents/", "/export", "/signout", "/download/", "/files/", "/uploads/"];
+    let others = [
+        "/assets/",
+        "/api/",
+        "/documents/",
+        "/export",
+        "/signout",
+        "/download/",
+        "/files/",
+        "/uploads/",
+        "/pdf",
+    ];
     !files.iter().any(|file| bare.ends_with(file)) && !others.iter().any(|other| path.contains(other))
 }
 
