@@ -14,6 +14,23 @@ const END: &str = "-----END CERTIFICATE-----";
 const FINGERPRINT: &str = "sha256:";
 const SUBJECT: &str = "subject:";
 
+/// Whether a text is made of certificates in PEM, one or more, and nothing else. What is in them is read elsewhere.
+pub fn is_pem(text: &str) -> bool {
+    let mut rest = text.trim();
+    let mut some = false;
+    while !rest.is_empty() {
+        let body = rest.strip_prefix(BEGIN).and_then(|rest| rest.split_once(END));
+        let Some((body, after)) = body else { return false };
+        let sign = |b: u8| b.is_ascii_alphanumeric() || b.is_ascii_whitespace() || b"+/=".contains(&b);
+        if body.trim().is_empty() || !body.bytes().all(sign) {
+            return false;
+        }
+        some = true;
+        rest = after.trim_start();
+    }
+    some
+}
+
 /// What is registered cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -266,5 +283,17 @@ mod tests {
             assert!(!other.parse::<Subject>().unwrap().is(presented), "{other}");
         }
         assert!(!"CN=api".parse::<Subject>().unwrap().is(""));
+    }
+
+    #[test]
+    fn roots_are_certificates_in_pem_and_nothing_else() {
+        let one = format!("{BEGIN}\nMIIB+/==\n{END}\n");
+        assert!(is_pem(&one) && is_pem(&one.repeat(3)) && is_pem(&format!("\n{one}")));
+        let key = one.replace("CERTIFICATE", "PRIVATE KEY");
+        for bad in
+            ["", "MIIB", BEGIN, &format!("{one}x"), &format!("x{one}"), &format!("{BEGIN}\n{END}"), &key]
+        {
+            assert!(!is_pem(bad), "{bad}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use mydata_wire::{CbcIv, ClientSecret, ResourceId, ResourceSecret};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::client_certificate::is_pem;
 use crate::counter_service::CounterService;
 use crate::credentials::Earlier;
 use crate::dataset::Dataset;
@@ -297,6 +298,11 @@ impl Registry {
             }
             if !matches!(s.sp_api.scheme(), "http" | "https") {
                 faults.push(format!("service {id}: sp_api must be an https URL (http in the sandbox)"));
+            }
+            if s.sp_api_roots.as_ref().is_some_and(|pem| !is_pem(pem)) {
+                faults.push(format!(
+                    "service {id}: sp_api_roots must be certificates in PEM, each with its BEGIN and END lines"
+                ));
             }
             if s.category.split('/').count() > 3 {
                 faults.push(format!("service {id}: category has more than three levels"));

@@ -80,6 +80,9 @@ pub struct Service {
     pub return_urls: Vec<RegisteredReturnUrl>,
     /// Where the platform notifies the SP.
     pub sp_api: Url,
+    /// Roots (PEM, one or more) of which the SP-API's certificate must come; none: those that the platform trusts otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sp_api_roots: Option<String>,
     /// 允許連線IP: from where the SP calls the partner APIs. Nobody else may.
     pub allowed_ips: AllowList,
     /// What it must present on those calls, one of these (R97); none: no certificate is asked for.

@@ -45,6 +45,8 @@ pub struct Watched<T> {
     held: RwLock<Arc<T>>,
     /// The digest of what was found at the last look, so that the same fault is told once.
     seen: Mutex<Vec<u8>>,
+    /// Why what was found then cannot be used.
+    fault: Mutex<Option<FileFault>>,
 }
 
 impl<T> fmt::Debug for Watched<T> {
@@ -84,7 +86,7 @@ impl<T> Watched<T> {
     ) -> Result<Self, FileFault> {
         let (contents, digest) = found(&files);
         let held = RwLock::new(Arc::new(make(&contents?)?));
-        Ok(Self { files, make: Box::new(make), held, seen: Mutex::new(digest) })
+        Ok(Self { files, make: Box::new(make), held, seen: Mutex::new(digest), fault: Mutex::default() })
     }
 
     /// What holds now.
@@ -105,9 +107,15 @@ impl<T> Watched<T> {
             }
             *seen = digest;
         }
-        let made = Arc::new((self.make)(&contents?)?);
-        *self.held.write().unwrap_or_else(PoisonError::into_inner) = made;
+        let made = contents.and_then(|contents| (self.make)(&contents));
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = made.as_ref().err().cloned();
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(made?);
         Ok(true)
+    }
+
+    /// Why the files cannot be used as the last look found them; nothing where they are.
+    pub fn fault(&self) -> Option<FileFault> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -130,9 +138,10 @@ mod tests {
         std::fs::write(&file, "two").unwrap();
         assert!(watched.look().is_err());
         assert_eq!((watched.look(), *watched.get()), (Ok(false), 1), "told once, and nothing is lost");
+        assert!(watched.fault().is_some(), "and it stays known");
         std::fs::remove_file(&file).unwrap();
         assert!(matches!(watched.look(), Err(FileFault::Read { .. })));
         std::fs::write(&file, "2").unwrap();
-        assert_eq!((watched.look(), *watched.get()), (Ok(true), 2));
+        assert_eq!((watched.look(), *watched.get(), watched.fault()), (Ok(true), 2, None));
     }
 }

@@ -7,6 +7,7 @@ use mydata_domain::dataset::DatasetState;
 use mydata_domain::registry::Registry;
 use mydata_domain::service::ServiceState;
 use mydata_server::outbound::Outbound;
+use reqwest::Client;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use url::Url;
@@ -33,13 +34,19 @@ pub async fn check(subject: &str, registry: &Registry, outbound: &Outbound, repo
     for dataset in registry.datasets.iter().map(|d| &d.dataset).filter(|d| d.state == DatasetState::Listed) {
         let mut url = dataset.dp_api.clone();
         url.query_pairs_mut().append_pair("heartbeat", "true");
-        calls.push((format!("dataset {}: dp_api", dataset.resource_id), url, Want::Alive));
+        let client = outbound.identity(&url).map_err(|blocked| blocked.to_string());
+        calls.push((format!("dataset {}: dp_api", dataset.resource_id), url, Want::Alive, client));
     }
     for service in registry.services.iter().map(|s| &s.service).filter(|s| s.state == ServiceState::Listed) {
-        calls.push((format!("service {}: sp_api", service.client_id), service.sp_api.clone(), Want::Answers));
+        let what = format!("service {}: sp_api", service.client_id);
+        // With the roots of its own, where it has any.
+        let client = outbound.sp_client(service).map_err(|why| why.to_string());
+        calls.push((what, service.sp_api.clone(), Want::Answers, client));
         for url in &service.return_urls {
             if let Ok(url) = Url::parse(&url.to_string()) {
-                calls.push((format!("service {}: return_urls", service.client_id), url, Want::Answers));
+                let client = outbound.identity(&url).map_err(|blocked| blocked.to_string());
+                let what = format!("service {}: return_urls", service.client_id);
+                calls.push((what, url, Want::Answers, client));
             }
         }
     }
@@ -48,10 +55,9 @@ pub async fn check(subject: &str, registry: &Registry, outbound: &Outbound, repo
     let mut done = Vec::new();
     loop {
         while running.len() < AT_ONCE
-            && let Some((place, (what, url, want))) = waiting.next()
+            && let Some((place, (what, url, want, client))) = waiting.next()
         {
-            let outbound = outbound.clone();
-            running.spawn(async move { (place, what, call(&outbound, &url, want).await, url) });
+            running.spawn(async move { (place, what, call(client, &url, want).await, url) });
         }
         match running.join_next().await {
             Some(Ok(outcome)) => done.push(outcome),
@@ -72,8 +78,8 @@ pub async fn check(subject: &str, registry: &Registry, outbound: &Outbound, repo
     }
 }
 
-async fn call(outbound: &Outbound, url: &Url, want: Want) -> Result<u16, String> {
-    let client = outbound.identity(url).map_err(|blocked| blocked.to_string())?;
+async fn call(client: Result<Client, String>, url: &Url, want: Want) -> Result<u16, String> {
+    let client = client?;
     let request = match want {
         Want::Alive => client.get(url.clone()),
         Want::Answers => client.head(url.clone()),

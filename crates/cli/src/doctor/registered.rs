@@ -67,6 +67,7 @@ pub fn check(subject: &str, registry: &Registry, config: &Config, now: SystemTim
     }
     for entry in registry.services.iter().filter(|s| s.service.state != ServiceState::Delisted) {
         service(subject, &entry.service, registry, config, report);
+        sp_api_roots(subject, &entry.service, now, report);
         let what = format!("service {}", entry.service.client_id);
         client_certificates(subject, &what, &entry.service.client_certificates, now, report);
     }
@@ -134,6 +135,31 @@ fn client_certificates(
                     validity.left(now)
                 ),
                 "ask its owner for the next one and register it beside this one",
+            );
+        }
+    }
+}
+
+/// The roots that an SP-API's certificate must come from. While one is not valid, nothing that comes from it is trusted.
+fn sp_api_roots(subject: &str, service: &Service, now: SystemTime, report: &mut Report) {
+    let Some(pem) = &service.sp_api_roots else { return };
+    let id = &service.client_id;
+    let roots = trust::parse(pem.as_bytes());
+    if roots.is_empty() {
+        report.fail(
+            subject,
+            format!("service {id}: sp_api_roots cannot be read, so its SP-API is never called"),
+            APPLY,
+        );
+    }
+    for root in roots {
+        let validity = Validity::of(&root);
+        if validity.state(now) != State::Good {
+            let name = &root.tbs_certificate.subject;
+            report.warn(
+                subject,
+                format!("service {id}: sp_api_roots: {name}: {}", validity.left(now)),
+                "ask its owner for the next root and register it beside this one",
             );
         }
     }

@@ -195,6 +195,26 @@ fn roots_are_looked_at_one_by_one() {
     }
 }
 
+/// A key that does not belong to the certificate is found before it is needed, and named.
+#[test]
+fn a_key_of_another_certificate_is_found() {
+    let both = || {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["platform.example".to_owned()]).unwrap();
+        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    };
+    let ((certificate, key), (_, another)) = (both(), both());
+    let place = configured(|config| {
+        config["outbound"] = json!({ "client_certificate": "client.pem", "client_key": "client.key" });
+    });
+    place.write("client.pem", certificate);
+    place.write("client.key", &key);
+    let found = doctor(&place, &[]);
+    assert!(!found.iter().any(|line| line.starts_with("fail outgoing calls")), "{found:?}");
+    place.write("client.key", &another);
+    has(&doctor(&place, &[]), "fail outgoing calls: ", "client.key");
+}
+
 /// The data folder of a platform that ran, and was stopped.
 fn used(change: impl FnOnce(&mut Value)) -> Place {
     let place = configured(change);

@@ -133,6 +133,7 @@ impl ServiceForm {
             terms_en: self.terms_en.clone(),
             return_urls: self.return_urls.clone(),
             sp_api: self.sp_api.clone(),
+            sp_api_roots: None,
             allowed_ips: self.ips.clone(),
             client_certificates: self.client_certificates.clone(),
             pilot: None,

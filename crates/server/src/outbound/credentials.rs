@@ -2,7 +2,7 @@
 //! read again while calls go on.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mydata_listen::files::{Contents, FileFault, Watched};
 use mydata_listen::tls::certificates;
@@ -25,16 +25,37 @@ impl fmt::Debug for Credentials {
     }
 }
 
-impl Credentials {
-    /// Reads the files; they are looked at again whenever one wants to.
-    pub(crate) fn read(settings: &Outgoing) -> Result<Watched<Self>, FileFault> {
-        let pair = settings.client_certificate.clone().zip(settings.client_key.clone());
-        let shown = usize::from(pair.is_some()) * 2;
-        let files = pair.into_iter().flat_map(|(certificate, key)| [certificate, key]);
-        let files = files.chain(settings.roots.iter().cloned()).collect();
-        Watched::new(files, move |contents| Self::from(contents, shown))
-    }
+/// Reads the files and makes of them what calls are made with; they are looked at again whenever one wants to, and what
+/// cannot be made leaves what was there.
+pub(super) fn watch<T>(
+    settings: &Outgoing,
+    make: impl Fn(Credentials) -> Result<T, reqwest::Error> + Send + Sync + 'static,
+) -> Result<Watched<T>, FileFault> {
+    let pair = settings.client_certificate.clone().zip(settings.client_key.clone());
+    let shown = usize::from(pair.is_some()) * 2;
+    let files = pair.into_iter().flat_map(|(certificate, key)| [certificate, key]);
+    let files: Vec<PathBuf> = files.chain(settings.roots.iter().cloned()).collect();
+    Watched::new(files, move |contents| {
+        make(Credentials::from(contents, shown)?).map_err(|error| {
+            // Each can be read; it is together that they do not go, such as a key of another certificate.
+            let (all, error) = (contents.iter().map(|(path, _)| path.display().to_string()), chain(&error));
+            FileFault::Content { path: all.collect::<Vec<_>>().join(", "), reason: error }
+        })
+    })
+}
 
+/// An error with all that caused it: reqwest's own words are "builder error".
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(why) = cause {
+        text = format!("{text}: {why}");
+        cause = why.source();
+    }
+    text
+}
+
+impl Credentials {
     fn from(contents: Contents<'_>, shown: usize) -> Result<Self, FileFault> {
         let (pair, roots) = contents.split_at(shown);
         let identity = match pair {
@@ -66,7 +87,11 @@ impl Credentials {
     /// Trusts the roots, and shows the certificate to whoever asks for one.
     pub(super) fn shown(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
         let roots = self.roots.iter().filter_map(|root| Certificate::from_der(root).ok());
-        let builder = if self.roots.is_empty() { builder } else { builder.tls_certs_merge(roots) };
+        self.identified(if self.roots.is_empty() { builder } else { builder.tls_certs_merge(roots) })
+    }
+
+    /// Shows the certificate to whoever asks for one.
+    pub(super) fn identified(&self, builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
         match self.identity.as_deref().and_then(|pem| Identity::from_pem(pem).ok()) {
             Some(identity) => builder.identity(identity),
             None => builder,

@@ -9,11 +9,13 @@ pub mod revocation;
 pub mod sp;
 #[cfg(test)]
 mod tests;
+mod trusting;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mydata_domain::Policy;
+use mydata_domain::service::Service;
 use mydata_listen::files::{FileFault, Watched};
 use reqwest::redirect;
 use url::Url;
@@ -21,7 +23,8 @@ use url::Url;
 use crate::config::Outgoing;
 use credentials::Credentials;
 use guard::{Blocked, Guard, Speech};
-use registered::Registered;
+use registered::{NotCalled, Registered};
+use trusting::Trusting;
 
 /// Longest time to connect to the gateway of text messages.
 const TEXTS_CONNECT: Duration = Duration::from_secs(5);
@@ -34,10 +37,17 @@ const REVOCATION_CONNECT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Outbound {
     guard: Guard,
-    limits: Limits,
-    credentials: Arc<Watched<Credentials>>,
-    clients: Arc<RwLock<Clients>>,
+    held: Arc<Watched<Held>>,
+}
+
+/// What is read of the files, and what is made of it. Replaced as a whole, or not at all.
+#[derive(Debug)]
+struct Held {
+    credentials: Credentials,
+    clients: Clients,
+    /// Made when they are first needed.
     registered: Registered,
+    trusting: Trusting,
 }
 
 /// How long calls may take.
@@ -77,12 +87,9 @@ impl Clients {
 /// The clients cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
-    /// A file cannot be used.
+    /// A file cannot be used, alone or together with the others.
     #[error("outbound: {0}")]
     File(#[from] FileFault),
-    /// The client itself.
-    #[error("the clients for outgoing calls cannot be made: {0}")]
-    Client(#[from] reqwest::Error),
 }
 
 impl Outbound {
@@ -111,15 +118,14 @@ impl Outbound {
             sp_connect: policy.sp_connect.0,
             sp_answer: policy.sp_answer.0,
         };
-        let credentials = Arc::new(Credentials::read(settings)?);
-        let clients = Clients::new(limits, &guard, &credentials.get())?;
-        Ok(Self {
-            guard,
-            limits,
-            registered: Registered::new(limits.dp_connect, limits.dp_idle),
-            clients: Arc::new(RwLock::new(clients)),
-            credentials,
-        })
+        let guarded = guard.clone();
+        let held = credentials::watch(settings, move |credentials| {
+            let clients = Clients::new(limits, &guarded, &credentials)?;
+            let registered = Registered::new(limits.dp_connect, limits.dp_idle);
+            let trusting = Trusting::new(limits.sp_connect, limits.sp_answer);
+            Ok(Held { credentials, clients, registered, trusting })
+        })?;
+        Ok(Self { guard, held: Arc::new(held) })
     }
 
     /// Looks at the files of certificate, key and roots; says whether new ones hold now.
@@ -127,22 +133,21 @@ impl Outbound {
     /// # Errors
     /// What is found is new and cannot be used: what was read before still holds.
     pub fn look(&self) -> Result<bool, OutboundError> {
-        if !self.credentials.look()? {
-            return Ok(false);
-        }
-        let clients = Clients::new(self.limits, &self.guard, &self.credentials.get())?;
-        *self.clients.write().unwrap_or_else(PoisonError::into_inner) = clients;
-        self.registered.forget();
-        Ok(true)
+        Ok(self.held.look()?)
+    }
+
+    /// Why the files as they are cannot be used; nothing where they are.
+    pub fn fault(&self) -> Option<FileFault> {
+        self.held.fault()
     }
 
     fn clients(&self) -> Clients {
-        self.clients.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.held.get().clients.clone()
     }
 
     /// What is shown to others, and who is trusted.
-    pub(crate) fn credentials(&self) -> Arc<Credentials> {
-        self.credentials.get()
+    pub(crate) fn credentials(&self) -> Credentials {
+        self.held.get().credentials.clone()
     }
 
     /// Refuses an address that may not be called at all.
@@ -166,10 +171,17 @@ impl Outbound {
         Ok(self.clients().texts)
     }
 
-    /// The client for SP-APIs, once `url` is found to be allowed.
-    pub(crate) fn sp_client(&self, url: &Url) -> Result<reqwest::Client, Blocked> {
-        self.check(url)?;
-        Ok(self.clients().sp)
+    /// The client for the SP-API of a service, once its address is found to be allowed.
+    ///
+    /// # Errors
+    /// The address may not be called, or the roots that the service registered cannot be used.
+    pub fn sp_client(&self, service: &Service) -> Result<reqwest::Client, NotCalled> {
+        self.check(&service.sp_api)?;
+        let held = self.held.get();
+        match &service.sp_api_roots {
+            None => Ok(held.clients.sp.clone()),
+            Some(roots) => held.trusting.client(roots, &self.guard, &held.credentials),
+        }
     }
 
     /// The client for identity providers, once `url` is found to be allowed.

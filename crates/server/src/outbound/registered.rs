@@ -30,6 +30,9 @@ pub enum NotCalled {
     /// Its host's name cannot be resolved at present.
     #[error("the host's name cannot be resolved")]
     Unknown,
+    /// The roots that its certificate is registered to come from cannot be used.
+    #[error("the roots registered for its certificate (sp_api_roots) cannot be read as certificates")]
+    Roots,
 }
 
 /// A host with the addresses at which it may be reached.
@@ -52,11 +55,6 @@ impl fmt::Debug for Registered {
 impl Registered {
     pub(super) fn new(connect: Duration, idle: Duration) -> Self {
         Self { connect, idle, kept: Arc::default() }
-    }
-
-    /// The next call makes a new client: what is shown to others has changed.
-    pub(super) fn forget(&self) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// A client that finds this host at these addresses, and no other host at all: redirects are not followed.
@@ -101,7 +99,9 @@ impl Outbound {
                 if found.is_empty() {
                     return Err(NotCalled::NotRegistered);
                 }
-                self.registered.client((name.to_owned(), found), &self.guard, &self.credentials())
+                // Both of one reading of the files.
+                let held = self.held.get();
+                held.registered.client((name.to_owned(), found), &self.guard, &held.credentials)
             }
             _ => Err(NotCalled::NotRegistered),
         }
@@ -158,6 +158,6 @@ mod tests {
         let strict = Outbound::new(&Policy::default(), false).unwrap();
         let inside = dataset("https://127.0.0.1/", &["127.0.0.1"], false);
         assert_eq!(strict.dp_client(&inside).await.map(drop), Err(NotCalled::Blocked(Blocked::Internal)));
-        assert_eq!(outbound.registered.kept.lock().unwrap().len(), 1, "clients are kept");
+        assert_eq!(outbound.held.get().registered.kept.lock().unwrap().len(), 1, "clients are kept");
     }
 }

@@ -33,9 +33,9 @@ impl Outbound {
         api_key: Option<&str>,
     ) -> SpAnswer {
         let url = &service.service.sp_api;
-        let client = match self.sp_client(url) {
+        let client = match self.sp_client(&service.service) {
             Ok(client) => client,
-            Err(blocked) => return SpAnswer::Failed(blocked.to_string()),
+            Err(why) => return SpAnswer::Failed(why.to_string()),
         };
         let mut request = client.post(url.clone()).json(notification);
         if let Some(key) = api_key {

@@ -25,7 +25,7 @@ pub(super) async fn ask(app: &App, target: &Target) -> Found<()> {
         }
         Target::Service(service) => {
             let url = &service.service.sp_api;
-            let client = app.outbound.sp_client(url).map_err(|why| reach::not_called(why.into()))?;
+            let client = app.outbound.sp_client(&service.service).map_err(reach::not_called)?;
             let answer = send(client.head(url.clone()), limit).await?;
             // A SP-API takes POST alone: what it says to anything else is its own affair, as long as it is not broken.
             let status = answer.status();

@@ -65,6 +65,14 @@ impl Target {
         }
     }
 
+    /// The roots, in PEM, of which its certificate must come, where they are registered.
+    fn roots(&self) -> Option<&str> {
+        match self {
+            Self::Dataset(_) => None,
+            Self::Service(service) => service.service.sp_api_roots.as_deref(),
+        }
+    }
+
     fn zone(&self) -> Zone {
         match self {
             Self::Dataset(dataset) => dataset.zone,
@@ -134,7 +142,8 @@ async fn walk(app: &App, target: &Target, steps: &mut Steps) -> Option<()> {
     let stream = steps.take(Step::Tcp, reach::connect(url, &addresses, limit)).await?;
     if url.scheme() == "https" {
         let credentials = app.outbound.credentials();
-        let shaken = steps.take(Step::Tls, tls::shake(stream, url, limit, &credentials)).await?;
+        let shaking = tls::shake(stream, url, limit, &credentials, target.roots());
+        let shaken = steps.take(Step::Tls, shaking).await?;
         steps.take(Step::Certificate, async { tls::judge(&shaken, app.now()) }).await?;
     } else {
         drop(stream);

@@ -39,7 +39,7 @@ pub(super) async fn tell(app: &App, service: &ServiceWithSecrets) -> Found<()> {
 
 async fn tell_with(app: &App, service: &ServiceWithSecrets, api_key: Option<&str>) -> Found<()> {
     let url = &service.service.sp_api;
-    let client = app.outbound.sp_client(url).map_err(|why| reach::not_called(why.into()))?;
+    let client = app.outbound.sp_client(&service.service).map_err(reach::not_called)?;
     let mut request = client.post(url.clone()).json(&notification(service));
     if let Some(key) = api_key {
         request = request.header("x-api-key", key);

@@ -79,6 +79,7 @@ pub(super) fn not_called(why: NotCalled) -> Fault {
         NotCalled::Blocked(why) => blocked(why),
         NotCalled::NotRegistered => FaultKind::AddressNotRegistered.into(),
         NotCalled::Unknown => FaultKind::DnsUnknown.into(),
+        NotCalled::Roots => Fault::new(FaultKind::CertificateBad, why),
     }
 }
 

@@ -11,12 +11,14 @@ use mydata_domain::health::{Fault, FaultKind, Figure};
 use rustls_platform_verifier::Verifier;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, ProtocolVersion, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, ProtocolVersion, RootCertStore,
+    SignatureScheme,
 };
 use url::{Host, Url};
 use x509_cert::Certificate;
@@ -26,6 +28,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 use super::{Found, late};
 use crate::outbound::credentials::Credentials;
+use crate::outbound::registered::NotCalled;
 
 /// So many names of a certificate are shown.
 const SHOWN_NAMES: usize = 5;
@@ -82,16 +85,32 @@ impl ServerCertVerifier for Remembering {
     }
 }
 
-/// Shakes hands, shows the platform's certificate, and judges by the roots that are trusted, as real calls do.
+/// Shakes hands, shows the platform's certificate, and judges by the roots that are trusted, as real calls do: by those that
+/// are registered (PEM), and no others, where there are any.
 pub(super) async fn shake(
     stream: TcpStream,
     url: &Url,
     limit: Duration,
     credentials: &Credentials,
+    registered: Option<&str>,
 ) -> Found<Shaken> {
-    let (provider, roots) = (Arc::new(aws_lc_rs::default_provider()), credentials.roots().iter().cloned());
-    let judge = Verifier::new_with_extra_roots(roots, provider).map_err(|e| fault(&e))?;
-    shake_with(stream, url, limit, Arc::new(judge), credentials.identity()).await
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let judge: Arc<dyn ServerCertVerifier> = match registered {
+        Some(pem) => {
+            let bad = || Fault::new(FaultKind::CertificateBad, NotCalled::Roots);
+            let mut roots = RootCertStore::empty();
+            for root in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+                roots.add(root.map_err(|_| bad())?).map_err(|_| bad())?;
+            }
+            let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.build().map_err(|_| bad())?
+        }
+        None => {
+            let roots = credentials.roots().iter().cloned();
+            Arc::new(Verifier::new_with_extra_roots(roots, provider).map_err(|e| fault(&e))?)
+        }
+    };
+    shake_with(stream, url, limit, judge, credentials.identity()).await
 }
 
 /// [`shake`], with another judge.

@@ -160,12 +160,15 @@ async fn write(
         }
         (Form::Service(form), old) => {
             exist(tx, &form.datasets, zone).await?;
-            let (id, secrets, pilot) = match old {
-                Some(Record::Service(old)) => (old.service.client_id, old.secrets, old.service.pilot),
-                _ => (ClientId::generate(&*app.random), new_secrets(&*app.random), None),
+            // No form asks for the roots of the SP-API's certificate: they stay as the operator registered them.
+            let (id, secrets, pilot, sp_api_roots) = match old {
+                Some(Record::Service(ServiceEntry { service: old, secrets })) => {
+                    (old.client_id, secrets, old.pilot, old.sp_api_roots)
+                }
+                _ => (ClientId::generate(&*app.random), new_secrets(&*app.random), None, None),
             };
             let service = form.to_service(id, zone, organisation, ServiceState::Listed);
-            let service = Service { pilot, ..service };
+            let service = Service { pilot, sp_api_roots, ..service };
             (Record::Service(ServiceEntry { service, secrets }), &form.name, &form.category)
         }
         (Form::CounterService(form), old) => {

@@ -70,6 +70,7 @@ pub fn join(catalogue: &mut Catalogue, crypter: &Crypter, base: &Url) {
             .to_owned(),
         return_urls: vec![home],
         sp_api: base.clone(),
+        sp_api_roots: None,
         allowed_ips: AllowList::default(),
         client_certificates: Vec::new(),
         datasets: Vec::new(),
