@@ -10,7 +10,7 @@ use crate::{repo, run};
 /// Runs the benchmark named first; what follows `--` goes to it.
 pub fn main(args: &[String]) -> Result<bool> {
     let Some((which, rest)) = args.split_first() else {
-        bail!(run::usage("`bench` needs a name: seal, exchange, backoffice, portal or audit"));
+        bail!(run::usage("`bench` needs a name: seal, tls, exchange, backoffice, portal or audit"));
     };
     let rest = match rest.first().map(String::as_str) {
         Some("--") => &rest[1..],
@@ -20,6 +20,11 @@ pub fn main(args: &[String]) -> Result<bool> {
         "seal" => {
             let mut command =
                 run::cargo(["run", "--release", "--package", "mydata-seal", "--example", "bench_seal"]);
+            run::passes(command.arg("--").args(rest))
+        }
+        "tls" => {
+            let mut command =
+                run::cargo(["run", "--release", "--package", "mydata-listen", "--example", "bench_tls"]);
             run::passes(command.arg("--").args(rest))
         }
         "exchange" => {
@@ -57,7 +62,7 @@ pub fn main(args: &[String]) -> Result<bool> {
             passed
         }
         other => bail!(run::usage(format!(
-            "there is no benchmark `{other}`: seal, exchange, backoffice, portal or audit"
+            "there is no benchmark `{other}`: seal, tls, exchange, backoffice, portal or audit"
         ))),
     }
 }
