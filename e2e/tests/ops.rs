@@ -192,3 +192,37 @@ async fn a_collector_that_takes_nothing_holds_up_nothing() {
     assert!(dropped > 0.5, "what was not taken is counted");
     country.platform.stop().unwrap();
 }
+
+/// Told to end, a node is not ready any more and is served on for a while, new callers included; then it ends well.
+#[tokio::test]
+async fn told_to_end_a_node_is_served_on_while_it_is_not_ready() {
+    let ops = free_port().unwrap();
+    let mut country = Country::start_with(Engine::Sqlite, |config| {
+        config["ops"] = json!({ "listen": format!("127.0.0.1:{ops}") });
+        config["connections"]["drain"] = json!(3);
+    })
+    .await
+    .unwrap();
+    let home = country.platform.base().clone();
+    let ready = home.join("readyz").unwrap();
+    let asking = tokio::spawn(async move {
+        while get(ready.as_str()).await.0 == 200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let (status, said) = get(ready.as_str()).await;
+        assert!(status == 503 && said.contains("\"node\":\"ending\""), "{status} {said}");
+        assert_eq!(get(&format!("http://127.0.0.1:{ops}/readyz")).await.0, 503);
+        assert_eq!(get(home.as_str()).await.0, 200, "and everybody is served");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(get(home.as_str()).await.0, 200);
+        home
+    });
+    let began = std::time::Instant::now();
+    let (stopped, country) =
+        tokio::task::spawn_blocking(move || (country.platform.stop(), country)).await.unwrap();
+    stopped.unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(3), "{:?}", began.elapsed());
+    let home = asking.await.unwrap();
+    assert!(client().unwrap().get(home).send().await.is_err(), "its doors are closed");
+    drop(country);
+}

@@ -205,7 +205,11 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
             citizen_per_minute: 60_000,
             ..Limits::default()
         },
-        connections: Connections { per_address: 8_192, ..Connections::default() },
+        connections: Connections {
+            per_address: 8_192,
+            requests_per_address: 1_024,
+            ..Connections::default()
+        },
         ..Config::default()
     }
 }

@@ -37,6 +37,11 @@ pub async fn run(args: Args) -> anyhow::Result<Outcome> {
     };
     println!("{}", platform.app.base_url);
     told.await;
+    tokio::select! {
+        () = platform.drain() => {}
+        // Whoever says it twice does not want to wait.
+        () = until_told() => {}
+    }
     platform.stop().await;
     Ok(Outcome::Fine)
 }

@@ -1,10 +1,11 @@
-//! The body of a request, which must come in time and not be too large. When it is not so, the handler's read fails, and
+//! The body of a request, which must come in time, not too slowly, and not be too large. When it is not so, the handler's read fails, and
 //! [`Verdict`] says with which status the request is answered whatever the handler makes of it.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -49,14 +50,56 @@ pub(crate) struct Guarded<B> {
     inner: B,
     left: u64,
     limits: Limits,
-    /// The end of the whole body and of the present pause, from the first read on.
-    until: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// From the first read on for which there was nothing yet.
+    waiting: Option<Waiting>,
     verdict: Verdict,
+}
+
+/// How long a body has been waited for.
+struct Waiting {
+    /// The end of the whole body.
+    end: Instant,
+    /// All pauses that are over.
+    waited: Duration,
+    /// The present one's beginning.
+    since: Option<Instant>,
+    /// When the present one has taken too long.
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Waiting {
+    fn begin(limits: &Limits) -> Self {
+        let end = Instant::now() + limits.body;
+        Self { end, waited: Duration::ZERO, since: None, timer: Box::pin(sleep(limits.body)) }
+    }
+
+    /// Whether the present pause has taken too long, after `got` bytes.
+    fn is_over(&mut self, cx: &mut Context<'_>, limits: &Limits, got: u64) -> bool {
+        if self.since.is_none() {
+            let now = Instant::now();
+            // What was taken already buys time for what is still to come.
+            let bought = Duration::from_secs(got) / limits.body_rate.max(1);
+            let allowed = limits.body_grace.saturating_add(bought);
+            let left = allowed.saturating_sub(self.waited).min(limits.body_pause);
+            self.since = Some(now);
+            self.timer.as_mut().reset((now + left).min(self.end));
+        }
+        self.timer.as_mut().poll(cx).is_ready()
+    }
+
+    /// The present pause ends. `false`: the whole body took too long.
+    fn goes_on(&mut self) -> bool {
+        let now = Instant::now();
+        if let Some(since) = self.since.take() {
+            self.waited += now.saturating_duration_since(since);
+        }
+        now < self.end
+    }
 }
 
 impl<B> Guarded<B> {
     pub(crate) fn new(inner: B, limits: Limits) -> Self {
-        Self { inner, left: limits.body_bytes, limits, until: None, verdict: Verdict::default() }
+        Self { inner, left: limits.body_bytes, limits, waiting: None, verdict: Verdict::default() }
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
@@ -87,11 +130,9 @@ where
             Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error.into()))),
             Poll::Ready(None) => return Poll::Ready(None),
             Poll::Pending => {
-                let (whole, pause) = (this.limits.body, this.limits.body_pause);
-                let (_, timer) = this
-                    .until
-                    .get_or_insert_with(|| (Instant::now() + whole, Box::pin(sleep(pause.min(whole)))));
-                if timer.as_mut().poll(cx).is_ready() {
+                let got = this.limits.body_bytes - this.left;
+                let waiting = this.waiting.get_or_insert_with(|| Waiting::begin(&this.limits));
+                if waiting.is_over(cx, &this.limits, got) {
                     return Poll::Ready(Some(Err(this.broken(BodyFault::TooSlow))));
                 }
                 return Poll::Pending;
@@ -104,12 +145,8 @@ where
             }
             this.left -= len;
         }
-        if let Some((end, timer)) = &mut this.until {
-            let now = Instant::now();
-            if now >= *end {
-                return Poll::Ready(Some(Err(this.broken(BodyFault::TooSlow))));
-            }
-            timer.as_mut().reset((now + this.limits.body_pause).min(*end));
+        if this.waiting.as_mut().is_some_and(|waiting| !waiting.goes_on()) {
+            return Poll::Ready(Some(Err(this.broken(BodyFault::TooSlow))));
         }
         Poll::Ready(Some(Ok(frame)))
     }

@@ -8,12 +8,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use http::HeaderMap;
-use percent_encoding::percent_decode_str;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage};
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 
+use crate::client_header;
 use crate::files::{FileFault, Watched};
 use crate::tls::certificates;
 
@@ -67,21 +67,10 @@ impl Presented {
     }
 
     /// From the header in which a proxy passes it on: `Client-Cert` and `Client-Cert-Chain` (RFC 9440), Envoy's
-    /// `X-Forwarded-Client-Cert`, or PEM as nginx and Apache write it, percent-encoded or with spaces for line ends.
-    /// Only for requests of proxies that are trusted to set it.
+    /// `X-Forwarded-Client-Cert` of which the last element counts, or PEM as nginx and Apache write it, percent-encoded or
+    /// with spaces for line ends. Only for requests of proxies that are trusted to set it.
     pub fn from_header(headers: &HeaderMap, name: &str) -> Option<Self> {
-        let values: Vec<&str> =
-            headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
-        // More than one would leave open which of them the proxy wrote.
-        let [value] = values[..] else { return None };
-        let value = value.trim();
-        let mut chain = vec![in_header(value)?];
-        if value.starts_with(':') {
-            let rest =
-                headers.get_all(format!("{name}-chain")).iter().filter_map(|value| value.to_str().ok());
-            chain.extend(rest.flat_map(|value| value.split(',')).filter_map(|one| in_header(one.trim())));
-        }
-        Self::new(chain)
+        client_header::chain(headers, name).and_then(Self::new)
     }
 
     fn leaf(&self) -> &CertificateDer<'static> {
@@ -134,21 +123,16 @@ pub fn der_of_pem(text: &str) -> Option<CertificateDer<'static>> {
     base64_simd::STANDARD.decode_to_vec(body).ok().map(CertificateDer::from)
 }
 
-fn in_header(value: &str) -> Option<CertificateDer<'static>> {
-    if let Some(body) = value.strip_prefix(':').and_then(|rest| rest.strip_suffix(':')) {
-        return base64_simd::STANDARD.decode_to_vec(body).ok().map(CertificateDer::from);
-    }
-    // Of several elements the last is what the nearest proxy saw.
-    let value = match value.rsplit_once("Cert=\"") {
-        Some((_, rest)) => rest.split('"').next().unwrap_or_default(),
-        None => value,
-    };
-    der_of_pem(&percent_decode_str(value).decode_utf8().ok()?)
+/// A root with what is looked for in it.
+#[derive(Debug)]
+struct Root {
+    der: CertificateDer<'static>,
+    anchor: TrustAnchor<'static>,
 }
 
 /// The roots that clients' certificates may come from, read again when their files change.
 #[derive(Debug, Clone)]
-pub struct ClientRoots(Arc<Watched<Vec<TrustAnchor<'static>>>>);
+pub struct ClientRoots(Arc<Watched<Vec<Root>>>);
 
 impl ClientRoots {
     /// Reads files of roots (PEM, one or more in each). Without files nothing chains to anything.
@@ -157,15 +141,16 @@ impl ClientRoots {
     /// A file cannot be used.
     pub fn read(files: &[PathBuf]) -> Result<Self, FileFault> {
         let make = |contents: &[(&Path, Vec<u8>)]| {
-            let mut anchors = Vec::new();
+            let mut roots = Vec::new();
             for (path, pem) in contents {
-                for certificate in certificates(path, pem)? {
-                    let anchor = webpki::anchor_from_trusted_cert(&certificate)
-                        .map_err(|error| FileFault::content(path, error))?;
-                    anchors.push(anchor.to_owned());
+                for der in certificates(path, pem)? {
+                    let anchor = webpki::anchor_from_trusted_cert(&der)
+                        .map_err(|error| FileFault::content(path, error))?
+                        .to_owned();
+                    roots.push(Root { der, anchor });
                 }
             }
-            Ok(anchors)
+            Ok(roots)
         };
         Watched::new(files.to_vec(), make).map(|watched| Self(Arc::new(watched)))
     }
@@ -178,19 +163,39 @@ impl ClientRoots {
         self.0.look()
     }
 
-    /// Whether a certificate is valid, comes from one of the roots and is made for client authentication.
+    /// Why the files as they are cannot be used; nothing where they are.
+    pub fn fault(&self) -> Option<FileFault> {
+        self.0.fault()
+    }
+
+    /// Whether a certificate is valid, comes from one of the roots and is made for client authentication. Gives its chain,
+    /// the root last.
     ///
     /// # Errors
     /// It is not.
-    pub fn vouch_for(&self, presented: &Presented, now: SystemTime) -> Result<(), ClientFault> {
+    pub fn vouch_for(
+        &self,
+        presented: &Presented,
+        now: SystemTime,
+    ) -> Result<Vec<CertificateDer<'static>>, ClientFault> {
         presented.is_valid(now)?;
         let untrusted = |error: webpki::Error| ClientFault::Untrusted { reason: error.to_string() };
         let leaf = EndEntityCert::try_from(presented.leaf()).map_err(untrusted)?;
         let time = UnixTime::since_unix_epoch(now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO));
-        let (anchors, between) = (self.0.get(), &presented.0[1..]);
+        let (roots, between) = (self.0.get(), &presented.0[1..]);
+        let anchors: Vec<TrustAnchor<'_>> = roots.iter().map(|root| root.anchor.clone()).collect();
         let usage = KeyUsage::client_auth();
-        leaf.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, between, time, usage, None, None)
-            .map(drop)
-            .map_err(untrusted)
+        let path = leaf
+            .verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, between, time, usage, None, None)
+            .map_err(untrusted)?;
+        let mut chain = vec![presented.leaf().clone()];
+        chain.extend(path.intermediate_certificates().map(|one| one.der().into_owned()));
+        let found = path.anchor();
+        let root = roots.iter().find(|root| {
+            root.anchor.subject == found.subject
+                && root.anchor.subject_public_key_info == found.subject_public_key_info
+        });
+        chain.extend(root.map(|root| root.der.clone()));
+        Ok(chain)
     }
 }

@@ -10,6 +10,7 @@
 //! | [`limits`] | how much, how long |
 //! | [`tls`] | certificate and key, reloaded |
 //! | [`client`] | the certificates that callers present, and what is said of them |
+//! | [`places`] | who holds how many of something |
 //! | [`proxy_protocol`] | who is behind a proxy that speaks it |
 //! | [`redirect`] | plain http that only points to https |
 //!
@@ -18,8 +19,8 @@
 
 mod body;
 pub mod client;
+mod client_header;
 pub mod files;
-
 pub mod limits;
 pub mod places;
 pub mod proxy_protocol;

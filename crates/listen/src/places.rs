@@ -1,4 +1,4 @@
-//! Who holds how many connections.
+//! Who holds how many of something: connections, requests, turns of a handler.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -12,9 +12,9 @@ pub fn subscriber(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The connections that are open.
+/// The places there are, in all and for one address. Cloning gives the same ones.
 #[derive(Debug, Clone)]
-pub(crate) struct Places {
+pub struct Places {
     in_all: usize,
     per_address: usize,
     taken: Arc<Mutex<Taken>>,
@@ -26,15 +26,16 @@ struct Taken {
     by: HashMap<IpAddr, usize>,
 }
 
-/// One connection's place, given back when it is dropped.
+/// One place, given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub struct Place {
     places: Places,
     address: Option<IpAddr>,
 }
 
 impl Places {
-    pub(crate) fn new(in_all: usize, per_address: usize) -> Self {
+    /// So many in all, and so many of them for one address.
+    pub fn new(in_all: usize, per_address: usize) -> Self {
         Self { in_all, per_address, taken: Arc::default() }
     }
 
@@ -42,8 +43,8 @@ impl Places {
         f(&mut self.taken.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A place for a connection of which nobody knows yet who it is.
-    pub(crate) fn take(&self) -> Option<Place> {
+    /// A place for somebody of whom it is not known yet who it is.
+    pub fn take(&self) -> Option<Place> {
         self.with(|taken| {
             (taken.in_all < self.in_all).then(|| taken.in_all += 1)?;
             Some(Place { places: self.clone(), address: None })
@@ -53,7 +54,7 @@ impl Places {
 
 impl Place {
     /// Counts the place for an address. `false`: it has as many as it may.
-    pub(crate) fn is_of(&mut self, address: IpAddr) -> bool {
+    pub fn is_of(&mut self, address: IpAddr) -> bool {
         let address = subscriber(address);
         let most = self.places.per_address;
         let counted = self.places.with(|taken| {

@@ -13,7 +13,8 @@ use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER};
 use http::request::Parts;
-use http::{HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,14 +22,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tower::Service as _;
 
 use crate::body::Guarded;
 use crate::client::Presented;
-use crate::limits::{Limits, MIN_HEAD_BYTES};
+use crate::limits::{HEAD_FIELDS, Limits, MIN_HEAD_BYTES};
 use crate::places::{Place, Places};
 use crate::proxy_protocol;
 use crate::steady::Steady;
@@ -37,8 +38,15 @@ use crate::tls::ServerTls;
 /// How long accepting rests when the machine has no room for another connection.
 const REST: Duration = Duration::from_millis(100);
 
-/// What is answered to a request for which there is no room.
-pub type Overloaded = Arc<dyn Fn(&Parts) -> Response + Send + Sync>;
+/// Requests that are answered beside all others, at a time.
+const BESIDE: usize = 64;
+
+/// What is answered to a request that does not reach the router, by status: 503 where there is no room, 429 where its
+/// address holds as much as it may, 431 and 413 for what is too large, 408 for what came too slowly.
+pub type Refused = Arc<dyn Fn(&Parts, StatusCode) -> Response + Send + Sync>;
+
+/// For whom a request comes, by its connection's address and its headers, where proxies are in between.
+pub type OnBehalf = Arc<dyn Fn(IpAddr, &HeaderMap) -> IpAddr + Send + Sync>;
 
 /// How a listener works.
 #[derive(Clone)]
@@ -49,16 +57,30 @@ pub struct Settings {
     pub tls: Option<ServerTls>,
     /// Every connection begins with a header of the PROXY protocol, and comes from a trusted proxy.
     pub proxy_protocol: bool,
-    /// Proxies: whose PROXY header counts, and who may hold more connections than one address may.
+    /// Proxies: whose PROXY header counts, and who may hold more than one address may.
     pub trusted: Vec<IpNet>,
-    /// What a request gets for which there is no room; `Retry-After` is added. Without it a bare 503.
-    pub overloaded: Option<Overloaded>,
+    /// For whom a request comes. Without it for whoever made the connection.
+    pub on_behalf: Option<OnBehalf>,
+    /// Paths that are read (GET, HEAD) beside all other requests and never wait for their room: of those who watch the
+    /// program.
+    pub beside: Vec<&'static str>,
+    /// What a request gets that does not reach the router; where there is no room `Retry-After` is added. Without it a bare
+    /// status.
+    pub refused: Option<Refused>,
 }
 
 impl Settings {
     /// Plain http with these limits, no proxies.
     pub fn plain(limits: Limits) -> Self {
-        Self { limits, tls: None, proxy_protocol: false, trusted: Vec::new(), overloaded: None }
+        Self {
+            limits,
+            tls: None,
+            proxy_protocol: false,
+            trusted: Vec::new(),
+            on_behalf: None,
+            beside: Vec::new(),
+            refused: None,
+        }
     }
 }
 
@@ -69,6 +91,7 @@ impl fmt::Debug for Settings {
             .field("tls", &self.tls)
             .field("proxy_protocol", &self.proxy_protocol)
             .field("trusted", &self.trusted)
+            .field("beside", &self.beside)
             .finish_non_exhaustive()
     }
 }
@@ -77,7 +100,8 @@ impl fmt::Debug for Settings {
 struct Shared {
     settings: Settings,
     router: Router,
-    working: Semaphore,
+    working: Places,
+    beside: Places,
     stop: watch::Receiver<bool>,
 }
 
@@ -98,8 +122,9 @@ pub async fn serve(
 ) -> bool {
     let limits = settings.limits;
     let places = Places::new(limits.connections, limits.connections_per_address);
-    let working = Semaphore::new(limits.requests);
-    let shared = Arc::new(Shared { settings, router, working, stop: stop.clone() });
+    let working = Places::new(limits.requests, limits.requests_per_address);
+    let beside = Places::new(BESIDE, BESIDE);
+    let shared = Arc::new(Shared { settings, router, working, beside, stop: stop.clone() });
     let mut connections = JoinSet::new();
     {
         let mut stopped = pin!(told(stop));
@@ -204,7 +229,9 @@ impl Shared {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head)
-            .max_buf_size(limits.head_bytes.max(MIN_HEAD_BYTES))
+            // More than may be, so that whoever sends a little too much is told so in words.
+            .max_buf_size(2 * limits.head_bytes.max(MIN_HEAD_BYTES))
+            .max_headers(2 * HEAD_FIELDS)
             .serve_connection(TokioIo::new(Steady::new(stream, limits.stalled)), service);
         let mut connection = pin!(connection);
         let ended = tokio::select! {
@@ -222,11 +249,19 @@ impl Shared {
     async fn answer(&self, request: Request<Incoming>, caller: Caller) -> Response {
         let limits = self.settings.limits;
         let (mut parts, body) = request.into_parts();
+        if head_bytes(&parts) > limits.head_bytes.max(MIN_HEAD_BYTES) || parts.headers.len() > HEAD_FIELDS {
+            return last(self.refused(&parts, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
+        }
         let said = parts.headers.get(CONTENT_LENGTH).and_then(|len| len.to_str().ok()?.parse::<u64>().ok());
         if said.is_some_and(|len| len > limits.body_bytes) {
-            return last(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+            return last(self.refused(&parts, StatusCode::PAYLOAD_TOO_LARGE));
         }
-        let Ok(_turn) = self.working.try_acquire() else { return self.overloaded(&parts) };
+        let _turn = match self.turn(&parts, caller.address.ip()) {
+            Ok(turn) => turn,
+            Err(status) => return self.later(&parts, status),
+        };
+        // The answer to one whose body breaks off is made when the rest of it is gone.
+        let asked = (!body.is_end_stream()).then(|| parts.clone());
         parts.extensions.insert(ConnectInfo(caller.address));
         if let Some(presented) = caller.presented {
             parts.extensions.insert(presented);
@@ -235,21 +270,49 @@ impl Shared {
         let verdict = body.verdict();
         let request = Request::from_parts(parts, Body::new(body));
         let Ok(response) = self.router.clone().call(request).await;
-        match verdict.status() {
-            Some(status) => last(status.into_response()),
+        match verdict.status().zip(asked) {
+            Some((status, asked)) => last(self.refused(&asked, status)),
             None => response,
         }
     }
 
-    fn overloaded(&self, parts: &Parts) -> Response {
-        let mut response = match &self.settings.overloaded {
-            Some(answer) => answer(parts),
-            None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        };
+    /// A place among the requests that are worked on; or with which status there is none.
+    fn turn(&self, parts: &Parts, from: IpAddr) -> Result<Place, StatusCode> {
+        let reads = matches!(parts.method, Method::GET | Method::HEAD);
+        if reads && self.settings.beside.contains(&parts.uri.path()) {
+            return self.beside.take().ok_or(StatusCode::SERVICE_UNAVAILABLE);
+        }
+        let mut turn = self.working.take().ok_or(StatusCode::SERVICE_UNAVAILABLE)?;
+        let on_behalf = self.settings.on_behalf.as_ref();
+        let address = on_behalf.map_or(from, |of| of(from, &parts.headers));
+        // A proxy that does not say for whom it asks is many people.
+        if self.trusts(address) || turn.is_of(address) {
+            Ok(turn)
+        } else {
+            Err(StatusCode::TOO_MANY_REQUESTS)
+        }
+    }
+
+    fn refused(&self, parts: &Parts, status: StatusCode) -> Response {
+        match &self.settings.refused {
+            Some(answer) => answer(parts, status),
+            None => status.into_response(),
+        }
+    }
+
+    fn later(&self, parts: &Parts, status: StatusCode) -> Response {
+        let mut response = self.refused(parts, status);
         let after = HeaderValue::from(self.settings.limits.retry_after);
         response.headers_mut().insert(RETRY_AFTER, after);
         response
     }
+}
+
+/// About as many bytes as the head of a request came in.
+fn head_bytes(parts: &Parts) -> usize {
+    let target = parts.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    let fields = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    parts.method.as_str().len() + target + fields.sum::<usize>()
 }
 
 /// An answer after which the connection ends: the rest of the request is not read.

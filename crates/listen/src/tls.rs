@@ -71,6 +71,11 @@ impl ServerTls {
         self.0.look()
     }
 
+    /// Why the files as they are cannot be used; nothing where they are.
+    pub fn fault(&self) -> Option<FileFault> {
+        self.0.fault()
+    }
+
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
         self.0.get()
     }

@@ -12,10 +12,10 @@ use axum::extract::ConnectInfo;
 use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use common::{GET, PATIENCE, ask, quick, rest_of, start};
-use http::StatusCode;
+use mydata_listen::serve::Refused;
 use mydata_listen::{Limits, Settings};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
 fn router() -> Router {
@@ -54,24 +54,39 @@ async fn a_head_must_be_there_in_time() {
     assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("the page"), "{said}");
 }
 
+/// The words of whoever runs the listener, for each status.
+fn in_words() -> Refused {
+    Arc::new(|parts, status| (status, format!("{}: refused", parts.uri.path())).into_response())
+}
+
+/// Too many bytes, or too many fields: told in words while there are not very many too much, and closed in any case.
 #[tokio::test]
 async fn a_head_must_not_be_too_large() {
-    let running = start(router(), Settings::plain(Limits { head_bytes: 8_192, ..quick() })).await;
-    let large = format!("GET / HTTP/1.1\r\nhost: x\r\nx-a: {}\r\n\r\n", "a".repeat(10_000));
-    assert!(ask(running.address, &large).await.starts_with("HTTP/1.1 431"));
-    let many = format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(200));
-    assert!(ask(running.address, &many).await.starts_with("HTTP/1.1 431"));
+    let limits = Limits { head_bytes: 8_192, ..quick() };
+    let running = start(router(), Settings { refused: Some(in_words()), ..Settings::plain(limits) }).await;
+    let large = |bytes: usize| format!("GET /a HTTP/1.1\r\nhost: x\r\nx-a: {}\r\n\r\n", "a".repeat(bytes));
+    let many = |fields: usize| format!("GET /a HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(fields));
+    for request in [large(10_000), many(150)] {
+        let said = ask(running.address, &request).await;
+        assert!(said.starts_with("HTTP/1.1 431") && said.contains("connection: close"), "{said}");
+        assert!(said.ends_with("\r\n\r\n/a: refused"), "{said}");
+    }
+    for request in [large(100_000), many(1_000)] {
+        assert!(ask(running.address, &request).await.starts_with("HTTP/1.1 431"));
+    }
     assert!(ask(running.address, GET).await.contains("the page"));
 }
 
 /// A body that stops, one that dribbles for ever, and one that is too large, declared or not.
 #[tokio::test]
 async fn a_body_must_come_in_time_and_not_be_too_large() {
-    let running = start(router(), Settings::plain(quick())).await;
+    let settings = Settings { refused: Some(in_words()), ..Settings::plain(quick()) };
+    let running = start(router(), settings).await;
     let mut stopped = TcpStream::connect(running.address).await.unwrap();
     stopped.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc").await.unwrap();
     let said = rest_of(&mut stopped).await;
     assert!(said.starts_with("HTTP/1.1 408") && said.contains("connection: close"), "{said}");
+    assert!(said.ends_with("/: refused"), "{said}");
 
     let (mut read, mut write) = TcpStream::connect(running.address).await.unwrap().into_split();
     write.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 90000\r\n\r\n").await.unwrap();
@@ -86,7 +101,9 @@ async fn a_body_must_come_in_time_and_not_be_too_large() {
     dribbling.abort();
 
     let declared = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100001\r\n\r\n";
-    assert!(ask(running.address, declared).await.starts_with("HTTP/1.1 413"));
+    let said = ask(running.address, declared).await;
+    assert!(said.starts_with("HTTP/1.1 413") && said.contains("connection: close"), "{said}");
+    assert!(said.ends_with("/: refused"), "{said}");
     let piece = format!("4e20\r\n{}\r\n", "a".repeat(20_000));
     let chunked = |pieces: usize| {
         let pieces = piece.repeat(pieces);
@@ -197,10 +214,7 @@ async fn a_flood_is_told_to_come_back() {
     let router = router()
         .route("/slow", get(move || async move { slow.acquire().await.map(drop).map_or("", |()| "done") }));
     let limits = Limits { requests: 10, retry_after: 7, ..Limits::default() };
-    let overloaded: mydata_listen::serve::Overloaded = Arc::new(|parts| {
-        (StatusCode::SERVICE_UNAVAILABLE, format!("busy: {}", parts.uri.path())).into_response()
-    });
-    let settings = Settings { overloaded: Some(overloaded), ..Settings::plain(limits) };
+    let settings = Settings { refused: Some(in_words()), ..Settings::plain(limits) };
     let running = start(router, settings).await;
     let slow = GET.replace("GET /", "GET /slow");
     let waiting: Vec<_> = (0..10)
@@ -219,7 +233,7 @@ async fn a_flood_is_told_to_come_back() {
         }
         assert!(began.elapsed() < PATIENCE, "nothing is ever shed");
     };
-    assert!(shed.contains("retry-after: 7\r\n") && shed.ends_with("busy: /"), "{shed}");
+    assert!(shed.contains("retry-after: 7\r\n") && shed.ends_with("/: refused"), "{shed}");
     for _ in 0..100 {
         assert!(ask(running.address, GET).await.starts_with("HTTP/1.1 503"));
     }
@@ -228,6 +242,148 @@ async fn a_flood_is_told_to_come_back() {
         assert!(answer.await.unwrap().ends_with("done"));
     }
     assert!(ask(running.address, GET).await.ends_with("the page"));
+}
+
+/// A connection from another address of this machine.
+async fn from(own: &str, to: std::net::SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{own}:0").parse().unwrap()).unwrap();
+    socket.connect(to).await.unwrap()
+}
+
+/// One request from such an address, and the whole answer.
+async fn ask_from(own: &str, to: std::net::SocketAddr, request: &str) -> String {
+    let mut stream = from(own, to).await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    rest_of(&mut stream).await
+}
+
+const BEGUN: &[u8] = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 90000\r\n\r\na";
+
+/// A thousand bodies that hardly come, from one address, hold its own part of the room and nobody else's.
+#[tokio::test]
+async fn slow_bodies_of_one_address_leave_room_for_others() {
+    let limits = Limits { connections_per_address: 2_000, ..Limits::default() };
+    assert_eq!((limits.requests, limits.requests_per_address), (1_024, 64));
+    let running = start(router(), Settings { refused: Some(in_words()), ..Settings::plain(limits) }).await;
+    let mut slow = Vec::new();
+    for _ in 0..1_024 {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(BEGUN).await.unwrap();
+        slow.push(stream);
+    }
+    let began = Instant::now();
+    let own = loop {
+        let own = ask(running.address, GET).await;
+        if own.starts_with("HTTP/1.1 429") {
+            break own;
+        }
+        assert!(began.elapsed() < PATIENCE, "{own}");
+    };
+    assert!(own.contains("retry-after: 5\r\n") && own.ends_with("/: refused"), "{own}");
+    for n in 2..40 {
+        let said = ask_from(&format!("127.0.0.{n}"), running.address, GET).await;
+        assert!(said.ends_with("the page"), "{said}");
+    }
+    drop(slow);
+    let began = Instant::now();
+    while !ask(running.address, GET).await.ends_with("the page") {
+        assert!(began.elapsed() < PATIENCE, "the room does not come back");
+    }
+}
+
+/// From many addresses they fill the room, until the rate that each must keep ends them. Whoever watches is answered
+/// meanwhile.
+#[tokio::test]
+async fn a_body_must_keep_a_rate() {
+    let limits = Limits {
+        requests: 40,
+        requests_per_address: 8,
+        body_rate: 2_000,
+        body_grace: Duration::from_millis(1_500),
+        ..Limits::default()
+    };
+    let router = router().route("/healthz", get(|| async { "well" }));
+    let settings = Settings { beside: vec!["/healthz"], ..Settings::plain(limits) };
+    let running = start(router, settings).await;
+    let address = running.address;
+    // Half of what is asked for, in pieces without long pauses.
+    let began = Instant::now();
+    let mut slow = Vec::new();
+    for n in 0..40 {
+        let mut stream = from(&format!("127.0.0.{}", 10 + n / 8), address).await;
+        slow.push(tokio::spawn(async move {
+            stream.write_all(BEGUN).await.unwrap();
+            while stream.write_all(&[b'a'; 50]).await.is_ok() {
+                let mut said = [0; 12];
+                let pause = Duration::from_millis(50);
+                if let Ok(read) = tokio::time::timeout(pause, stream.read_exact(&mut said)).await {
+                    return (read.is_ok(), said);
+                }
+                assert!(began.elapsed() < PATIENCE, "it goes on");
+            }
+            (false, [0; 12])
+        }));
+    }
+    // Twice of it, for longer than the grace.
+    let steady = tokio::spawn(async move {
+        let mut stream = from("127.0.0.60", address).await;
+        let body = 12_000;
+        let head =
+            format!("POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {body}\r\n\r\n");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        while !ask_from("127.0.0.61", address, GET).await.starts_with("HTTP/1.1 200") {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        stream.write_all(head.as_bytes()).await.unwrap();
+        for _ in 0..body / 400 {
+            stream.write_all(&[b'a'; 400]).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        rest_of(&mut stream).await
+    });
+    let full = loop {
+        let full = ask_from("127.0.0.50", address, GET).await;
+        if full.starts_with("HTTP/1.1 503") {
+            break full;
+        }
+        assert!(began.elapsed() < PATIENCE, "the room is never full");
+    };
+    assert!(full.contains("retry-after: 5\r\n"), "{full}");
+    let health = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    assert!(ask_from("127.0.0.50", address, health).await.ends_with("well"));
+    for slow in slow {
+        assert_eq!(slow.await.unwrap(), (true, *b"HTTP/1.1 408"));
+    }
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    let said = steady.await.unwrap();
+    assert!(said.ends_with("12000"), "{said}");
+}
+
+/// Behind a proxy the room is divided by whom it asks for, not by the proxy.
+#[tokio::test]
+async fn a_proxys_callers_have_a_part_each() {
+    let trusted = vec!["127.0.0.1/32".parse().unwrap()];
+    let on_behalf: mydata_listen::serve::OnBehalf = Arc::new(|from, headers| {
+        headers.get("x-for").and_then(|said| said.to_str().ok()?.parse().ok()).unwrap_or(from)
+    });
+    let limits = Limits { requests_per_address: 3, ..Limits::default() };
+    let settings = Settings { trusted, on_behalf: Some(on_behalf), ..Settings::plain(limits) };
+    let running = start(router(), settings).await;
+    let begun = |of: &str| format!("POST / HTTP/1.1\r\nhost: x\r\n{of}content-length: 9\r\n\r\na");
+    let mut held = Vec::new();
+    for of in ["x-for: 203.0.113.9\r\n", "x-for: 203.0.113.9\r\n", "x-for: 203.0.113.9\r\n", "", "", "", ""] {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(begun(of).as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    let as_if = |of: &str| GET.replace("host: x\r\n", &format!("host: x\r\nx-for: {of}\r\n"));
+    let began = Instant::now();
+    while !ask(running.address, &as_if("203.0.113.9")).await.starts_with("HTTP/1.1 429") {
+        assert!(began.elapsed() < PATIENCE);
+    }
+    assert!(ask(running.address, &as_if("203.0.113.10")).await.ends_with("the page"));
+    assert!(ask(running.address, GET).await.ends_with("the page"), "the proxy itself is many people");
 }
 
 /// Being told to stop: nobody new is let in, who idles is let go, what runs ends – or is ended when it takes too long.

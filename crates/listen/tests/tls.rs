@@ -161,7 +161,8 @@ async fn asking(authority: &Authority, ask: Ask) -> common::Running {
         let Some(axum::Extension(presented)) = presented else { return "none".to_owned() };
         let judged = roots.vouch_for(&presented, std::time::SystemTime::now());
         let judged = match judged {
-            Ok(()) => "good".to_owned(),
+            Ok(chain) if chain.len() == 2 => "good".to_owned(),
+            Ok(chain) => format!("a chain of {}", chain.len()),
             Err(fault @ ClientFault::Untrusted { .. }) => format!("untrusted {fault}"),
             Err(fault) => fault.to_string(),
         };
@@ -278,8 +279,24 @@ fn a_certificate_is_read_from_a_proxys_header() {
         Presented::from_header(&headers, name).map(|presented| presented.sha256())
     };
     let right = Some(mydata_listen::client::sha256(&der));
-    let envoy = format!("By=spiffe://x;Cert=\"first\",Hash=00;Cert=\"{escaped}\";Subject=\"CN=bank\"");
-    for value in [escaped.clone(), pem.trim().replace('\n', " "), envoy, format!(":{base64}:")] {
+    let hash: String = mydata_listen::client::sha256(&der).iter().map(|byte| format!("{byte:02x}")).collect();
+    let stranger = authority.client("stranger");
+    let other: String = percent_encoding::utf8_percent_encode(
+        &std::fs::read_to_string(authority.path("stranger.pem")).unwrap(),
+        percent_encoding::NON_ALPHANUMERIC,
+    )
+    .to_string();
+    let envoys = [
+        format!("Cert=\"{escaped}\""),
+        format!("By=spiffe://x;Hash={hash};Cert=\"{escaped}\";Subject=\"CN=bank\";URI="),
+        format!("By=spiffe://x;Cert=\"{other}\",Hash={hash};Cert={escaped};Chain=\"{escaped}{other}\""),
+        format!("Hash={hash};Chain=\"{escaped}\""),
+        format!("Subject=\"CN=x,Cert=\\\"{other}\\\"\";Cert=\"{escaped}\""),
+    ];
+    for value in
+        [vec![escaped.clone(), pem.trim().replace('\n', " "), format!(":{base64}:")], envoys.to_vec()]
+            .concat()
+    {
         assert_eq!(read(&[("x-cert", &value)], "x-cert"), right, "{value:.60}");
         assert_eq!(read(&[("x-cert", &value), ("x-cert", &value)], "x-cert"), None);
     }
@@ -288,7 +305,27 @@ fn a_certificate_is_read_from_a_proxys_header() {
         read(&[("client-cert", &format!(":{base64}:")), ("client-cert-chain", &chain)], "client-cert"),
         right
     );
-    for bad in ["", "bank", ":###:", "-----BEGIN CERTIFICATE-----"] {
-        assert_eq!(read(&[("x-cert", bad)], "x-cert"), None, "{bad}");
+    // What stands somewhere inside of something else, in two places, or without its own form, is nobody's.
+    let wrong = mydata_listen::client::sha256(&stranger)[0];
+    for bad in [
+        String::new(),
+        "bank".to_owned(),
+        ":###:".to_owned(),
+        "-----BEGIN CERTIFICATE-----".to_owned(),
+        format!("x {escaped}"),
+        format!("{escaped}{escaped}"),
+        format!("Cert=\"{escaped}\",Subject=\"CN=bank\""),
+        format!("Cert=\"{escaped}\";Cert=\"{escaped}\""),
+        format!("Cert=\"{escaped}"),
+        format!("Cert=\"{escaped}\"x"),
+        format!("Subject=\"CN=x;Cert=\\\"{escaped}\\\"\""),
+        format!("URI=Cert=\"{escaped}\""),
+        format!("Hash={wrong:064x};Cert=\"{escaped}\""),
+        format!("Cert=\"{escaped}\";Chain=\"{other}\""),
+    ] {
+        assert_eq!(read(&[("x-cert", &bad)], "x-cert"), None, "{bad:.60}");
     }
+    let broken = [("client-cert", format!(":{base64}:")), ("client-cert-chain", format!(":{base64}:, x"))];
+    let broken: Vec<(&str, &str)> = broken.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(read(&broken, "client-cert"), None, "a chain that cannot be read is not left out");
 }

@@ -55,7 +55,12 @@ impl Serving {
     /// Serves `router` on `port` until stopped, with TLS where there is some.
     pub fn add(&mut self, port: Port, router: Router, tls: Option<ServerTls>) {
         // All the world is one address here.
-        let limits = Limits { grace: GRACE, connections_per_address: usize::MAX, ..Limits::default() };
+        let limits = Limits {
+            grace: GRACE,
+            connections_per_address: usize::MAX,
+            requests_per_address: usize::MAX,
+            ..Limits::default()
+        };
         let settings = Settings { tls, ..Settings::plain(limits) };
         let serving = mydata_listen::serve(port.listener, router, settings, self.stop.subscribe());
         self.programs.push(tokio::spawn(async move {

@@ -9,6 +9,7 @@ use std::sync::{Arc, RwLock};
 use mydata_domain::item::ItemId;
 use mydata_domain::maintenance::{self, Occurrence};
 use mydata_domain::{Clock, Time};
+use mydata_listen::places::Places;
 use mydata_seal::trust::Trust;
 
 use mydata_store::repo::system::System;
@@ -37,6 +38,8 @@ use crate::system;
 
 /// Each takes up to some tens of megabytes.
 const UPLOADS_AT_ONCE: usize = 8;
+/// Of these, of one address.
+const UPLOADS_PER_ADDRESS: usize = 2;
 /// Each waits for somebody else, and may keep a package for a moment.
 const PROBES_AT_ONCE: usize = 8;
 
@@ -98,6 +101,8 @@ pub struct Shared {
     pub previews: Arc<Semaphore>,
     /// Forms with files that are read at a time.
     pub upload_room: Arc<Semaphore>,
+    /// How many of these, waiting ones included, are whose.
+    pub uploads: Places,
     /// What papers are written with.
     pub fonts: Fonts,
     /// What this node knows of itself.
@@ -183,6 +188,7 @@ impl App {
             bell: Bell::default(),
             passwords: Passwords::default(),
             upload_room: Arc::new(Semaphore::new(UPLOADS_AT_ONCE)),
+            uploads: Places::new(usize::MAX, UPLOADS_PER_ADDRESS),
             fonts: Fonts::default(),
             ops,
             certificates_seen: AtomicI64::new(-1),

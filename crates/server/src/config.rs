@@ -144,7 +144,7 @@ pub struct Partner {
     pub only: bool,
     /// Files (PEM) of the roots that client certificates registered by subject come from.
     pub client_roots: Vec<PathBuf>,
-    /// Where a trusted proxy ends TLS: the header in which it passes the client's certificate on.
+    /// Where a trusted proxy ends TLS: the header in which it passes the client's certificate on, to this listener only.
     pub client_certificate_header: Option<String>,
     /// As `proxy_protocol`, for this listener.
     pub proxy_protocol: bool,
@@ -193,16 +193,24 @@ pub struct Connections {
     pub body_pause: Seconds,
     /// Time for the whole body.
     pub body: Seconds,
+    /// Bytes of a body that must come in a second, on the average of the time that was waited for it.
+    pub body_rate: u32,
+    /// How long a body is waited for before its rate counts.
+    pub body_grace: Seconds,
     /// Largest body in bytes; forms have smaller limits of their own.
     pub body_bytes: u64,
     /// How long an answer may wait for its reader.
     pub stalled: Seconds,
     /// Requests that are worked on at a time, each until its answer begins.
     pub requests: u32,
+    /// The same of one address that is no trusted proxy, or for which such a proxy asks; of an IPv6 /64 together.
+    pub requests_per_address: u32,
     /// After how many seconds whoever is sent away may come back.
     pub retry_after: u32,
     /// How long requests may take to end when the platform stops.
     pub grace: Seconds,
+    /// How long the platform goes on before it stops, while `/readyz` says that it ends already.
+    pub drain: Seconds,
 }
 
 impl Default for Connections {
@@ -217,11 +225,15 @@ impl Default for Connections {
             head_bytes: small(limits.head_bytes),
             body_pause: Seconds(limits.body_pause),
             body: Seconds(limits.body),
+            body_rate: limits.body_rate,
+            body_grace: Seconds(limits.body_grace),
             body_bytes: limits.body_bytes,
             stalled: Seconds(limits.stalled),
             requests: small(limits.requests),
+            requests_per_address: small(limits.requests_per_address),
             retry_after: u32::try_from(limits.retry_after).unwrap_or(u32::MAX),
             grace: Seconds(limits.grace),
+            drain: Seconds::from_secs(5),
         }
     }
 }
@@ -237,9 +249,12 @@ impl Connections {
             head_bytes: self.head_bytes as usize,
             body_pause: self.body_pause.0,
             body: self.body.0,
+            body_rate: self.body_rate,
+            body_grace: self.body_grace.0,
             body_bytes: self.body_bytes,
             stalled: self.stalled.0,
             requests: self.requests as usize,
+            requests_per_address: self.requests_per_address as usize,
             retry_after: u64::from(self.retry_after),
             grace: self.grace.0,
         }
@@ -254,6 +269,8 @@ impl Connections {
             ("head_bytes", u64::from(self.head_bytes), mydata_listen::limits::MIN_HEAD_BYTES as u64),
             ("body_bytes", self.body_bytes, 1 << 20),
             ("requests", u64::from(self.requests), 1),
+            ("requests_per_address", u64::from(self.requests_per_address), 1),
+            ("body_rate", u64::from(self.body_rate), 1),
             ("retry_after", u64::from(self.retry_after), 1),
         ];
         for (key, value, least) in numbers {
@@ -266,6 +283,7 @@ impl Connections {
             ("head", self.head),
             ("body_pause", self.body_pause),
             ("body", self.body),
+            ("body_grace", self.body_grace),
             ("stalled", self.stalled),
             ("grace", self.grace),
         ];
@@ -273,6 +291,9 @@ impl Connections {
             if !(0.1..=3_600.0).contains(&value.0.as_secs_f64()) {
                 faults.push(format!("connections.{key} must be 0.1 seconds to an hour"));
             }
+        }
+        if self.drain.0.as_secs() > 600 {
+            faults.push("connections.drain must be ten minutes at most".to_owned());
         }
         faults
     }
@@ -1004,6 +1025,12 @@ impl Config {
         if let Some(name) = &self.partner.client_certificate_header {
             if name.parse::<http::HeaderName>().is_err() {
                 faults.push("partner.client_certificate_header is no name of a header".to_owned());
+            }
+            if self.partner.listen.is_none() {
+                faults.push(
+                    "partner.client_certificate_header is believed on partner.listen only, and it is not set"
+                        .to_owned(),
+                );
             }
             if self.trusted_proxies.is_empty() {
                 faults.push(

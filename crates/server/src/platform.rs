@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Extension, Router};
 use mydata_domain::Clock;
 use mydata_domain::time::SystemClock;
 use mydata_listen::files::FileFault;
@@ -19,8 +19,9 @@ use tokio::task::JoinHandle;
 
 use crate::app::{App, Parts};
 use crate::config::{Config, OnUnknown};
+use crate::edge::certificate::OfPartners;
 use crate::edge::listeners::{self, Listeners};
-use crate::edge::{Edge, busy, watch as certificates};
+use crate::edge::{Edge, unserved, watch as certificates};
 use crate::identity::Methods;
 use crate::identity::oidc::Oidc;
 use crate::ops::trace::Tracer;
@@ -209,10 +210,12 @@ pub fn router(app: App) -> Router {
     dressed(router, secure)
 }
 
-/// The routes of the partners' listener: theirs and no other.
+/// The routes of the partners' listener: theirs, and whether it is well.
 pub fn partner_router(app: App) -> Router {
     let secure = keeps_https(&app);
     let router = partner::router()
+        .merge(ops::open_router())
+        .layer(Extension(OfPartners))
         .layer(from_fn_with_state(app.clone(), public::refused::dress))
         .layer(from_fn_with_state(app.clone(), ops::requests::watch))
         .with_state(app);
@@ -325,13 +328,14 @@ impl Platform {
         let following = tokio::spawn(keys.follow(followed_by, stop.subscribe(), troubled));
         let mut beside = Vec::new();
         beside.extend(Tracer::send(&app, stop.subscribe()));
-        let (edge, config, overloaded) = (&app.edge, &app.config, busy::answer(&app));
+        let (edge, config) = (&app.edge, &app.config);
         let serve = |listener, router, settings| {
             tokio::spawn(mydata_listen::serve(listener, router, settings, stopped.clone()))
         };
-        let mut serving = vec![serve(main, router(app.clone()), edge.main(config, overloaded.clone()))];
+        let mut serving = vec![serve(main, router(app.clone()), edge.main(config, unserved::pages(&app)))];
         if let Some(partner) = partner {
-            serving.push(serve(partner, partner_router(app.clone()), edge.partner(config, overloaded)));
+            let settings = edge.partner(config, unserved::problems(&app));
+            serving.push(serve(partner, partner_router(app.clone()), settings));
         }
         if let Some(redirect) = redirect {
             let pointing = mydata_listen::redirect::to_https(app.base_url.as_str());
@@ -367,6 +371,17 @@ impl Platform {
             })
         };
         self.working.get_or_insert_with(run);
+    }
+
+    /// Says by `/readyz` that this node ends, and goes on for `connections.drain`: whoever divides requests among nodes sends
+    /// it none any more before its doors close.
+    pub async fn drain(&self) {
+        self.app.ops.life.ends();
+        let drain = self.app.config.connections.drain.0;
+        if !drain.is_zero() {
+            tracing::info!(?drain, "ending: still served, and not ready any more");
+            tokio::time::sleep(drain).await;
+        }
     }
 
     /// Stops: no new requests, running ones end, then jobs.

@@ -1,4 +1,5 @@
-//! Learns whether a data provider's certificate is revoked, before a package is verified (R131, PROTOCOL.md §7).
+//! Learns whether a certificate is revoked: a data provider's before a package is verified (R131, PROTOCOL.md §7), a partner's
+//! when it calls (R97).
 //!
 //! Verifying reads a package on a thread that waits for nobody. So the signer's chain is read first, what can be learnt of it
 //! is waited for here, with bounded patience and without holding a thread, and verification is handed the result.
@@ -51,6 +52,15 @@ impl Revocations {
         let chain =
             tokio::task::spawn_blocking(move || dp_package::signer_chain(package, &of, now)).await??;
         Ok(learn(checker, &chain, trust, now).await)
+    }
+
+    /// What is learnt of a caller's chain, its own certificate first and the root last; `None`: nobody is asked. Answers are
+    /// kept, so most calls wait for nobody.
+    pub async fn of_caller(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Option<Learnt> {
+        match &self.0 {
+            Some(checker) => Some(checker.learn(chain, now).await),
+            None => None,
+        }
     }
 
     /// Judges a certificate that is to be registered, revocation included.

@@ -2,12 +2,13 @@
 
 use std::process::Command;
 
-use mydata_e2e::country::{Country, client};
+use mydata_e2e::country::{Country, client, free_port};
 use mydata_e2e::database::Engine;
 use mydata_sandbox::dp::Dataset;
 use serde_json::json;
+use url::Url;
 
-use crate::steps::{Walk, call_with, notifications, outcome, quick, settled};
+use crate::steps::{Walk, call_at, call_with, notifications, outcome, quick, settled};
 
 /// A certificate of this name, made by openssl, as a proxy writes it into a header.
 fn certificate(folder: &std::path::Path, name: &str) -> (String, String) {
@@ -40,12 +41,14 @@ async fn a_service_is_known_by_its_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let (pem, right) = certificate(folder.path(), "right.example");
     let (_, wrong) = certificate(folder.path(), "wrong.example");
+    let port = free_port().unwrap();
     let country = Country::start_registered(
         Engine::Sqlite,
         |config| {
             quick(config);
             config["trusted_proxies"] = json!(["127.0.0.1/32"]);
-            config["partner"] = json!({ "client_certificate_header": "x-client-cert" });
+            let listen = format!("127.0.0.1:{port}");
+            config["partner"] = json!({ "listen": listen, "client_certificate_header": "x-client-cert" });
         },
         |sandbox| {
             let mut registry: toml::Table = sandbox.registry_toml().parse()?;
@@ -68,28 +71,30 @@ async fn a_service_is_known_by_its_certificate() {
     assert!(received.received().is_none(), "the bank's own program presents nothing here");
     let ticket = notifications(bank, &case)[0]["permission_ticket"].as_str().unwrap().to_owned();
     let tx_id = case.tx_id.to_string();
+    let partners: Url = format!("http://127.0.0.1:{port}/").parse().unwrap();
+    let call_with =
+        async |path: &str, headers: &[(&str, &str)]| call_at(partners.join(path).unwrap(), headers).await;
     for (path, header) in [
         ("/service/data", ("permission_ticket", ticket.as_str())),
         ("/service/type_valid", ("permission_ticket", ticket.as_str())),
         ("/service/txid_status", ("tx_id", tx_id.as_str())),
     ] {
-        let answer = call_with(&country, path, &[header]).await;
+        let answer = call_with(path, &[header]).await;
         assert_eq!((answer.status, answer.code.as_str()), (401, "client_certificate_missing"), "{path}");
         assert!(answer.kind == "application/problem+json" && answer.text.contains('請'), "{}", answer.text);
-        let answer = call_with(&country, path, &[header, ("x-client-cert", &wrong)]).await;
+        let answer = call_with(path, &[header, ("x-client-cert", &wrong)]).await;
         assert_eq!(
             (answer.status, answer.code.as_str()),
             (401, "client_certificate_not_registered"),
             "{path}"
         );
-        let answer = call_with(&country, path, &[header, ("x-client-cert", &right)]).await;
+        let answer = call_with(path, &[header, ("x-client-cert", &right)]).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         let elsewhere = [header, ("x-client-cert", right.as_str()), ("x-forwarded-for", "203.0.113.9")];
-        assert_ne!(
-            call_with(&country, path, &elsewhere).await.status,
-            200,
-            "{path}: the address counts, too"
-        );
+        assert_ne!(call_with(path, &elsewhere).await.status, 200, "{path}: the address counts, too");
+        // Citizens' browsers come to the other listener, and nobody takes the header out there.
+        let answer = call_at(country.platform.url(path), &[header, ("x-client-cert", &right)]).await;
+        assert_eq!((answer.status, answer.code.as_str()), (401, "client_certificate_missing"), "{path}");
     }
 }
 

@@ -7,6 +7,7 @@ use mydata_sandbox::citizen::html::{Field, Kind};
 use mydata_sandbox::citizen::{Citizen, Page};
 use mydata_sandbox::sp::{Case, Sp};
 use serde_json::Value;
+use url::Url;
 
 /// A citizen on the way.
 pub struct Walk {
@@ -145,7 +146,12 @@ pub async fn call(country: &Country, path: &str, header: Option<(&str, &str)>) -
 
 /// Calls a partner API of the platform with these headers.
 pub async fn call_with(country: &Country, path: &str, headers: &[(&str, &str)]) -> Answer {
-    let mut request = client().unwrap().get(country.platform.url(path));
+    call_at(country.platform.url(path), headers).await
+}
+
+/// [`call_with`], wherever it is.
+pub async fn call_at(url: Url, headers: &[(&str, &str)]) -> Answer {
+    let mut request = client().unwrap().get(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

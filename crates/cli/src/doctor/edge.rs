@@ -40,7 +40,7 @@ pub fn check(config: &Config, now: SystemTime, report: &mut Report) {
         report.warn(
             "tls",
             "partner.listen is not set, so no partner can present a client certificate",
-            "set partner.listen to an address of its own, or let a proxy pass certificates on (partner.client_certificate_header)",
+            "set partner.listen to an address of its own; where a proxy ends TLS before it, let it pass certificates on (partner.client_certificate_header)",
         );
     }
 }

@@ -74,7 +74,7 @@ fn platform(place: &Place) -> (Running, u16) {
         "base_url": format!("https://localhost:{port}/"),
         "sandbox": true,
         "tls": { "certificate": place.path("tls.pem"), "key": place.path("tls.key") },
-        "connections": { "grace": 5 },
+        "connections": { "grace": 5, "drain": 0 },
         "trust": { "roots": [text(&vector("2-dp-packages/root.cer.pem"))] },
         "identity": { "oidc": [{
             "issuer": "http://127.0.0.1:1/", "client_id": "mydata", "client_secret": "x", "methods": ["NHI"],

@@ -2,13 +2,19 @@
 //! browser's cookie; the rule of the route; the policies to be accepted; for a form its origin, its size and its token; the repeated proof where the
 //! route asks for one.
 
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::to_bytes;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, Method, StatusCode};
 use mydata_domain::account::session::Stage;
+use mydata_listen::places::Place;
 use mydata_store::repo::sessions;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::browser::{self, DOOR};
 use super::fault::Fault;
@@ -25,6 +31,32 @@ use crate::web::Prefs;
 
 /// A session's last use is written down when it is older than this.
 const TOUCH_AFTER: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// How long a form with files waits for its turn to be read.
+const TURN: Duration = Duration::from_secs(10);
+
+/// The turn of a form with files, given back when it is dropped.
+#[derive(Debug)]
+pub struct Room {
+    _turn: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+impl Room {
+    /// One address has so many turns, so that who sends slowly, or much, holds up no other; and nobody waits for ever.
+    async fn wait(app: &App, from: IpAddr) -> Result<Self, Fault> {
+        let mut place = app.uploads.take().ok_or(Fault::TooMany(TURN))?;
+        if !place.is_of(from) {
+            return Err(Fault::TooMany(TURN));
+        }
+        let room = Arc::clone(&app.upload_room);
+        match tokio::time::timeout(TURN, room.acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(Self { _turn: turn, _place: place }),
+            Ok(Err(error)) => Err(Fault::Broken(error.to_string())),
+            Err(_) => Err(Fault::TooMany(TURN)),
+        }
+    }
+}
 
 /// Lets a request pass, or answers it.
 pub async fn pass(app: App, route: &'static Route, request: Request) -> Response {
@@ -178,9 +210,12 @@ async fn admit(visit: &mut Visit, route: &Route, body: axum::body::Body) -> Resu
     }
     accept::first(visit, route).await?;
     if is_form {
+        // One of another site is refused before anything is read, or waited for.
+        if !is_our_origin(&visit.app, &visit.headers) {
+            return Err(Fault::FormExpired);
+        }
         if route.takes_files() {
-            let room = std::sync::Arc::clone(&visit.app.upload_room);
-            visit.room = Some(room.acquire_owned().await.map_err(|e| Fault::Broken(e.to_string()))?);
+            visit.room = Some(Room::wait(&visit.app, visit.from).await?);
         }
         read_form(visit, route.max_body, body).await?;
     }
@@ -198,10 +233,6 @@ async fn admit(visit: &mut Visit, route: &Route, body: axum::body::Body) -> Resu
 }
 
 async fn read_form(visit: &mut Visit, max: usize, body: axum::body::Body) -> Result<(), Fault> {
-    // One of another site is refused before anything is read.
-    if !is_our_origin(&visit.app, &visit.headers) {
-        return Err(Fault::FormExpired);
-    }
     let kind = visit.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let body = to_bytes(body, max).await.map_err(|_| Fault::TooLarge)?;
     visit.posted = Posted::read(kind, &body).map_err(|_| Fault::FormExpired)?;

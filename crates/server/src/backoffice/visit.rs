@@ -13,11 +13,10 @@ use mydata_domain::{Time, Zone};
 use mydata_store::repo::sessions::Session;
 use mydata_store::repo::system::System;
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::browser;
 use super::fault::Fault;
 use super::frame::{Crumb, Frame, Who};
+use super::gate::Room;
 use super::posted::Posted;
 use super::{ROOT, menu};
 use crate::app::App;
@@ -68,7 +67,7 @@ pub struct Visit {
     /// The sentence that a redirect sent along.
     pub said: Option<(String, String)>,
     /// The room that its files take, given back when it is done.
-    pub room: Option<OwnedSemaphorePermit>,
+    pub room: Option<Room>,
 }
 
 impl Visit {

@@ -5,9 +5,13 @@ use http::request::Parts;
 use mydata_domain::Time;
 use mydata_domain::client_certificate::ClientCertificate;
 use mydata_listen::client::{ClientFault, ClientRoots, Presented, der_of_pem, sha256};
+use mydata_revocation::Finding;
+use mydata_seal::trust::RevocationStatus;
+use rustls_pki_types::CertificateDer;
 
 use crate::address;
 use crate::app::App;
+use crate::config::OnUnknown;
 
 /// Why a caller is not taken for who is registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,10 @@ pub enum CertificateFault {
     Untrusted,
     /// It cannot be read.
     Unreadable,
+    /// Its issuer has revoked it, or one between it and its root.
+    Revoked,
+    /// Whether it is revoked cannot be learnt at present.
+    RevocationUnknown,
 }
 
 impl CertificateFault {
@@ -36,6 +44,8 @@ impl CertificateFault {
             Self::NotYetValid => "client_certificate_not_yet_valid",
             Self::Untrusted => "client_certificate_untrusted",
             Self::Unreadable => "client_certificate_unreadable",
+            Self::Revoked => "client_certificate_revoked",
+            Self::RevocationUnknown => "client_certificate_revocation_unknown",
         }
     }
 
@@ -54,6 +64,10 @@ impl CertificateFault {
                 "出示的用戶端憑證並非由平臺信任的憑證機構簽發、未附中繼憑證,或用途不含用戶端驗證;請改用符合的憑證,或登錄憑證指紋。"
             }
             Self::Unreadable => "出示的用戶端憑證無法解析;請確認其為 X.509 憑證。",
+            Self::Revoked => "出示的用戶端憑證或其中繼憑證已遭廢止;請更換憑證,並於管理後臺登錄新憑證。",
+            Self::RevocationUnknown => {
+                "平臺目前無法查得用戶端憑證是否已廢止,暫不受理;請稍後再試,並確認憑證機構的 OCSP 或 CRL 可供查詢。"
+            }
         }
     }
 }
@@ -69,16 +83,31 @@ impl From<ClientFault> for CertificateFault {
     }
 }
 
-/// What a request presents: in its handshake or, where that is set, in the header of a trusted proxy that ended TLS.
+/// Stands in the extensions of every request of the partners' listener.
+#[derive(Debug, Clone, Copy)]
+pub struct OfPartners;
+
+/// What a request presents: in its handshake or, on the partners' listener and where that is set, in the header of a trusted
+/// proxy that ended TLS. On another listener nobody removes what callers write into that header.
 pub fn presented(parts: &Parts, app: &App) -> Option<Presented> {
     if let Some(presented) = parts.extensions.get::<Presented>() {
         return Some(presented.clone());
     }
+    parts.extensions.get::<OfPartners>()?;
     let header = app.config.partner.client_certificate_header.as_deref()?;
     if !address::is_of_proxy(parts, app) {
         return None;
     }
     Presented::from_header(&parts.headers, header)
+}
+
+/// A certificate that is taken, as long as it is not revoked.
+#[derive(Debug)]
+pub struct Taken {
+    /// From it to its root, where there is a way to one.
+    chain: Option<Vec<CertificateDer<'static>>>,
+    /// This very one is registered.
+    pinned: bool,
 }
 
 /// Whether what is presented is one of those registered; where none is, anybody may come.
@@ -90,9 +119,9 @@ pub fn check(
     presented: Option<&Presented>,
     roots: &ClientRoots,
     now: Time,
-) -> Result<(), CertificateFault> {
+) -> Result<Option<Taken>, CertificateFault> {
     if registered.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let presented = presented.ok_or(CertificateFault::Missing)?;
     let now = now.to_system();
@@ -103,12 +132,50 @@ pub fn check(
         ClientCertificate::Subject(_) => false,
     });
     if is_pinned {
-        return Ok(presented.is_valid(now)?);
+        presented.is_valid(now)?;
+        return Ok(Some(Taken { chain: roots.vouch_for(presented, now).ok(), pinned: true }));
     }
     let subject = presented.subject().ok_or(CertificateFault::Unreadable)?;
     let is_named = registered.iter().any(|one| match one {
         ClientCertificate::Subject(name) => name.is(&subject),
         _ => false,
     });
-    if is_named { Ok(roots.vouch_for(presented, now)?) } else { Err(CertificateFault::NotRegistered) }
+    if !is_named {
+        return Err(CertificateFault::NotRegistered);
+    }
+    Ok(Some(Taken { chain: Some(roots.vouch_for(presented, now)?), pinned: false }))
+}
+
+impl Taken {
+    /// Asks whether it is revoked, as for signers of packages. Where nobody tells, one that is registered by its subject
+    /// counts as the setting has it; for one that is registered itself the registration speaks, and taking it out of there
+    /// ends it.
+    ///
+    /// # Errors
+    /// It is revoked, or that cannot be learnt.
+    pub async fn not_revoked(&self, app: &App, now: Time) -> Result<(), CertificateFault> {
+        let Some(chain) = &self.chain else { return Ok(()) };
+        let Some(learnt) = app.revocations.of_caller(chain, now.to_system()).await else { return Ok(()) };
+        let unknown = || {
+            let why: Vec<String> = learnt.findings.iter().map(Finding::faults).collect();
+            let certificate = learnt.findings.first().map_or("", |finding| &finding.subject);
+            tracing::warn!(
+                certificate,
+                why = why.join("; "),
+                "whether a partner's certificate is revoked is not known"
+            );
+        };
+        match learnt.overall() {
+            RevocationStatus::Good => Ok(()),
+            RevocationStatus::Revoked => Err(CertificateFault::Revoked),
+            RevocationStatus::Unknown if self.pinned => Ok(()),
+            RevocationStatus::Unknown => {
+                unknown();
+                match app.config.trust.on_unknown {
+                    OnUnknown::Refuse => Err(CertificateFault::RevocationUnknown),
+                    OnUnknown::AcceptAndFlag => Ok(()),
+                }
+            }
+        }
+    }
 }

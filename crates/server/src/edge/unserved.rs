@@ -1,21 +1,29 @@
-//! What a request gets for which there is no room: 503 with a page or a problem, made without asking the store for anything.
+//! What a request gets that a listener itself does not let through: there is no room, its address holds as much as it may,
+//! it is too large or comes too slowly. The status with a page or a problem, made without asking the store for anything.
 
 use std::sync::Arc;
 
 use axum::response::Response;
 use http::StatusCode;
-use mydata_listen::serve::Overloaded;
+use mydata_listen::serve::Refused;
 
 use crate::app::App;
 use crate::public::refused;
 use crate::web::headers;
 
-/// The answer, made with what the program has in memory.
-pub fn answer(app: &App) -> Overloaded {
+/// The main listener's: a page for browsers, a problem (RFC 9457) for programs.
+pub fn pages(app: &App) -> Refused {
     let app = app.clone();
-    Arc::new(move |parts| -> Response {
-        let mut response = refused::bare(&app, parts, StatusCode::SERVICE_UNAVAILABLE);
-        headers::complete(response.headers_mut(), app.secure() && !app.config.sandbox);
-        response
-    })
+    Arc::new(move |parts, status| complete(&app, refused::bare(&app, parts, status)))
+}
+
+/// The partners' listener's: a problem in any case.
+pub fn problems(app: &App) -> Refused {
+    let app = app.clone();
+    Arc::new(move |_, status: StatusCode| complete(&app, refused::bare_problem(status)))
+}
+
+fn complete(app: &App, mut response: Response) -> Response {
+    headers::complete(response.headers_mut(), app.secure() && !app.config.sandbox);
+    response
 }

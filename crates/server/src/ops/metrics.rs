@@ -75,6 +75,13 @@ struct Named {
     name: &'static str,
 }
 
+/// What is read of files.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct File {
+    /// As the configuration has it.
+    key: &'static str,
+}
+
 /// What this program is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
@@ -213,6 +220,15 @@ async fn now(app: &App) -> Registry {
     let dropped: Counter = Counter::default();
     dropped.inc_by(app.ops.tracer.dropped());
     ours.register("trace_spans_dropped", "Spans that could not be sent", dropped);
+    let unusable = Family::<File, Gauge>::default();
+    for (key, fault) in app.edge.faults().into_iter().chain([("outbound", app.outbound.fault())]) {
+        unusable.get_or_create(&File { key }).set(i64::from(fault.is_some()));
+    }
+    ours.register(
+        "files_unusable",
+        "Whether files of certificates and keys cannot be used as they are now; what was read before still holds",
+        unusable,
+    );
     transactions(app, ours);
     if let Err(error) = waiting(app, ours, app.now()).await {
         tracing::warn!(%error, "the metrics lack what waits: the database refuses");

@@ -1,7 +1,7 @@
 //! What the operator's tools ask of a running node, and are told: whether it lives and is ready ([`health`]), what it
 //! counted ([`metrics`]), what took how long ([`trace`]). It tells of numbers, names of routes and steps; never of a person.
 //!
-//! `/healthz` and `/readyz` are answered on the main address and on that of `ops.listen`; `/metrics` only on the latter,
+//! `/healthz` and `/readyz` are answered on the main address, the partners' and that of `ops.listen`; `/metrics` only on the latter,
 //! which is meant for the operator's network.
 
 pub mod health;
@@ -28,6 +28,9 @@ pub struct Ops {
     /// Its traces.
     pub tracer: Tracer,
 }
+
+/// What is answered beside all other requests, however many those are.
+pub const BESIDE: [&str; 2] = ["/healthz", "/readyz"];
 
 /// What everybody may ask.
 pub fn open_router() -> Router<App> {

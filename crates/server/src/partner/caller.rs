@@ -48,12 +48,17 @@ impl Caller {
     /// Refuses an address that the service has not registered, with the status that this API uses for it, a client
     /// certificate other than those it has registered, a service that is suspended or delisted, and one that calls too
     /// often.
-    pub fn must_belong_to(&self, app: &App, service: &Service, status: StatusCode) -> Result<(), Problem> {
+    pub async fn must_belong_to(
+        &self,
+        app: &App,
+        service: &Service,
+        status: StatusCode,
+    ) -> Result<(), Problem> {
         if !service.allowed_ips.permits(self.address) {
             tracing::warn!(address = %self.address, client_id = %service.client_id, "a partner call came from an address that is not registered");
             return Err(Problem::Address(status));
         }
-        self.must_present(app, &service.client_certificates, service.client_id.as_str())?;
+        self.must_present(app, &service.client_certificates, service.client_id.as_str()).await?;
         if !service.is_listed() {
             tracing::warn!(client_id = %service.client_id, "a partner call came from a service that is not listed");
             return Err(Problem::NotListed);
@@ -63,17 +68,27 @@ impl Caller {
 
     /// Refuses an address or a client certificate that is not registered for the dataset's DP, and one that calls too
     /// often.
-    pub fn must_be_of(&self, app: &App, dataset: &Dataset) -> Result<(), Problem> {
+    pub async fn must_be_of(&self, app: &App, dataset: &Dataset) -> Result<(), Problem> {
         if !dataset.permits_caller(self.address) {
             return Err(Problem::Address(StatusCode::FORBIDDEN));
         }
-        self.must_present(app, &dataset.client_certificates, dataset.resource_id.as_str())?;
+        self.must_present(app, &dataset.client_certificates, dataset.resource_id.as_str()).await?;
         app.dataset_limit.take(dataset.resource_id.clone(), app.now()).map_err(too_many)
     }
 
-    fn must_present(&self, app: &App, registered: &[ClientCertificate], id: &str) -> Result<(), Problem> {
-        let roots = &app.edge.client_roots;
-        certificate::check(registered, self.presented.as_ref(), roots, app.now()).map_err(|fault| {
+    async fn must_present(
+        &self,
+        app: &App,
+        registered: &[ClientCertificate],
+        id: &str,
+    ) -> Result<(), Problem> {
+        let (roots, now) = (&app.edge.client_roots, app.now());
+        let judged = match certificate::check(registered, self.presented.as_ref(), roots, now) {
+            Ok(Some(taken)) => taken.not_revoked(app, now).await,
+            Ok(None) => Ok(()),
+            Err(fault) => Err(fault),
+        };
+        judged.map_err(|fault| {
             tracing::warn!(address = %self.address, id, code = fault.code(), "a partner call was refused");
             Problem::Certificate(fault)
         })

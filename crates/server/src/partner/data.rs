@@ -40,7 +40,7 @@ pub async fn data(
     let catalogue = app.catalogue().await?;
     let client_id = kept.transaction.client_id().cloned().ok_or(Problem::Ticket)?;
     let service = catalogue.services.get(&client_id).ok_or(Problem::Ticket)?;
-    caller.must_belong_to(&app, &service.service, StatusCode::FORBIDDEN)?;
+    caller.must_belong_to(&app, &service.service, StatusCode::FORBIDDEN).await?;
     let kept = sealed_soon(&app, kept).await?;
     let t = &kept.transaction;
     // It may have been suspended while the request was held.

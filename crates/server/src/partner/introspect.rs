@@ -1,8 +1,7 @@
 //! `POST /connect/introspect` (RFC 7662): a DP asks whether the token it was called with is good, for its dataset.
 
 use axum::Json;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, State};
+use axum::extract::{Form, FromRequest as _, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CACHE_CONTROL};
@@ -29,12 +28,13 @@ pub struct Asked {
 pub async fn introspect(
     State(app): State<App>,
     caller: Caller,
-    headers: HeaderMap,
-    form: Result<Form<Asked>, FormRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
     let catalogue = app.catalogue().await?;
-    let dataset = sign_in(&catalogue, &headers, app.now())?;
-    caller.must_be_of(&app, &dataset.dataset)?;
+    let dataset = sign_in(&catalogue, request.headers(), app.now())?;
+    caller.must_be_of(&app, &dataset.dataset).await?;
+    // Nothing is read of somebody who is not known.
+    let form = Form::<Asked>::from_request(request, &app).await;
     let token = form.ok().and_then(|Form(asked)| asked.token).ok_or(Problem::Form)?;
     let answer = match AccessToken::from_wire(token.trim()) {
         Err(_) => Introspection::INACTIVE,

@@ -43,7 +43,8 @@ pub async fn txid_status(
     let mut refused = Problem::TxId;
     for client_id in mydata_store::repo::transactions::services_of(&app.store.db, tx_id).await? {
         let Some(service) = catalogue.services.get(&client_id) else { continue };
-        if let Err(problem) = caller.must_belong_to(&app, &service.service, StatusCode::UNAUTHORIZED) {
+        let belongs = caller.must_belong_to(&app, &service.service, StatusCode::UNAUTHORIZED).await;
+        if let Err(problem) = belongs {
             refused = problem;
             continue;
         }
@@ -59,7 +60,7 @@ async fn owner_calls(app: &App, caller: &Caller, kept: &Kept, unknown: Problem) 
     let catalogue = app.catalogue().await?;
     let client_id = kept.transaction.client_id().ok_or(unknown)?;
     let service = catalogue.services.get(client_id).ok_or(unknown)?;
-    caller.must_belong_to(app, &service.service, StatusCode::UNAUTHORIZED)
+    caller.must_belong_to(app, &service.service, StatusCode::UNAUTHORIZED).await
 }
 
 fn private(body: impl IntoResponse) -> Response {

@@ -32,7 +32,7 @@ pub async fn userinfo(
     }
     let catalogue = app.catalogue().await?;
     let dataset = catalogue.datasets.get(&grant.resource_id).ok_or(Problem::Token)?;
-    caller.must_be_of(&app, &dataset.dataset)?;
+    caller.must_be_of(&app, &dataset.dataset).await?;
     let t = &grant.kept.transaction;
     let (Some(person), Some(verification)) = (t.person(), t.verification()) else {
         return Err(Problem::Token);
@@ -45,6 +45,6 @@ async fn fictional(app: &App, caller: &Caller, token: &AccessToken) -> Result<Re
     let (resource, info) = grant::user_info(app, token).await?.ok_or(Problem::Token)?;
     let catalogue = app.catalogue().await?;
     let dataset = catalogue.datasets.get(&resource).ok_or(Problem::Token)?;
-    caller.must_be_of(app, &dataset.dataset)?;
+    caller.must_be_of(app, &dataset.dataset).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(info)).into_response())
 }

@@ -51,7 +51,10 @@ fn kind(status: StatusCode) -> DeadEnd {
     match status {
         StatusCode::NOT_FOUND | StatusCode::GONE => DeadEnd::NotFound,
         StatusCode::METHOD_NOT_ALLOWED => DeadEnd::WrongMethod,
-        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::URI_TOO_LONG => DeadEnd::TooLarge,
+        StatusCode::PAYLOAD_TOO_LARGE
+        | StatusCode::URI_TOO_LONG
+        | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => DeadEnd::TooLarge,
+        StatusCode::REQUEST_TIMEOUT => DeadEnd::TooSlow,
         StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => DeadEnd::NotAllowed,
         StatusCode::TOO_MANY_REQUESTS => DeadEnd::TooMany,
         StatusCode::SERVICE_UNAVAILABLE => DeadEnd::Busy,
@@ -66,6 +69,7 @@ fn code(kind: DeadEnd) -> &'static str {
         DeadEnd::NotFound => "not_found",
         DeadEnd::WrongMethod => "method_not_allowed",
         DeadEnd::TooLarge => "too_large",
+        DeadEnd::TooSlow => "too_slow",
         DeadEnd::NotAllowed => "not_allowed",
         DeadEnd::TooMany => "too_many_requests",
         DeadEnd::Busy => "busy",
@@ -96,6 +100,11 @@ pub fn bare(app: &App, parts: &http::request::Parts, status: StatusCode) -> Resp
     let prefs = Prefs::from_headers(&parts.headers);
     let path = parts.uri.path();
     dressed(app, reads(path, &parts.headers), prefs, path, here, status)
+}
+
+/// The same for programs, whatever was asked for and by whom.
+pub fn bare_problem(status: StatusCode) -> Response {
+    problem(status, kind(status))
 }
 
 /// Middleware: see the module. A handler that panics is a fault of the platform, with a page like any other.

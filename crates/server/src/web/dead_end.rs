@@ -48,6 +48,8 @@ pub enum DeadEnd {
     WrongMethod,
     /// More was sent than is read.
     TooLarge,
+    /// What was sent did not come in time.
+    TooSlow,
     /// What was sent cannot be read.
     Unreadable,
     /// The address is not open to whoever asked.
@@ -105,6 +107,7 @@ impl DeadEnd {
             Self::NotFound => "dead-end-not-found",
             Self::WrongMethod => "dead-end-wrong-method",
             Self::TooLarge => "dead-end-too-large",
+            Self::TooSlow => "dead-end-too-slow",
             Self::Unreadable => "dead-end-unreadable",
             Self::NotAllowed => "dead-end-not-allowed",
             Self::TooMany => "dead-end-too-many",

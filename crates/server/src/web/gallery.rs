@@ -280,6 +280,7 @@ fn dead_end(prefs: Prefs, kind: DeadEnd, gathered: Gathered, way_back: Option<Wa
             | DeadEnd::NotFound
             | DeadEnd::WrongMethod
             | DeadEnd::TooLarge
+            | DeadEnd::TooSlow
             | DeadEnd::Unreadable
             | DeadEnd::NotAllowed
             | DeadEnd::TooMany
@@ -328,6 +329,7 @@ fn ends() -> Vec<(String, DeadEnd, Gathered, Option<WayBack>)> {
         ("end-pilot".to_owned(), DeadEnd::Pilot, Gathered::Nothing, None),
         ("end-not-found".to_owned(), DeadEnd::NotFound, Gathered::Unrelated, None),
         ("end-too-many".to_owned(), DeadEnd::TooMany, Gathered::Unrelated, None),
+        ("end-too-slow".to_owned(), DeadEnd::TooSlow, Gathered::Unrelated, None),
         ("end-busy".to_owned(), DeadEnd::Busy, Gathered::Unrelated, None),
         ("end-internal".to_owned(), DeadEnd::Internal, Gathered::Unrelated, None),
     ]);

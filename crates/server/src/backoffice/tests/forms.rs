@@ -1,7 +1,8 @@
 //! The application forms over HTTP: filled in over several visits, with what people, and others, send.
 
 use axum::body::Body;
-use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::extract::ConnectInfo;
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE};
 use http::{Request, StatusCode};
 use mydata_domain::account::Role;
 use mydata_domain::account::session::Stage;
@@ -12,6 +13,7 @@ use mydata_store::Engine;
 use mydata_store::repo::drafts::{self, Draft, Owner};
 use mydata_store::repo::list::{List, Scope};
 use mydata_store::repo::{filings, items, registry, uploads};
+use tower::ServiceExt as _;
 
 use super::{Answered, Browser, Office};
 use crate::backoffice::ROOT;
@@ -184,6 +186,52 @@ impl Office {
         };
         app.store.db.run_tx("test", begin).await.unwrap().id
     }
+}
+
+/// Forms with files that hardly come hold the turns of their address, and of nobody else.
+#[tokio::test]
+async fn uploads_that_hang_hold_up_nobody_else() {
+    let office = Office::open().await;
+    let mut browser = office.at_library().await;
+    let draft = office.new_dataset(&mut browser).await;
+    let router = crate::platform::router(office.app.clone());
+    let (cookie, token) = (browser.cookie.clone().unwrap(), browser.token.clone());
+    let post = |address: &str, body: Body| {
+        let mut request = Request::post(&draft)
+            .header(CONTENT_TYPE, "multipart/form-data; boundary=x9")
+            .header(COOKIE, &cookie)
+            .body(body)
+            .unwrap();
+        request.extensions_mut().insert(ConnectInfo(address.parse::<std::net::SocketAddr>().unwrap()));
+        router.clone().oneshot(request)
+    };
+    let whole = || {
+        let field = "--x9\r\nContent-Disposition: form-data; name=\"form_token\"";
+        Body::from(format!("{field}\r\n\r\n{token}\r\n--x9--\r\n"))
+    };
+    let hanging =
+        || Body::from_stream(futures_util::stream::pending::<Result<bytes::Bytes, std::io::Error>>());
+    // Two of an address hang; those of an IPv6 /64 are one.
+    let addresses = ["192.0.2.7:1", "192.0.2.7:2", "[2001:db8::1]:1", "[2001:db8::2]:1"];
+    let held: Vec<_> = addresses.iter().map(|address| tokio::spawn(post(address, hanging()))).collect();
+    for full in ["192.0.2.7:3", "[2001:db8::3]:1"] {
+        let began = std::time::Instant::now();
+        loop {
+            let answer = post(full, whole()).await.unwrap();
+            if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+                assert!(answer.headers().contains_key(http::header::RETRY_AFTER));
+                break;
+            }
+            assert!(began.elapsed().as_secs() < 20, "{full}: {}", answer.status());
+        }
+    }
+    assert_eq!(post("192.0.2.8:1", whole()).await.unwrap().status(), StatusCode::SEE_OTHER);
+    for one in held {
+        one.abort();
+        let _ = one.await;
+    }
+    assert_eq!(post("192.0.2.7:3", whole()).await.unwrap().status(), StatusCode::SEE_OTHER);
+    office.close().await;
 }
 
 /// A form is filled in over several visits without script, with rows and files,

@@ -274,3 +274,24 @@ async fn a_citizens_forms_are_counted_across_addresses() {
     assert_ne!(other.post("/login/elsewhere", &[]).await.status, StatusCode::TOO_MANY_REQUESTS);
     portal.office.close().await;
 }
+
+/// Entries are counted by address, those of an IPv6 /64 as one, and whoever comes too often is told how long to wait.
+#[tokio::test]
+async fn entries_are_counted_by_address() {
+    let portal = Portal::open_with(Engine::Sqlite, |config| config.limits.pages_per_minute = 3).await;
+    let mut browser = portal.browser();
+    let mut enter = async |address: String| {
+        browser.address = address.parse().unwrap();
+        browser.get("/service/CLI.NoService1/API.NoDataset1").await
+    };
+    for n in 0..3 {
+        let answer = enter(format!("[2001:db8::{n}]:4000")).await;
+        assert_ne!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+    let refused = enter("[2001:db8::9]:4000".to_owned()).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers[RETRY_AFTER].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+    let neighbour = enter("[2001:db8:0:1::1]:4000".to_owned()).await;
+    assert_ne!(neighbour.status, StatusCode::TOO_MANY_REQUESTS);
+    portal.office.close().await;
+}
