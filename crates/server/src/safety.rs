@@ -21,6 +21,7 @@ use mydata_domain::account::Role;
 use mydata_domain::account::session::Stage;
 use mydata_listen::{Limits, Settings};
 use mydata_store::Engine;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -139,12 +140,14 @@ impl Place {
             ("/downloads/{id}/preview/{resource_id}", format!("/downloads/{download}/preview/{dataset}")),
             ("/downloads/{id}/progress", format!("/downloads/{download}/progress")),
             ("/downloads/{id}/withdraw", format!("/downloads/{download}/withdraw")),
-            ("/downloads/{id}/delegate", format!("/downloads/{download}/delegate")),
             ("/downloads/{id}", format!("/downloads/{download}")),
             ("/record/{id}", format!("/record/{download}")),
             ("/datasets/{id}", format!("/datasets/{dataset}")),
             ("/counter-services/{id}", format!("/counter-services/{}", counters::SERVICE)),
-            ("/counter-services/{id}/apply", format!("/counter-services/{}/apply", counters::SERVICE)),
+            ("/counter-services/{id}/apply", {
+                let case = utf8_percent_encode(counters::CASE, NON_ALPHANUMERIC);
+                format!("/counter-services/{}/apply?case={case}", counters::SERVICE)
+            }),
         ];
         self.visitors = visitors;
     }
@@ -233,7 +236,7 @@ fn fill(path: &str, by: &str) -> String {
 fn paths_of(router: &Router) -> BTreeSet<String> {
     let shown = format!("{router:?}");
     let paths = shown.split("RouteId(").filter_map(|rest| rest.split_once("): \"")?.1.split('"').next());
-    // What the fallback takes is no route.
+    // What the fallback takes is no route; it is shown as `/` and as a name of its own.
     paths.filter(|path| path.starts_with('/') && !path.contains("__private")).map(str::to_owned).collect()
 }
 
