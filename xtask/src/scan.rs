@@ -85,7 +85,7 @@ pub fn main(args: &[String]) -> Result<bool> {
     alive(&mut demo)?;
     let cookies = sessions(&python)?;
     for (visitor, path) in
-        PORTAL.iter().map(|one| (one, "")).chain(OFFICE.iter().map(|one| (one, "mydata-backend/")))
+        PORTAL.iter().map(|one| (one, "")).chain(OFFICE.iter().map(|one| (one, "mydata-backend")))
     {
         let cookie = cookies[visitor].as_str().with_context(|| format!("{visitor} has no session"))?;
         found.extend(wapiti(&python, &folder, visitor, path, cookie, options.seconds)?);
@@ -200,10 +200,11 @@ fn wapiti(
     let mut command = Command::new(python.with_file_name("wapiti"));
     command.args(["--url", &format!("{base}{path}"), "--scope", "folder", "--module", MODULES]);
     if !cookie.is_empty() {
-        // The session that was begun stays the one that is used.
-        command.args(["--header", &format!("Cookie: {cookie}"), "--drop-set-cookie"]);
+        // A header goes before what the answers set: the session that was begun stays the one that is used.
+        command.args(["--header", &format!("Cookie: {cookie}")]);
     }
-    for end in ["logout", "mydata-backend/signout"] {
+    // What ends the session would make all that follows nobody's.
+    for end in ["logout", "mydata-backend/signout", "mydata-backend/me/sessions/*"] {
         command.args(["--exclude", &format!("{base}{end}")]);
     }
     command
@@ -225,7 +226,19 @@ fn wapiti(
             "--tasks",
             "4",
         ])
-        .args(["--timeout", "10", "--flush-session", "--no-bugreport", "--format", "json", "--output"])
+        .args([
+            "--timeout",
+            "10",
+            "--flush-session",
+            "--no-bugreport",
+            "--dns-endpoint",
+            "localhost",
+            "--endpoint",
+            "http://127.0.0.1:9/",
+            "--format",
+            "json",
+            "--output",
+        ])
         .arg(&report)
         .arg("--store-session")
         .arg(folder.join("sessions"))

@@ -1,5 +1,6 @@
 //! Every address, for everybody who may ask, by every method: what the answer travels with.
 
+use std::collections::BTreeSet;
 use std::panic::catch_unwind;
 
 use super::{Place, Reply, Visitor, fill, office_table, paths_of};
@@ -170,6 +171,13 @@ async fn the_partners_listener_travels_with_its_headers() {
     let place = Place::open().await;
     let mut paths = paths_of(&crate::platform::partner_router(place.portal.office.app.clone()));
     assert!(paths.remove("/"), "the fallback's");
+    let document = include_str!("../../../../docs/integrators/openapi.yaml");
+    let written = document.lines().filter_map(|line| line.strip_prefix("  /")?.strip_suffix(':'));
+    assert_eq!(
+        written.map(|path| format!("/{path}")).collect::<BTreeSet<_>>(),
+        paths,
+        "the OpenAPI document"
+    );
     assert_eq!(paths.len(), 5, "{paths:?}");
     let citizen = place.visitor("citizen").clone();
     for path in paths.iter().map(String::as_str).chain(["/", "/mydata-backend", "/nowhere"]) {
