@@ -304,6 +304,12 @@ impl Answered {
     }
 }
 
+/// Whether a cookie is an exchange's: eight hexadecimal digits name which.
+fn is_exchange(name: &str) -> bool {
+    let which = name.strip_prefix("__Host-mydata_").unwrap_or_default();
+    which.len() == 8 && which.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 impl Browser<'_> {
     pub(crate) async fn get(&mut self, path: &str) -> Answered {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
@@ -342,7 +348,7 @@ impl Browser<'_> {
             assert!(pages::is_known_cookie(name), "{name} is a cookie that nobody knows");
             if pair.starts_with("__Host-mydata_backend=") {
                 self.cookie = Some(pair.to_owned());
-            } else if pair.trim_start_matches("__Host-").starts_with("mydata_") {
+            } else if ["mydata_said", "mydata_gov"].contains(&name) || is_exchange(name) {
                 self.exchange = Some(pair.to_owned());
             }
         }
