@@ -264,8 +264,7 @@ async fn resume(
         return Err(FlowError::Broken("an entry that was seen is gone".to_owned()));
     };
     let t = &kept.transaction;
-    let same_browser =
-        cookie(t.id).is_some_and(|secret| is_same(&kept.browser, &browser_index(app, &secret)));
+    let same_browser = cookie(t.id).is_some_and(|secret| is_same(&kept.browser, browser_index(app, &secret)));
     let same_request = t.errand().is_some_and(|e| e.pid == accepted.pid && e.target == accepted.target)
         && t.parts.iter().map(|p| &p.resource_id).eq(accepted.resources.iter());
     if same_browser && same_request && t.idle_until > app.now() {
