@@ -248,13 +248,21 @@ impl Browser {
     /// # Errors
     /// When the driver refuses.
     pub async fn prefer(&self, features: &[(&str, &str)]) -> Result<()> {
+        self.show_as("", features).await
+    }
+
+    /// The same, and on a medium such as `print`; an empty one is the screen.
+    ///
+    /// # Errors
+    /// When the driver refuses.
+    pub async fn show_as(&self, medium: &str, features: &[(&str, &str)]) -> Result<()> {
         let features: Vec<_> = features
             .iter()
             .map(|(name, value)| serde_json::json!({ "name": name, "value": value }))
             .collect();
         let wish = serde_json::json!({
             "cmd": "Emulation.setEmulatedMedia",
-            "params": { "media": "", "features": features },
+            "params": { "media": medium, "features": features },
         });
         self.command("goog/cdp/execute", &wish).await?;
         Ok(())

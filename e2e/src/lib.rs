@@ -9,6 +9,7 @@
 //! | [`program`] | the binary under test |
 //! | [`database`] | SQLite or a PostgreSQL database of one's own |
 //! | [`country`] | the program serving on a data folder, and the sandbox's parties around it |
+//! | [`demo`] | `mydata demo`, and the pages that can be reached in it |
 //! | [`process`] | a child with its log in a file, killed at the end; its processor time and memory |
 //! | [`browser`] | Chromium behind ChromeDriver |
 //! | [`axe`] | the accessibility checker inside a page |
@@ -18,6 +19,7 @@ pub mod axe;
 pub mod browser;
 pub mod country;
 pub mod database;
+pub mod demo;
 pub mod process;
 pub mod program;
 pub mod totp;

@@ -12,12 +12,14 @@
 //! | `citations` | [`citations`] |
 //! | `bench` | [`bench`] |
 //! | `scan` | [`scan`] |
+//! | `pictures` | [`pictures`] |
 
 use std::process::ExitCode;
 
 mod bench;
 mod citations;
 mod layers;
+mod pictures;
 mod repo;
 mod requirements;
 mod run;
@@ -39,8 +41,10 @@ cargo xtask TASK
         when the table is stale or a requirement marked done has no test.
   citations
         Proves that every test that docs/security names is there.
-  bench seal|exchange|backoffice [-- ARGS]
+  bench seal|exchange|backoffice|portal|audit [-- ARGS]
         Builds and runs a benchmark in the release profile. `backoffice` fails when a list needs more than ten SQL statements.
+  pictures [-- ARGS]
+        Takes a picture of every page of a demo, as each kind of reader, in both languages, at both widths.
   scan [--seconds N]
         Starts a demo of its own and lets scanners look at it from outside: schemathesis at the partner APIs, wapiti at portal
         and back office. Fails when they find what docs/security/scan.md does not explain. N seconds for each (240).
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         "citations" => citations::main(rest),
         "bench" => bench::main(rest),
         "scan" => scan::main(rest),
+        "pictures" => pictures::main(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(true)

@@ -57,7 +57,7 @@ use bank::Bank;
 use ca::{Authority, CaError};
 use data::DataFolder;
 use dp::faults::{FaultError, FaultyDp};
-use dp::{Dataset, Provider};
+use dp::{Dataset, Hold, Holds, Provider};
 use lab::Lab;
 use listen::{Port, Serving};
 use mailbox::Mailbox;
@@ -231,6 +231,7 @@ pub struct Sandbox {
     lab: Lab,
     mailbox: Mailbox,
     dp_calls: Recorder,
+    holds: Holds,
     http: reqwest::Client,
     random: Arc<dyn Random>,
 }
@@ -376,6 +377,7 @@ impl Sandbox {
         let registry = registry::toml(&addresses, bank.facts(), &lab, &registered);
         let mailbox = Mailbox::new(Arc::clone(&clock));
         let dp_calls = Recorder::new(Arc::clone(&clock));
+        let holds = Holds::default();
         let idp = idp::Provider::new(
             addresses.idp.clone(),
             platform.clone(),
@@ -398,7 +400,7 @@ impl Sandbox {
             let stranger = signer(other)?.key;
             let identity = signer(dataset)?;
             issued.push((identity.clone(), false));
-            let provider = Provider::new(dataset, identity, stranger, Arc::clone(&random))?;
+            let provider = Provider::new(dataset, identity, stranger, holds.clone(), Arc::clone(&random))?;
             let key = dataset.key();
             let check = TokenCheck::with_client(api.clone(), dataset.id(), dataset.secret(), client(key)?);
             let router = platform_only(provider.router(check), &[]);
@@ -438,6 +440,7 @@ impl Sandbox {
             lab,
             mailbox,
             dp_calls,
+            holds,
             http,
             random,
             addresses,
@@ -507,6 +510,12 @@ impl Sandbox {
     /// Every call that reached a DP, the faulty one included.
     pub fn dp_calls(&self) -> &Recorder {
         &self.dp_calls
+    }
+
+    /// Keeps the provider that is slow about this person slow while the answer lives.
+    #[must_use]
+    pub fn hold(&self, persona: &'static personas::Persona) -> Hold {
+        self.holds.hold(persona)
     }
 
     /// Randomness, as configured.

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::ca::Authority;
 use crate::data::DataFolder;
-use crate::dp::{Dataset, Provider};
+use crate::dp::{Dataset, Holds, Provider};
 use crate::listen::{Port, Serving};
 use crate::record::Recorder;
 use crate::sp::{Facts, Sp, Surroundings};
@@ -57,7 +57,8 @@ impl Production {
             let id = ResourceId::generate(&**random);
             let secret = ResourceSecret::generate(&**random);
             let signer = || authority.signer(dataset.path().trim_start_matches('/'), dataset.issuer());
-            let provider = Provider::new(dataset, signer()?, signer()?.key, Arc::clone(random))?;
+            let provider =
+                Provider::new(dataset, signer()?, signer()?.key, Holds::default(), Arc::clone(random))?;
             let check = TokenCheck::with_client(
                 sandbox.addresses.platform.clone(),
                 id.clone(),

@@ -174,6 +174,21 @@ async fn waits_as_long_as_asked() {
     assert!(begin.elapsed() >= Duration::from_secs(4), "{:?}", begin.elapsed());
 }
 
+/// Shows R118.
+#[tokio::test]
+async fn tells_whether_the_token_is_there_without_taking_it() {
+    let running = platform(&[Step::Wait("7"), Step::Status(403), Step::Whole]).await;
+    let ticket = PermissionTicket::generate(&SystemRandom);
+    let ready = || running.platform.ready(&ticket);
+    assert_eq!(ready().await.unwrap(), Some(Duration::from_secs(7)));
+    assert!(matches!(ready().await.unwrap_err(), FetchError::Denied(_)));
+    assert_eq!(ready().await.unwrap(), None);
+    // The scripted platform answers HEAD as GET; a fetch afterwards still gets everything.
+    let into = running.folder.path().join("token.jwt");
+    let fetched = running.platform.fetch(&ticket, &into, &quick()).await.unwrap();
+    assert_eq!(fetched.bytes, token().len() as u64);
+}
+
 #[tokio::test]
 async fn a_broken_transfer_goes_on_where_it_stopped() {
     let running = platform(&[Step::Break(40_000), Step::Break(30_000), Step::Whole]).await;

@@ -4,8 +4,8 @@ use mydata_e2e::browser::Browser;
 use serde_json::Value;
 use thirtyfour::prelude::*;
 
-use crate::demo::Demo;
 use crate::look::Reader;
+use mydata_e2e::demo::Demo;
 
 /// What can be used and seen, counted before the first Tab.
 const COUNT: &str = r#"

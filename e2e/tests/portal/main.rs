@@ -4,7 +4,6 @@
 mod counter;
 mod crash;
 mod delegate;
-mod demo;
 mod downloads;
 mod keyboard;
 mod look;

@@ -6,8 +6,8 @@ use mydata_e2e::axe;
 use mydata_e2e::browser::Browser;
 use serde_json::Value;
 
-use crate::demo::Demo;
 use crate::look::{READERS, Reader};
+use mydata_e2e::demo::Demo;
 
 /// Heaviest page on a first visit, in bytes as they travel without compression: the page and all that it loads.
 const HEAVIEST: u64 = 60 * 1024;

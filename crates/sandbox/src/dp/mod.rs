@@ -8,7 +8,7 @@ pub mod package;
 pub mod pdf;
 pub mod property;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -132,6 +132,32 @@ impl Dataset {
     }
 }
 
+/// People whose slow provider stays slow until it is let go, however fast or slow everybody else is.
+#[derive(Clone, Default)]
+pub struct Holds(Arc<Mutex<HashSet<&'static str>>>);
+
+/// One person's provider is kept slow while this lives.
+pub struct Hold(Holds, &'static str);
+
+impl Holds {
+    /// Keeps whoever is slow about this person ([`Manner::Slow`]) slow.
+    #[must_use]
+    pub fn hold(&self, persona: &'static Persona) -> Hold {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(persona.key);
+        Hold(self.clone(), persona.key)
+    }
+
+    fn holds(&self, persona: &Persona) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(persona.key)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(self.1);
+    }
+}
+
 /// The program behind one dataset.
 pub struct Provider {
     dataset: Dataset,
@@ -140,6 +166,7 @@ pub struct Provider {
     /// Another provider's key, for bad signatures.
     stranger: String,
     tries: Mutex<HashMap<TransactionUid, u32>>,
+    holds: Holds,
     random: Arc<dyn Random>,
 }
 
@@ -149,10 +176,11 @@ impl Provider {
         dataset: Dataset,
         identity: KeyAndCertificate,
         stranger: String,
+        holds: Holds,
         random: Arc<dyn Random>,
     ) -> Result<Self, BadSigner> {
         let signer = Signer::new(identity.key.as_bytes(), identity.certificate.as_bytes())?;
-        Ok(Self { dataset, signer, identity, stranger, tries: Mutex::default(), random })
+        Ok(Self { dataset, signer, identity, stranger, tries: Mutex::default(), holds, random })
     }
 
     /// Its endpoint.
@@ -177,7 +205,9 @@ impl Provider {
             Manner::BadSignature => true,
             Manner::Nothing => return DpAnswer::NoData,
             Manner::Refuse => return DpAnswer::Refuse("the register does not give this record".to_owned()),
-            Manner::Slow(times) if tried < times => return DpAnswer::Wait(Duration::from_secs(1)),
+            Manner::Slow(times) if tried < times || self.holds.holds(persona) => {
+                return DpAnswer::Wait(Duration::from_secs(1));
+            }
             Manner::Fail(times) if tried < times => return DpAnswer::Unavailable,
             Manner::Slow(_) | Manner::Fail(_) => false,
         };

@@ -31,6 +31,19 @@ pub(super) async fn outcome(sp: &Sp, tx_id: &TxId, at_most: Duration) -> Result<
     }
 }
 
+/// The SP is told that its data is to come, and to wait for it; tells how long.
+pub(super) async fn asked_to_wait(sp: &Sp, tx_id: &TxId, at_most: Duration) -> Result<Duration, String> {
+    let case = sp.wait_for(tx_id, at_most, |case| case.notification.is_some()).await;
+    let notification = case
+        .and_then(|case| case.notification)
+        .ok_or_else(|| format!("the SP was not notified within {at_most:?}"))?;
+    match sp.platform().ready(&notification.permission_ticket).await {
+        Ok(Some(wait)) => Ok(wait),
+        Ok(None) => Err("the data was there although its DP asks to wait".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// The citizen came back normally.
 pub(super) fn normal(case: &Case) -> Result<(), String> {
     match case.back {

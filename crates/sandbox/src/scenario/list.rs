@@ -308,13 +308,22 @@ impl Scenario {
     async fn slow(self, stage: &Stage<'_>) -> Result<String, Wrong> {
         let bank = stage.sandbox.bank();
         let plan = Plan::new(self.person(), Verification::Cer).decide(Decision::ConfirmAtOnce);
-        let (_, case, end) = self.through_the_bank(stage, &plan).await?;
-        let url = returned(end)?;
+        // On a busy machine the citizen may need longer than a slow DP.
+        let hold = stage.sandbox.hold(self.person());
+        let mut citizen = Citizen::new(stage.sandbox.http().clone());
+        let (page, case) = self.apply(stage, &mut citizen).await?;
+        // The bank's last page shows the data, so the citizen is there only after the wait.
+        let asked = async {
+            let wait = checks::asked_to_wait(bank, &case.tx_id, PATIENCE).await;
+            drop(hold);
+            wait
+        };
+        let (end, wait) = tokio::join!(citizen.walk(page, &bank.facts().return_url, &plan), asked);
+        let (url, wait) = (returned(end?)?, wait?);
         let case = checks::outcome(bank, &case.tx_id, PATIENCE).await?;
         self.keep(stage, bank, &case, Some(&url))?;
         checks::normal(&case)?;
         let said = datasets(&case, self.person(), &[(Household, Data), (Kin, Data), (Property, Data)])?;
-        let waits = case.fetched.map_or(0, |fetched| fetched.waits);
         let waited = stage
             .sandbox
             .dp_calls()
@@ -322,11 +331,11 @@ impl Scenario {
             .iter()
             .filter(|call| call.path == Kin.path() && call.status == Some(StatusCode::TOO_MANY_REQUESTS))
             .count();
-        if waits == 0 || waited < 2 {
-            return Err(format!("429 reached the SP {waits} times and left the DP {waited} times").into());
+        if waited < 2 {
+            return Err(format!("429 left the DP {waited} times, not twice").into());
         }
         match bank.platform().txid_status(&case.tx_id).await {
-            Ok(TxStatus::Taken) => Ok(format!("{said}；429 × {waits}")),
+            Ok(TxStatus::Taken) => Ok(format!("{said}；429，Retry-After {} 秒", wait.as_secs())),
             other => Err(format!("txid_status does not say 201: {other:?}").into()),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use mydata_wire::{PermissionTicket, retry_after, token};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
@@ -162,6 +162,25 @@ impl Platform {
         fetched
     }
 
+    /// Asks once whether the token of `ticket` is there, and takes nothing of it: `None` if it is, or how long the platform
+    /// asks to wait. It may answer only after a moment, since most data comes within one.
+    ///
+    /// # Errors
+    /// As [`Platform::fetch`]; [`FetchError::Broken`] if the platform could not be asked.
+    pub async fn ready(&self, ticket: &PermissionTicket) -> Result<Option<Duration>, FetchError> {
+        let broken = |last| FetchError::Broken { failures: 1, last };
+        let answer = self.ask_for_data(Method::HEAD, ticket).send().await;
+        let answer = answer.map_err(|error| broken(error.without_url().to_string()))?;
+        if answer.status() == StatusCode::OK {
+            return Ok(None);
+        }
+        match self.not_now(answer, FetchOptions::default().default_wait).await? {
+            Attempt::Wait(wait) => Ok(Some(wait)),
+            Attempt::Failed(last) => Err(broken(last)),
+            Attempt::Whole => Ok(None),
+        }
+    }
+
     async fn fetch_part(
         &self,
         ticket: &PermissionTicket,
@@ -212,9 +231,7 @@ impl Platform {
         part: &mut Part,
         options: &FetchOptions,
     ) -> Result<Attempt, FetchError> {
-        let mut ticket = HeaderValue::from_str(&ticket.expose()).expect("a UUID is a header value");
-        ticket.set_sensitive(true);
-        let mut request = self.http.get(self.url("/service/data")).header("permission_ticket", ticket);
+        let mut request = self.ask_for_data(Method::GET, ticket);
         match &part.etag {
             Some(etag) if part.written > 0 => {
                 request = request
@@ -241,20 +258,7 @@ impl Platform {
                 part.restart().await?;
                 return Ok(Attempt::Failed("the token has become shorter than what had arrived".to_owned()));
             }
-            StatusCode::TOO_MANY_REQUESTS => {
-                let wait = text(answer.headers(), header::RETRY_AFTER)
-                    .and_then(|value| retry_after::parse(value, (self.now)()))
-                    .unwrap_or(options.default_wait);
-                return Ok(Attempt::Wait(wait));
-            }
-            StatusCode::BAD_REQUEST => return Err(FetchError::BadTicket(reason(answer).await)),
-            StatusCode::UNAUTHORIZED => return Err(FetchError::Unauthorised(reason(answer).await)),
-            StatusCode::FORBIDDEN => return Err(FetchError::Denied(reason(answer).await)),
-            StatusCode::GATEWAY_TIMEOUT => return Err(FetchError::Undeliverable(reason(answer).await)),
-            status if status.is_server_error() => {
-                return Ok(Attempt::Failed(format!("the platform answered {}", status.as_u16())));
-            }
-            status => return Err(FetchError::Unexpected { status: status.as_u16(), content_type }),
+            _ => return self.not_now(answer, options.default_wait).await,
         }
         if content_type.split(';').next().map(str::trim) != Some(token::MEDIA_TYPE) {
             return Err(FetchError::Unexpected { status: answer.status().as_u16(), content_type });
@@ -266,6 +270,39 @@ impl Platform {
             return Err(FetchError::TooLarge(options.max_bytes));
         }
         self.receive(answer, part, options, whole).await
+    }
+
+    fn ask_for_data(&self, method: Method, ticket: &PermissionTicket) -> reqwest::RequestBuilder {
+        let mut ticket = HeaderValue::from_str(&ticket.expose()).expect("a UUID is a header value");
+        ticket.set_sensitive(true);
+        self.http.request(method, self.url("/service/data")).header("permission_ticket", ticket)
+    }
+
+    /// What an answer without a token means.
+    async fn not_now(
+        &self,
+        answer: reqwest::Response,
+        default_wait: Duration,
+    ) -> Result<Attempt, FetchError> {
+        match answer.status() {
+            StatusCode::TOO_MANY_REQUESTS => {
+                let wait = text(answer.headers(), header::RETRY_AFTER)
+                    .and_then(|value| retry_after::parse(value, (self.now)()))
+                    .unwrap_or(default_wait);
+                Ok(Attempt::Wait(wait))
+            }
+            StatusCode::BAD_REQUEST => Err(FetchError::BadTicket(reason(answer).await)),
+            StatusCode::UNAUTHORIZED => Err(FetchError::Unauthorised(reason(answer).await)),
+            StatusCode::FORBIDDEN => Err(FetchError::Denied(reason(answer).await)),
+            StatusCode::GATEWAY_TIMEOUT => Err(FetchError::Undeliverable(reason(answer).await)),
+            status if status.is_server_error() => {
+                Ok(Attempt::Failed(format!("the platform answered {}", status.as_u16())))
+            }
+            status => Err(FetchError::Unexpected {
+                status: status.as_u16(),
+                content_type: text(answer.headers(), header::CONTENT_TYPE).unwrap_or_default().to_owned(),
+            }),
+        }
     }
 
     async fn receive(

@@ -6,7 +6,10 @@ sign-in = Sign in
     .wrong = Account or password is wrong. Please check and try again; after 5 failures sign-in is closed for 15 minutes.
     .shared = On a shared computer, sign out and close the browser when you are done.
 sign-in-closed = Sign-in is closed for a while
-    .text = There were 5 failures within 15 minutes, so sign-in is closed to protect the account. You can try again in about { $minutes } minutes ({ $at }).
+    .text = There were 5 failures within 15 minutes, so sign-in is closed to protect the account. You can try again in about { $minutes ->
+            [one] { $minutes } minute
+           *[other] { $minutes } minutes
+        } ({ $at }).
     .again = Try again
 sign-up = Open an account
 password-forgotten = Forgotten password

@@ -159,7 +159,10 @@ health-waiting = Not polled yet
 health-well = Alive
 health-failing = Failing
 health-polling = Polling
-health-polling-on = On, about every { $minutes } minutes
+health-polling-on = On, about every { $minutes ->
+            [one] { $minutes } minute
+           *[other] { $minutes } minutes
+        }
 health-polling-on-seconds = On, about every { $seconds } seconds
 health-switch-on = Switch polling on
 health-switch-off = Switch polling off

@@ -53,7 +53,10 @@ dataset-resource-id = resource_id
 dataset-description = Description
 dataset-fields = Fields
 dataset-minutes = Expected wait
-    .text = About { $minutes } minutes
+    .text = About { $minutes ->
+            [one] { $minutes } minute
+           *[other] { $minutes } minutes
+        }
 dataset-parameters = DP-API parameters
 
 record-client-id = client_id

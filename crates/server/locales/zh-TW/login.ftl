@@ -33,7 +33,7 @@ login-ending = 再過 { $time } 就會登出
     .extended = 已為您延長。
     .minutes = 2 分鐘
     .seconds = 30 秒
-login-idle-until = 閒置 { $span } 會自動登出；若沒有再操作，將於 { $at } 登出。
+login-idle-until = 閒置 { $span }會自動登出；若沒有再操作，將於 { $at } 登出。
 
 own = 我的專區
 own-downloads = 我的下載

@@ -104,6 +104,12 @@ pub(super) fn channel_key(channel: Channel) -> &'static str {
     }
 }
 
+/// What a link or a page says that changes a channel's address, or sets it for the first time.
+fn change_label(lang: Lang, channel: Channel, is_set: bool) -> String {
+    let what = if is_set { "change" } else { "add" };
+    lang.t(&format!("{}.{what}", channel_key(channel)))
+}
+
 /// Where a channel's address is changed.
 pub(super) fn channel_path(channel: Channel) -> &'static str {
     match channel {
@@ -170,8 +176,7 @@ fn drawn(
     let reach = |channel: Channel| {
         let address = row.contact.address(channel).map(|address| masked(channel, address));
         let label = lang.t(channel_key(channel));
-        let key = if address.is_some() { "me-change" } else { "me-add" };
-        let change = i18n::t(lang, key, &[("what", label.as_str().into())]);
+        let change = change_label(lang, channel, address.is_some());
         Reach { label, address, href: channel_path(channel), change }
     };
     let reaches: Vec<_> = usable(app).map(reach).collect();

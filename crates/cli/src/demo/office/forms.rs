@@ -47,7 +47,7 @@ impl Office {
         &self,
         kind: Kind,
         body: &Body,
-        what: &str,
+        (what, what_en): (&str, &str),
         draft: &Draft,
     ) -> anyhow::Result<Fields> {
         let host = format!("https://{}.demo.example", body.account);
@@ -56,9 +56,13 @@ impl Office {
             Kind::Dataset => Fields::new()
                 .with("category", "綜合")
                 .with("name", what)
+                .with("name_en", what_en)
                 .with("description", "供示範用的虛構資料。")
+                .with("description_en", "Fictional data, as an example.")
                 .with("field[0]", "姓名")
                 .with("field[1]", "年度")
+                .with("field_en[0]", "Name")
+                .with("field_en[1]", "Year")
                 .with("weakest_verification", "NHI")
                 .with("dp_api", format!("{host}/data"))
                 .with("dp_ip[0]", "203.0.113.64")
@@ -86,6 +90,7 @@ impl Office {
             Kind::Service => application(self.application(draft).await?)
                 .with("category", "其他/綜合/其他服務")
                 .with("name", what)
+                .with("name_en", what_en)
                 .with("url", format!("{host}/apply"))
                 .with("description", "供示範用的虛構服務。")
                 .with("purpose", "審核示範申請")
@@ -97,7 +102,7 @@ impl Office {
             Kind::CounterService => application(self.application(draft).await?)
                 .with("category", "其他/綜合/其他服務")
                 .with("name", what)
-                .with("name_en", "Demo counter application")
+                .with("name_en", what_en)
                 .with("description", "供示範用的虛構臨櫃服務。")
                 .with("description_en", "A fictional counter service, as an example.")
                 // Clerks of the demo sit at this machine.

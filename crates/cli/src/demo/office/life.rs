@@ -30,7 +30,7 @@ struct Life {
     goal: StageName,
     body: Body,
     kind: Kind,
-    what: &'static str,
+    what: (&'static str, &'static str),
     /// How many days ago it began.
     ago: i32,
 }
@@ -40,7 +40,7 @@ const fn life(
     (account, name, name_en): (&'static str, &'static str, &'static str),
     private: bool,
     kind: Kind,
-    what: &'static str,
+    what: (&'static str, &'static str),
     ago: i32,
 ) -> Life {
     Life { goal, body: Body { account, name, name_en, private }, kind, what, ago }
@@ -56,23 +56,23 @@ const LIVES: [Life; 17] = {
     use Kind::{CounterService as C, Dataset as A, Service as B};
     use StageName as S;
     [
-        life(S::Draft, ("draft", "示範國家圖書館", "Demo National Library"), false, A, "示範借閱紀錄", 1),
-        life(S::OperatorReview, ("operator-review", "示範氣象站", "Demo Weather Station"), false, A, "示範氣象證明", 1),
-        life(S::AuthorityReview, ("authority-review", "示範人壽保險公司", "Demo Life Insurance"), true, B, "示範線上投保", 3),
-        life(S::MinistryReview, ("ministry-review", "示範縣社會處", "Demo County Social Affairs"), false, B, "示範急難救助", 5),
-        life(S::Testing, ("testing", "示範市民服務中心", "Demo Citizens' Centre"), false, C, "示範臨櫃申辦", 20),
-        life(S::ExtensionReview, ("extension-review", "示範自來水處", "Demo Waterworks"), false, A, "示範用水資料", 94),
-        life(S::GoLiveOperatorReview, ("go-live-operator-review", "示範監理所", "Demo Motor Vehicles Office"), false, A, "示範駕照資料", 41),
-        life(S::AwaitingLetter, ("awaiting-letter", "示範水利署", "Demo Water Resources"), false, A, "示範水權資料", 43),
-        life(S::GoLiveMinistryReview, ("go-live-ministry-review", "示範教育局", "Demo Education Bureau"), false, A, "示範學籍資料", 45),
-        life(S::Piloting, ("piloting", "示範勞保處", "Demo Labour Insurance"), false, A, "示範投保資料", 50),
-        life(S::ReportReview, ("report-review", "示範健保處", "Demo Health Insurance"), false, A, "示範就醫資料", 61),
-        life(S::AwaitingListing, ("awaiting-listing", "示範地政處", "Demo Land Office"), false, A, "示範地籍資料", 65),
-        life(S::Listed, ("listed", "示範商工登記處", "Demo Business Registry"), false, A, "示範商業登記", 100),
-        life(S::ChangeOperatorReview, ("change-operator-review", "示範電力處", "Demo Power Office"), false, A, "示範用電資料", 81),
-        life(S::ChangeMinistryReview, ("change-ministry-review", "示範郵政處", "Demo Post Office"), false, A, "示範郵政資料", 84),
-        life(S::Suspended, ("suspended", "示範法務處", "Demo Legal Affairs"), false, A, "示範證明資料", 90),
-        life(S::Delisted, (LAST, "示範農會", "Demo Farmers' Association"), true, B, "示範農業貸款", 110),
+        life(S::Draft, ("draft", "示範國家圖書館", "Demo National Library"), false, A, ("示範借閱紀錄", "Demo loans"), 1),
+        life(S::OperatorReview, ("operator-review", "示範氣象站", "Demo Weather Station"), false, A, ("示範氣象證明", "Demo weather certificate"), 1),
+        life(S::AuthorityReview, ("authority-review", "示範人壽保險公司", "Demo Life Insurance"), true, B, ("示範線上投保", "Demo insurance online"), 3),
+        life(S::MinistryReview, ("ministry-review", "示範縣社會處", "Demo County Social Affairs"), false, B, ("示範急難救助", "Demo emergency relief"), 5),
+        life(S::Testing, ("testing", "示範市民服務中心", "Demo Citizens' Centre"), false, C, ("示範臨櫃申辦", "Demo counter application"), 20),
+        life(S::ExtensionReview, ("extension-review", "示範自來水處", "Demo Waterworks"), false, A, ("示範用水資料", "Demo water use"), 94),
+        life(S::GoLiveOperatorReview, ("go-live-operator-review", "示範監理所", "Demo Motor Vehicles Office"), false, A, ("示範駕照資料", "Demo driving licence"), 41),
+        life(S::AwaitingLetter, ("awaiting-letter", "示範水利署", "Demo Water Resources"), false, A, ("示範水權資料", "Demo water rights"), 43),
+        life(S::GoLiveMinistryReview, ("go-live-ministry-review", "示範教育局", "Demo Education Bureau"), false, A, ("示範學籍資料", "Demo school record"), 45),
+        life(S::Piloting, ("piloting", "示範勞保處", "Demo Labour Insurance"), false, A, ("示範投保資料", "Demo labour insurance"), 50),
+        life(S::ReportReview, ("report-review", "示範健保處", "Demo Health Insurance"), false, A, ("示範就醫資料", "Demo medical visits"), 61),
+        life(S::AwaitingListing, ("awaiting-listing", "示範地政處", "Demo Land Office"), false, A, ("示範地籍資料", "Demo land record"), 65),
+        life(S::Listed, ("listed", "示範商工登記處", "Demo Business Registry"), false, A, ("示範商業登記", "Demo business registration"), 100),
+        life(S::ChangeOperatorReview, ("change-operator-review", "示範電力處", "Demo Power Office"), false, A, ("示範用電資料", "Demo power use"), 81),
+        life(S::ChangeMinistryReview, ("change-ministry-review", "示範郵政處", "Demo Post Office"), false, A, ("示範郵政資料", "Demo postal savings"), 84),
+        life(S::Suspended, ("suspended", "示範法務處", "Demo Legal Affairs"), false, A, ("示範證明資料", "Demo certificates"), 90),
+        life(S::Delisted, (LAST, "示範農會", "Demo Farmers' Association"), true, B, ("示範農業貸款", "Demo farm loan"), 110),
     ]
 };
 
@@ -210,7 +210,8 @@ impl Office {
         let account = sign_up::open(&self.app, secret, &name, &password, [127, 0, 0, 1].into()).await?;
         let of_organisation = self.draft(&account, FormKind::Organisation, organisation(body)).await?;
         let of_item = self.draft(&account, FormKind::Dataset, Fields::new()).await?;
-        let fields = self.item_form(Kind::Dataset, body, "示範典藏資料", &of_item).await?;
+        let fields =
+            self.item_form(Kind::Dataset, body, ("示範典藏資料", "Demo collections"), &of_item).await?;
         let application = self.save(&account, &of_item, &fields).await?;
         sign_up::file(&self.app, &by(&account), (of_organisation.id, 1), application).await?;
         if back {

@@ -23,6 +23,9 @@ use crate::backoffice::visit::Visit;
 const SHAPE: Shape =
     Shape { filters: &["actor", "what"], sorts: &["at"], default: Sort { key: "at", descending: true } };
 
+/// How many characters of an event's detail the list shows; its own page shows them all.
+const DETAIL: usize = 60;
+
 /// `GET /system/audit`.
 pub async fn show(visit: Visit) -> Answer {
     let mut query = ListQuery::read(&visit, SHAPE);
@@ -79,6 +82,10 @@ pub async fn show(visit: Visit) -> Answer {
     let words = |words: Option<(&'static str, &'static str)>, kept: &str| {
         words.map_or_else(|| kept.to_owned(), |(zh, en)| visit.lang().pick(zh, Some(en)).to_owned())
     };
+    let shortened = |detail: &str| match detail.char_indices().nth(DETAIL) {
+        Some((end, _)) => format!("{}…", &detail[..end]),
+        None => detail.to_owned(),
+    };
     let row = |listed: &audit::Listed| {
         let event = &listed.event;
         let code = |text: Option<String>| text.map_or(Cell::Nothing, Cell::Code);
@@ -93,7 +100,7 @@ pub async fn show(visit: Visit) -> Answer {
             },
             code(listed.transaction.map(|id| id.to_string())),
             code(event.from.clone()),
-            code(event.detail.clone()),
+            code(event.detail.as_deref().map(shortened)),
         ]
     };
     let rows = page.rows.iter().map(row).collect();

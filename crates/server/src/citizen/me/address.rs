@@ -22,7 +22,7 @@ use crate::exchange::fault::Fault;
 use crate::exchange::visit::Visit;
 use crate::portal::nav::Area;
 use crate::portal::view::Frame;
-use crate::web::{Chrome, FormTarget, Policy, i18n, page};
+use crate::web::{Chrome, FormTarget, Policy, page};
 
 /// The page.
 #[derive(Template)]
@@ -97,8 +97,7 @@ fn drawn(
     let lang = visit.prefs.lang;
     let label = lang.t(channel_key(channel));
     let now = row.contact.address(channel).map(|address| masked(channel, address));
-    let key = if now.is_some() { "me-change" } else { "me-add" };
-    let title = i18n::t(lang, key, &[("what", label.as_str().into())]);
+    let title = super::change_label(lang, channel, now.is_some());
     let frame = Frame::new(visit, Area::Elsewhere, title).below(lang.t("own-me"), PATH);
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let view = AddressPage {

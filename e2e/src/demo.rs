@@ -3,19 +3,23 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use mydata_e2e::country::client;
-use mydata_e2e::process::Process;
-use mydata_e2e::program;
 use tempfile::TempDir;
 use url::Url;
+
+use crate::country::client;
+use crate::process::Process;
+use crate::program;
 
 /// How long the first start may take: it lives through a year of the back office.
 const START_LIMIT: Duration = Duration::from_secs(180);
 
 /// A running demo.
+#[derive(Debug)]
 pub struct Demo {
     /// Where the portal answers.
     pub base: Url,
+    /// Where the sandbox's overview answers.
+    pub overview: Url,
     // The process ends first, then its folder.
     process: Process,
     _folder: TempDir,
@@ -23,6 +27,9 @@ pub struct Demo {
 
 impl Demo {
     /// Starts one and waits until it says where it answers.
+    ///
+    /// # Panics
+    /// When it does not start.
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("demo.log");
@@ -31,26 +38,37 @@ impl Demo {
         command.stdin(Stdio::null());
         let mut process = Process::start(&mut command, &log).unwrap();
         let since = Instant::now();
-        let base = loop {
+        let (base, overview) = loop {
             let said = process.log();
-            let office = said.lines().find_map(|line| line.trim().strip_prefix("Back office"));
-            if let Some(office) = office.filter(|_| said.contains("Personas")) {
-                break Url::parse(office.trim().trim_end_matches("mydata-backend")).unwrap();
+            let address = |of: &str| {
+                let line = said.lines().find_map(|line| line.trim().strip_prefix(of))?;
+                Url::parse(line.split_whitespace().next()?).ok()
+            };
+            if said.contains("Personas") {
+                let told = address("Platform").zip(address("Overview"));
+                break told.unwrap_or_else(|| panic!("the demo does not say where it answers:\n{said}"));
             }
             assert!(process.ended().unwrap().is_none() && since.elapsed() < START_LIMIT, "{said}");
             tokio::time::sleep(Duration::from_millis(200)).await;
         };
         client().unwrap().get(base.clone()).send().await.unwrap();
-        Self { base, process, _folder: folder }
+        Self { base, overview, process, _folder: folder }
     }
 
     /// An address of it.
+    ///
+    /// # Panics
+    /// When `path` is no path.
+    #[must_use]
     pub fn url(&self, path: &str) -> String {
         self.base.join(path).unwrap().to_string()
     }
 
     /// Every page that a reader without a session can reach from the site map, and those that nothing leads to: the path
     /// and query of at most `each` pages of a kind.
+    ///
+    /// # Panics
+    /// When the demo does not answer.
     pub async fn pages(&self, each: usize) -> Vec<String> {
         let http = client().unwrap();
         let mut found: Vec<String> =
@@ -86,6 +104,9 @@ impl Demo {
     }
 
     /// Ends it.
+    ///
+    /// # Panics
+    /// When it does not end when asked.
     pub fn stop(mut self) {
         self.process.terminate(Duration::from_secs(30)).unwrap();
     }
