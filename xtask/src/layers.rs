@@ -62,6 +62,7 @@ const MAY: &[(&str, &[&str])] = &[
             "mydata-server",
         ],
     ),
+    ("mydata-strangers", &["mydata-wire", "mydata-seal", "mydata-revocation"]),
     ("xtask", &[]),
 ];
 

@@ -1,7 +1,7 @@
 //! The project's own tasks, run as `cargo xtask TASK`.
 //!
 //! Owns what a developer and CI do to the repository: install and start what the tests need, run them, prove the layers,
-//! keep the table of requirements true, start the benchmarks. Refuses to know anything of the product: it depends on none
+//! keep the table of requirements true, start the benchmarks and the scanners. Refuses to know anything of the product: it depends on none
 //! of its crates and reads only files of the repository.
 //!
 //! | task | file |
@@ -9,17 +9,21 @@
 //! | `test` | [`test`] |
 //! | `layers` | [`layers`] |
 //! | `requirements` | [`requirements`] |
+//! | `citations` | [`citations`] |
 //! | `bench` | [`bench`] |
+//! | `scan` | [`scan`] |
 //! | `pictures` | [`pictures`] |
 
 use std::process::ExitCode;
 
 mod bench;
+mod citations;
 mod layers;
 mod pictures;
 mod repo;
 mod requirements;
 mod run;
+mod scan;
 mod test;
 
 const HELP: &str = "\
@@ -35,10 +39,15 @@ cargo xtask TASK
   requirements [--check]
         Writes into docs/requirements.md which tests show which requirement; with --check it only compares, and fails
         when the table is stale or a requirement marked done has no test.
+  citations
+        Proves that every test that docs/security names is there.
   bench seal|exchange|backoffice|portal|audit [-- ARGS]
         Builds and runs a benchmark in the release profile. `backoffice` fails when a list needs more than ten SQL statements.
   pictures [-- ARGS]
         Takes a picture of every page of a demo, as each kind of reader, in both languages, at both widths.
+  scan [--seconds N]
+        Starts a demo of its own and lets scanners look at it from outside: schemathesis at the partner APIs, wapiti at portal
+        and back office. Fails when they find what docs/security/scan.md does not explain. N seconds for each (240).
 ";
 
 fn main() -> ExitCode {
@@ -51,7 +60,9 @@ fn main() -> ExitCode {
         "test" => test::main(rest),
         "layers" => layers::main(rest),
         "requirements" => requirements::main(rest),
+        "citations" => citations::main(rest),
         "bench" => bench::main(rest),
+        "scan" => scan::main(rest),
         "pictures" => pictures::main(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | programs from the distribution, Python, axe-core | [`tools`] |
 //! | a private PostgreSQL | [`postgres`] |
-//! | format, clippy, layers, build, nextest, doc tests, requirements | here |
+//! | format, clippy, layers, citations, build, nextest, doc tests, requirements | here |
 //! | the last line | [`tally`] |
 
 pub mod postgres;
@@ -13,7 +13,7 @@ pub mod tools;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{layers, repo, requirements, run};
+use crate::{citations, layers, repo, requirements, run};
 use tally::Tally;
 
 /// What the command line asks for.
@@ -83,6 +83,8 @@ fn checks_and_tests(options: &Options, tools: &tools::Tools, cluster: &postgres:
     if whole {
         eprintln!("\n$ cargo xtask layers");
         tally.check("cargo xtask layers", layers::main(&[])?);
+        eprintln!("\n$ cargo xtask citations");
+        tally.check("cargo xtask citations", citations::main(&[])?);
     }
 
     // The browser tests start the program itself. Built together with the tests, it shares every artefact with them.

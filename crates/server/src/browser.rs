@@ -2,14 +2,16 @@
 //! implementation for citizens and for the back office, each through a door of its own: a secret of one is worth nothing at
 //! the other.
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::response::Response;
 use http::header::{COOKIE, ORIGIN, REFERER, SET_COOKIE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use mydata_wire::b64;
 use url::{Position, Url};
 
 use crate::app::App;
+
+/// How the page that a request was made from stands to us (Fetch Metadata).
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What the cookie is called, and what the tokens are for.
 #[derive(Debug)]
@@ -40,13 +42,18 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// Whether two texts are the same, in a time that tells nothing about where they differ.
 pub fn is_same(right: &str, given: &str) -> bool {
-    verify_slices_are_equal(right.as_bytes(), given.as_bytes()).is_ok()
+    mydata_wire::secret::is_same(right, given)
 }
 
-/// Whether a posted form comes from us, as far as the browser says so: it names the origin of every form it posts.
+/// Whether a posted form comes from us, as far as the browser says so: it names the origin of every form it posts, and
+/// newer ones also how the page with the form stands to us. A neighbouring host (`same-site`) is not us.
 pub fn is_our_origin(app: &App, headers: &HeaderMap) -> bool {
     let own = app.base_url.origin().ascii_serialization();
-    headers.get(ORIGIN).is_none_or(|origin| origin.as_bytes() == own.as_bytes())
+    let only = |name: &HeaderName, good: &dyn Fn(&[u8]) -> bool| {
+        headers.get_all(name).iter().all(|value| good(value.as_bytes()))
+    };
+    only(&ORIGIN, &|origin| origin == own.as_bytes())
+        && only(&SEC_FETCH_SITE, &|site| [&b"same-origin"[..], b"none"].contains(&site))
 }
 
 /// The page of ours that a form stands on, as browsers tell it: path and query.

@@ -35,6 +35,8 @@ pub mod probe;
 pub mod public;
 pub mod record;
 pub mod revocation;
+#[cfg(test)]
+mod safety;
 pub mod system;
 pub mod web;
 

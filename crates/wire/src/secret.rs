@@ -1,19 +1,33 @@
-//! Secrets (PROTOCOL.md §1). None of them shows in `Debug`; all are wiped from memory when dropped.
+//! Secrets (PROTOCOL.md §1). None of them shows in `Debug`; all are wiped from memory when dropped, and compared in a time
+//! that tells nothing about where two of them differ.
 
 use std::fmt;
 use std::str::FromStr;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::b64;
 use crate::id::BadId;
 use crate::random::{self, Random};
 
+/// Whether two secrets are the same, in a time that depends on their lengths alone.
+#[must_use]
+pub fn is_same(right: impl AsRef<[u8]>, given: impl AsRef<[u8]>) -> bool {
+    verify_slices_are_equal(right.as_ref(), given.as_ref()).is_ok()
+}
+
 macro_rules! alphanumeric_secret {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+        #[derive(Clone, Eq, Zeroize, ZeroizeOnDrop)]
         pub struct $name(String);
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                is_same(&self.0, &other.0)
+            }
+        }
 
         impl $name {
             /// A new one.
@@ -81,8 +95,14 @@ impl CbcIv {
 
 /// The key of one transaction's token (R112): 32 random bytes, standard base64 on the wire. It keys both the MAC and
 /// the cipher of the token.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct SecretKey([u8; 32]);
+
+impl PartialEq for SecretKey {
+    fn eq(&self, other: &Self) -> bool {
+        is_same(self.0, other.0)
+    }
+}
 
 impl SecretKey {
     /// A new key.

@@ -11,6 +11,7 @@ mod hold;
 mod keys;
 mod partner;
 mod restart;
+mod safety;
 mod scenarios;
 mod session;
 mod sp;

@@ -308,15 +308,68 @@ async fn a_dp_learns_who_the_citizen_is_only_inside_its_call() {
     assert_eq!(userinfo(&bearer).await, 401);
 }
 
-/// Two services may use the same `tx_id`; a stranger's is not told from one that never was.
+/// A real transaction of another service is not told from one that never was; two services that use the same `tx_id` get
+/// each their own answer; an address of nobody is refused before anything is looked up. Shows R141.
 #[tokio::test]
 async fn a_foreign_tx_id_is_denied() {
-    let country = Country::start_with(Engine::Sqlite, quick).await.unwrap();
-    let answer =
-        call(&country, "/service/txid_status", Some(("tx_id", &TxId::generate(&SystemRandom).to_string())))
-            .await;
-    assert_eq!((answer.status, answer.code.as_str()), (403, "tx_id_invalid"));
-    assert!(answer.text.contains("tx_id"));
+    let stranger = LabService::Accept.client_id();
+    let country = Country::start_registered(
+        Engine::Sqlite,
+        |config| {
+            quick(config);
+            config["trusted_proxies"] = json!(["127.0.0.1/32"]);
+        },
+        |sandbox| {
+            let mut registry: toml::Table = sandbox.registry_toml().parse()?;
+            for service in registry["service"].as_array_mut().unwrap() {
+                let ours = service["client_id"].as_str() == Some(stranger.as_str());
+                let addresses: &[&str] = if ours { &["203.0.113.20"] } else { &["127.0.0.0/8", "::1"] };
+                let addresses = addresses.iter().map(|one| toml::Value::from(*one)).collect();
+                service
+                    .as_table_mut()
+                    .unwrap()
+                    .insert("allowed_ips".to_owned(), toml::Value::Array(addresses));
+            }
+            Ok(toml::to_string(&registry)?)
+        },
+    )
+    .await
+    .unwrap();
+    let bank = country.sandbox.bank();
+    let case = bank.open_case_for(&[Dataset::Household.id()], "王小明", None, "test");
+    let mut walk = Walk::to_confirm(&case.entry_url, "wang-xiaoming").await;
+    walk.reload_until(settled).await;
+    walk.press("confirm").await.unwrap();
+    outcome(bank, &case).await;
+    let (real, never) = (case.tx_id.to_string(), TxId::generate(&SystemRandom).to_string());
+    let status = async |tx_id: &str, from: &str| {
+        let answer =
+            call_with(&country, "/service/txid_status", &[("tx_id", tx_id), ("x-forwarded-for", from)]).await;
+        (answer.status, answer.code, answer.text, String::from_utf8(answer.body).unwrap())
+    };
+    let (bank_address, stranger_address, nobody) = ("127.0.0.1", "203.0.113.20", "203.0.113.9");
+    let own = status(&real, bank_address).await;
+    assert_eq!((own.0, own.3.as_str()), (200, r#"{"code":"201","text":"SP 已取用資料"}"#));
+    let foreign = status(&real, stranger_address).await;
+    assert_eq!((foreign.0, foreign.1.as_str()), (403, "tx_id_invalid"));
+    assert!(foreign.2.contains("tx_id"));
+    assert_eq!(foreign, status(&never, stranger_address).await, "the same, byte for byte");
+    let elsewhere = status(&real, nobody).await;
+    assert_eq!((elsewhere.0, elsewhere.1.as_str()), (401, "address_not_allowed"));
+    assert_eq!(elsewhere, status(&never, nobody).await, "the same, byte for byte");
+
+    // The stranger's own exchange of the same number, refused by its citizen: each hears of its own.
+    let own_case = country.sandbox.lab().service(LabService::Accept).open_case_for(
+        &[Dataset::Household.id()],
+        "王小明",
+        None,
+        "test",
+    );
+    let same = own_case.entry_url.replace(&own_case.tx_id.to_string(), &real);
+    let mut walk = Walk::enter(&same).await;
+    walk.press("refuse").await.unwrap();
+    assert!(status(&real, stranger_address).await.3.starts_with(r#"{"code":"205""#));
+    assert_eq!(status(&real, bank_address).await, own);
 }
 
 /// One caller that asks too often is told for how long to wait; nobody else is.

@@ -15,6 +15,8 @@ use crate::{repo, run};
 const NEXTEST: &str = "^0.9";
 /// Python's packages that check our packages as a foreign implementation.
 const PYTHON_PACKAGES: &[&str] = &["cryptography>=42,<50", "pyjwt>=2.8,<3"];
+/// What looks at a running demo from outside; `greenlet` is what wapiti's own dependency forgets on some machines.
+const SCANNERS: &[&str] = &["schemathesis>=4.32,<5", "wapiti3==3.1.8", "greenlet>=3,<4"];
 /// The accessibility checker that the browser tests load into each page.
 const AXE: &str = "axe-core@4";
 
@@ -145,6 +147,21 @@ fn python() -> Result<PathBuf> {
             Command::new(&python)
                 .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
                 .args(PYTHON_PACKAGES),
+        )
+    })?;
+    Ok(python)
+}
+
+/// A Python of its own with the scanners in it: what they need is nothing that the tests should meet.
+pub fn scanners() -> Result<PathBuf> {
+    let folder = repo::target().join("tools/scan");
+    let python = folder.join("bin/python");
+    prepared(&folder, &SCANNERS.join("\n"), || {
+        run::must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+        run::must(
+            Command::new(&python)
+                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+                .args(SCANNERS),
         )
     })?;
     Ok(python)

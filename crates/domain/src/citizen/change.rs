@@ -62,7 +62,7 @@ impl Proof {
             return Ok(());
         }
         let mut sent = Sent { until: self.until, left: self.left };
-        let outcome = sent.try_with(hash == self.hash, now);
+        let outcome = sent.try_with(mydata_wire::secret::is_same(&self.hash, hash), now);
         self.left = sent.left;
         self.proven = outcome.is_ok();
         outcome

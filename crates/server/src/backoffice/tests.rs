@@ -252,7 +252,7 @@ impl Office {
         (browser, handle)
     }
 
-    fn browser(&self) -> Browser<'_> {
+    pub(crate) fn browser(&self) -> Browser<'_> {
         Browser {
             office: self,
             cookie: None,
@@ -271,9 +271,9 @@ impl Office {
 /// A browser with a cookie jar for one session and one exchange, that remembers the token of the last page.
 pub(crate) struct Browser<'o> {
     office: &'o Office,
-    cookie: Option<String>,
+    pub(crate) cookie: Option<String>,
     exchange: Option<String>,
-    token: String,
+    pub(crate) token: String,
     address: SocketAddr,
     origin: Option<&'static str>,
 }
@@ -302,6 +302,12 @@ impl Answered {
             self.body
         );
     }
+}
+
+/// Whether a cookie is an exchange's: eight hexadecimal digits name which.
+fn is_exchange(name: &str) -> bool {
+    let which = name.strip_prefix("__Host-mydata_").unwrap_or_default();
+    which.len() == 8 && which.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 impl Browser<'_> {
@@ -342,7 +348,7 @@ impl Browser<'_> {
             assert!(pages::is_known_cookie(name), "{name} is a cookie that nobody knows");
             if pair.starts_with("__Host-mydata_backend=") {
                 self.cookie = Some(pair.to_owned());
-            } else if pair.starts_with("mydata_") {
+            } else if ["mydata_said", "mydata_gov"].contains(&name) || is_exchange(name) {
                 self.exchange = Some(pair.to_owned());
             }
         }

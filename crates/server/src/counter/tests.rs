@@ -29,9 +29,9 @@ use crate::captcha::work;
 use crate::citizen::tests::{Answered, Browser, Portal, WANG, on_both};
 use crate::flow::{download, look};
 
-const DATASET: &str = "API.Example001";
-const CASE: &str = "新開戶";
-const SERVICE: &str = "3f6c2d1e-8f00-4c1b-9b6a-5d20a7f3a91e";
+pub(crate) const DATASET: &str = "API.Example001";
+pub(crate) const CASE: &str = "新開戶";
+pub(crate) const SERVICE: &str = "3f6c2d1e-8f00-4c1b-9b6a-5d20a7f3a91e";
 /// An address of the example's counter service.
 const COUNTER: &str = "127.0.0.1:4100";
 

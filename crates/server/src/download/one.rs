@@ -10,6 +10,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::{Stream, stream};
 use http::StatusCode;
+use http::header::CACHE_CONTROL;
 use mydata_domain::transaction::part::{Part, PartState};
 use mydata_domain::transaction::{Ending, State, TransactionId};
 use mydata_store::repo::transactions::{Kept, Which};
@@ -179,7 +180,9 @@ async fn watched(visit: &Visit, citizen: &Citizen, id: &str) -> Result<Response,
         over: false,
     };
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
-    Ok(Sse::new(events(watch)).keep_alive(keep_alive).into_response())
+    // What is told is a citizen's: the kind of answer alone would only have it asked for again.
+    let told = Sse::new(events(watch)).keep_alive(keep_alive);
+    Ok(([(CACHE_CONTROL, "no-store")], told).into_response())
 }
 
 struct Watch {

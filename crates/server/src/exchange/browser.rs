@@ -10,14 +10,16 @@ use crate::app::App;
 use crate::browser::{cookie, is_same};
 use crate::flow::entry::browser_index;
 
-/// The cookie of an exchange. One each, so that exchanges in two windows do not disturb each other.
-fn cookie_name(id: TransactionId) -> String {
-    format!("mydata_{}", &id.to_string()[..8])
+/// The cookie of an exchange. One each, so that exchanges in two windows do not disturb each other. Over https its name keeps
+/// other hosts from setting it.
+fn cookie_name(app: &App, id: TransactionId) -> String {
+    let host = if app.secure() { "__Host-" } else { "" };
+    format!("{host}mydata_{}", &id.to_string()[..8])
 }
 
 /// The browser's secret for an exchange, if it sent one.
-pub fn secret(headers: &HeaderMap, id: TransactionId) -> Option<String> {
-    cookie(headers, &cookie_name(id))
+pub fn secret(app: &App, headers: &HeaderMap, id: TransactionId) -> Option<String> {
+    cookie(headers, &cookie_name(app, id))
 }
 
 /// Gives the browser its secret.
@@ -25,7 +27,7 @@ pub fn remember(app: &App, response: &mut Response, id: TransactionId, secret: &
     let secure = if app.secure() { "; Secure" } else { "" };
     // The server decides when an exchange ends; the cookie only has to outlive the longest one.
     let cookie =
-        format!("{}={secret}; Path=/; Max-Age=28800; HttpOnly; SameSite=Lax{secure}", cookie_name(id));
+        format!("{}={secret}; Path=/; Max-Age=28800; HttpOnly; SameSite=Lax{secure}", cookie_name(app, id));
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
@@ -33,7 +35,7 @@ pub fn remember(app: &App, response: &mut Response, id: TransactionId, secret: &
 
 /// Whether the browser is the one that the exchange belongs to.
 pub fn owns(app: &App, headers: &HeaderMap, kept: &Kept) -> bool {
-    secret(headers, kept.transaction.id)
+    secret(app, headers, kept.transaction.id)
         .is_some_and(|secret| is_same(&kept.browser, &browser_index(app, &secret)))
 }
 

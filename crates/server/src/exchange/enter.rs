@@ -21,7 +21,7 @@ pub async fn enter(visit: Visit, method: Method, uri: Uri) -> Response {
 
 async fn opened(visit: &Visit, uri: &Uri) -> Result<Response, Fault> {
     let raw = RawEntry::split(uri.path().trim_start_matches("/service/"), uri.query());
-    let cookie = |id| browser::secret(&visit.headers, id);
+    let cookie = |id| browser::secret(&visit.app, &visit.headers, id);
     match entry::enter(&visit.app, &raw, visit.from, &cookie).await? {
         Entry::Maintenance(occurrence) => Err(Fault::maintenance(occurrence)),
         Entry::UnknownService => Err(Fault::UnknownService),

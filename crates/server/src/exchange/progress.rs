@@ -7,8 +7,10 @@ use axum::extract::Path;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
+use http::header::CACHE_CONTROL;
 use mydata_domain::transaction::{State, TransactionId};
 use mydata_store::repo::transactions::{Kept, Which};
+use mydata_wire::secret::is_same;
 
 use super::fault::Fault;
 use super::views::Scene;
@@ -41,7 +43,9 @@ async fn begun(visit: &Visit, id: &str) -> Result<Response, Fault> {
         over: false,
     };
     let keep_alive = KeepAlive::new().interval(Duration::from_secs(15));
-    Ok(Sse::new(events(watch)).keep_alive(keep_alive).into_response())
+    // What is told is a citizen's: the kind of answer alone would only have it asked for again.
+    let told = Sse::new(events(watch)).keep_alive(keep_alive);
+    Ok(([(CACHE_CONTROL, "no-store")], told).into_response())
 }
 
 struct Watch {
@@ -81,8 +85,9 @@ impl Watch {
             };
             let t = &kept.transaction;
             let now = self.app.now();
-            let here =
-                matches!(t.state, State::Authorised(_)) && kept.browser == self.browser && now < t.idle_until;
+            let here = matches!(t.state, State::Authorised(_))
+                && is_same(&kept.browser, &self.browser)
+                && now < t.idle_until;
             if !here || t.nothing_usable() {
                 return Ok(Some(self.end(EVENT_RELOAD)));
             }

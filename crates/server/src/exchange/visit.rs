@@ -14,6 +14,7 @@ use super::fault::{Fault, FaultPage};
 use super::views;
 use crate::address::CallerAddress;
 use crate::app::App;
+use crate::browser::is_our_origin;
 use crate::citizen::header;
 use crate::citizen::session::{self, Citizen};
 use crate::flow::{confirm, entry, forget, look};
@@ -124,9 +125,12 @@ impl Visit {
         self.here.split_once('?').is_some_and(|(_, query)| query == AUTOMATIC)
     }
 
-    /// The exchange that a form of ours was posted to.
+    /// The exchange that a form of ours was posted to, from a page of ours.
     pub async fn posted(&self, id: &str, form: &[(String, String)]) -> Result<Kept, Fault> {
         let kept = self.exchange(id).await?;
+        if !is_our_origin(&self.app, &self.headers) {
+            return Err(Fault::FormExpired);
+        }
         let token = field(form, "form_token").unwrap_or_default();
         if browser::is_our_form(&self.app, &kept, token) { Ok(kept) } else { Err(Fault::FormExpired) }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mydata_domain::audit::{Actor, What};
 use mydata_domain::transaction::{State, TransactionId};
 use mydata_store::repo::transactions::{Kept, Which};
+use mydata_wire::secret::is_same;
 use serde_json::json;
 
 use super::forget::forgetting;
@@ -75,7 +76,7 @@ pub async fn stop(app: &App, id: TransactionId, owner: &str) -> Result<(), FlowE
 }
 
 fn owned_by(kept: &Kept, owner: &str) -> Result<(), FlowError> {
-    if kept.browser == owner { Ok(()) } else { Err(FlowError::OtherBrowser) }
+    if is_same(&kept.browser, owner) { Ok(()) } else { Err(FlowError::OtherBrowser) }
 }
 
 /// The citizen did something: the session goes on.

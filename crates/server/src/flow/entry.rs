@@ -17,6 +17,7 @@ use mydata_store::repo::registry::Catalogue;
 use mydata_store::repo::transactions::{self, Which};
 use mydata_wire::b64;
 use mydata_wire::entry::{RawEntry, decode_resources};
+use mydata_wire::secret::is_same;
 use mydata_wire::{ClientId, TxId};
 use serde_json::json;
 
@@ -263,7 +264,7 @@ async fn resume(
         return Err(FlowError::Broken("an entry that was seen is gone".to_owned()));
     };
     let t = &kept.transaction;
-    let same_browser = cookie(t.id).is_some_and(|secret| browser_index(app, &secret) == kept.browser);
+    let same_browser = cookie(t.id).is_some_and(|secret| is_same(&kept.browser, browser_index(app, &secret)));
     let same_request = t.errand().is_some_and(|e| e.pid == accepted.pid && e.target == accepted.target)
         && t.parts.iter().map(|p| &p.resource_id).eq(accepted.resources.iter());
     if same_browser && same_request && t.idle_until > app.now() {

@@ -24,6 +24,7 @@ use crate::backoffice::front_test::citizen;
 use crate::identity::{Attempt, Fault, Verified};
 use crate::jobs::Job;
 use mydata_store::repo::transactions::Which;
+use mydata_wire::secret::is_same;
 
 /// What the citizen filled in, by dataset.
 pub type Parameters = BTreeMap<ResourceId, BTreeMap<ParameterKey, String>>;
@@ -268,7 +269,7 @@ async fn authorise(
         let accepted = method::accepted(verified.method, offered);
         let over = !matches!(t.state, State::Entered) || now >= t.idle_until;
         // The page says what is the matter: somebody else's, over, or its service suspended.
-        if over || kept.browser != owner || !accepted || !may_receive(&catalogue, t) {
+        if over || !is_same(&kept.browser, owner) || !accepted || !may_receive(&catalogue, t) {
             return Ok(Change::telling(Identified::Elsewhere));
         }
         let authorised = t.authorise(

@@ -9,6 +9,7 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use mydata_domain::Time;
 use mydata_domain::transaction::person::Person;
+use mydata_wire::secret::is_same;
 use mydata_wire::{PersonalId, Random, Verification, b64};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -176,7 +177,7 @@ impl Oidc {
             // The library's text may quote a claim.
             .map_err(|_| invalid("the ID token's signature, times, audience or form do not hold"))?
             .claims;
-        if claims.nonce.as_deref() != Some(attempt.nonce.as_str()) {
+        if !claims.nonce.as_deref().is_some_and(|nonce| is_same(&attempt.nonce, nonce)) {
             return Err(invalid("the nonce is not the one of this attempt"));
         }
         let several = claims.aud.as_array().is_some_and(|a| a.len() > 1);

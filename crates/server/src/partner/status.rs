@@ -32,7 +32,8 @@ pub async fn type_valid(
     Ok(private(Json(TypeValid { verification })))
 }
 
-/// How far the transaction of a `tx_id` is. Two services may use the same `tx_id`; the caller's address tells which.
+/// How far the transaction of a `tx_id` is. Two services may use the same `tx_id`; the caller's address tells which. An
+/// address of no service is 401, whatever is asked for; what belongs to another service is 403, like what nobody knows.
 pub async fn txid_status(
     State(app): State<App>,
     caller: Caller,
@@ -40,9 +41,18 @@ pub async fn txid_status(
 ) -> Result<Response, Problem> {
     let tx_id: TxId = header(&headers, "tx_id").and_then(|t| t.parse().ok()).ok_or(Problem::TxId)?;
     let catalogue = app.catalogue().await?;
+    // Said before anything is looked up: nobody learns from it whether there is such a transaction.
+    if !catalogue.services.values().any(|one| one.service.allowed_ips.permits(caller.address)) {
+        tracing::warn!(address = %caller.address, "a partner call came from an address that no service has registered");
+        return Err(Problem::Address(StatusCode::UNAUTHORIZED));
+    }
     let mut refused = Problem::TxId;
     for client_id in mydata_store::repo::transactions::services_of(&app.store.db, tx_id).await? {
         let Some(service) = catalogue.services.get(&client_id) else { continue };
+        // To another service it is as one that never was.
+        if !service.service.allowed_ips.permits(caller.address) {
+            continue;
+        }
         let belongs = caller.must_belong_to(&app, &service.service, StatusCode::UNAUTHORIZED).await;
         if let Err(problem) = belongs {
             refused = problem;

@@ -444,7 +444,7 @@ pub struct AccessGrant {
 pub async fn by_access(db: &Db, crypter: &Crypter, token: &AccessToken) -> Result<Option<AccessGrant>> {
     let Some(kept) = load(db, crypter, Which::Access(token)).await? else { return Ok(None) };
     let opened = kept.transaction.parts.iter().find_map(|part| {
-        let access = part.access.as_ref().filter(|a| a.token.expose() == token.expose())?;
+        let access = part.access.as_ref().filter(|a| a.token == *token)?;
         Some((part.resource_id.clone(), access.expires_at))
     });
     let (resource_id, expires_at) = opened.ok_or_else(|| unreadable(PARTS, "access"))?;

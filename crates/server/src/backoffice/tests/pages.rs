@@ -165,7 +165,7 @@ async fn cookies_carry_sessions_and_choices_only() {
     assert_eq!(names(&sign_in.headers), ["__Host-mydata_backend"]);
     let entered = office.entry("192.0.2.1:1000", 1, &"demoBankSecret16".parse().unwrap()).await;
     let [exchange] = names(&entered.headers).try_into().unwrap();
-    assert!(exchange.starts_with("mydata_"), "{exchange}");
+    assert!(exchange.starts_with("__Host-mydata_"), "{exchange}");
     let chosen = browser.post_with("/preferences", &[("lang", "en"), ("back", "/")], None).await;
     assert_eq!(names(&chosen.headers), ["lang"], "{}", chosen.status);
 
