@@ -100,6 +100,9 @@ pub enum StoreError {
         /// Their names.
         nodes: String,
     },
+    /// Somebody else changes the keys.
+    #[error("another `mydata keys` is changing the keys; wait until it has ended, then run this one again")]
+    KeysTaken,
     /// The schema in the database is not one that this program can work with.
     #[error("database schema: {0}")]
     Schema(String),

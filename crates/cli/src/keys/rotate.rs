@@ -59,6 +59,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
 
 async fn data(store: &Store, resume: bool) -> anyhow::Result<()> {
     let rotated = rotate::rotate(store, &SystemClock, resume, |progress| match progress {
+        Progress::Another => eprintln!("another `mydata keys` is at work; waiting until it has ended"),
         Progress::Made(id) => eprintln!("key {id} was made"),
         Progress::GoesOn(id) => eprintln!("going on with key {id}"),
         Progress::Waits { nodes } => eprintln!("waiting for {} to follow", count(nodes, "node")),
