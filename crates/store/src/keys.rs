@@ -26,6 +26,7 @@ pub mod source;
 mod tests;
 mod wrap;
 
+pub use lease::unchanged;
 pub use source::{KeySource, MasterKeys};
 
 use aws_lc_rs::hmac;

@@ -1,23 +1,24 @@
 //! One at a time changes the keys. Whoever does holds a lease in the database and renews it while it works; each change looks, in its
 //! own transaction, whether the lease is still held. It refuses to wait for ever where nobody is told that it waits.
 //!
-//! Whoever was killed holds it for a quarter of a minute more.
+//! Whoever was killed holds it for some seconds more.
 
 use crate::args;
-use crate::db::{Db, Tx};
+use crate::db::{Db, DbAddress, PoolSizes, Tx};
 use crate::error::{Result, StoreError};
 use mydata_domain::{Clock, Time};
-use mydata_wire::{Random, random};
+use mydata_wire::{Random, SystemRandom, random};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long it lasts without being renewed.
-const LIFE: Duration = Duration::from_secs(15);
+const LIFE: Duration = Duration::from_secs(10);
 /// How often it is renewed.
-const RENEW_EVERY: Duration = Duration::from_secs(3);
+const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How often a taken lease is looked at again.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long whoever is not told is kept waiting: longer than the lease of somebody who was killed.
-pub(super) const PATIENCE: Duration = Duration::from_secs(25);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Who holds it: random, so that nobody takes another's for their own.
 pub(super) struct Holder(String);
@@ -108,4 +109,25 @@ pub(super) async fn alone<T>(
     };
     let given_back = holder.give_back(db).await;
     done.and_then(|done| given_back.map(|()| done))
+}
+
+/// Does work during which nobody changes the keys of a database: none is added, retired or wrapped anew, and no blob's header is
+/// written. The master key is not needed. `waits` is called when somebody changes them now; it is waited until they have ended.
+///
+/// # Errors
+/// The database refuses. [`StoreError::KeysTaken`]: it could not be reached for so long that somebody else may have begun meanwhile.
+pub async fn unchanged<T>(
+    address: &DbAddress,
+    clock: &dyn Clock,
+    waits: impl FnOnce(),
+    work: impl AsyncFnOnce() -> T,
+) -> Result<T> {
+    let db = Db::connect(address, PoolSizes { readers: 1, writers: 1 }, Arc::new(SystemRandom)).await?;
+    let waits = || {
+        waits();
+        None
+    };
+    let done = alone(&db, clock, &SystemRandom, waits, async |_: &Holder| Ok(work().await)).await;
+    db.close().await;
+    done
 }
