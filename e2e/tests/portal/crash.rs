@@ -67,17 +67,13 @@ impl Person {
     }
 
     pub async fn logs_in(&mut self) {
-        self.logs_in_as("wang-xiaoming").await;
-    }
-
-    pub async fn logs_in_as(&mut self, persona: &str) {
         self.sends("login", &[]).await;
         while let Some((_, Some(next))) = self.page.reading.refresh.clone() {
             let next = self.page.url.join(&next).unwrap();
             self.page = self.hands.get(next.as_str()).await.unwrap();
         }
         let form = self.form("persona");
-        let button = form.buttons.iter().find(|(_, value)| value == persona).unwrap().clone();
+        let button = form.buttons.iter().find(|(_, value)| value == "wang-xiaoming").unwrap().clone();
         let fill = |field: &Field| Some(field.value.clone());
         self.page = self.hands.submit(&self.page, &form, Some(&button), fill).await.unwrap();
         self.sends("policies", &[]).await;

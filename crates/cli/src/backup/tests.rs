@@ -51,17 +51,20 @@ async fn a_backup_beside_a_rotation_opens_with_its_own_keys() {
         &SystemClock,
         || panic!("nobody is at work"),
         async || {
-            let beside =
-                Store::open_beside(&StoreConfig::in_folder(data.path()), SystemClock.now()).await.unwrap();
+            let config = StoreConfig::in_folder(data.path());
             let (says, said) = std::sync::mpsc::channel();
-            *rotating.borrow_mut() = Some(tokio::spawn(async move {
-                let rotated = rotate::rotate(&beside, &SystemClock, false, |progress| {
-                    says.send(format!("{progress:?}")).unwrap();
-                });
-                let rotated = rotated.await.unwrap();
-                rotate::retire(&beside, &SystemClock, old, Duration::ZERO).await.unwrap();
-                beside.close().await;
-                rotated
+            *rotating.borrow_mut() = Some(std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let beside = Store::open_beside(&config, SystemClock.now()).await.unwrap();
+                    let rotated = rotate::rotate(&beside, &SystemClock, false, |progress| {
+                        says.send(format!("{progress:?}")).unwrap();
+                    });
+                    let rotated = rotated.await.unwrap();
+                    rotate::retire(&beside, &SystemClock, old, Duration::ZERO).await.unwrap();
+                    beside.close().await;
+                    rotated
+                })
             }));
             let told = tokio::task::block_in_place(|| said.recv().unwrap());
             assert_eq!(told, "Another", "it waits");
@@ -71,7 +74,7 @@ async fn a_backup_beside_a_rotation_opens_with_its_own_keys() {
         },
     );
     let moment = moment.await.unwrap();
-    let rotated = rotating.into_inner().unwrap().await.unwrap();
+    let rotated = tokio::task::block_in_place(|| rotating.into_inner().unwrap().join().unwrap());
     assert!(rotated.id != old && rotated.resealed >= 2);
     // The old key is in the backup alone.
     moment.pack().unwrap();
