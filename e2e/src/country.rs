@@ -145,6 +145,17 @@ impl Platform {
         Ok(())
     }
 
+    /// Starts another node on the same configuration, database and folder, after `adjust` has changed its surroundings: where it
+    /// listens. Its log is the first one's.
+    ///
+    /// # Errors
+    /// When the program cannot be started.
+    pub fn another(&self, adjust: impl FnOnce(&mut Command)) -> Result<Process> {
+        let mut command = self.command(&["serve"]);
+        adjust(&mut command);
+        Ok(Process::start(&mut command, &self.log)?)
+    }
+
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(program::mydata());
         command.args(args).arg("--config").arg(&self.config).current_dir(self.folder.path());

@@ -13,6 +13,7 @@
 //! | [`process`] | a child with its log in a file, killed at the end; its processor time and memory |
 //! | [`browser`] | Chromium behind ChromeDriver |
 //! | [`axe`] | the accessibility checker inside a page |
+//! | [`search`] | looks for secrets in what lies on disk |
 //! | [`totp`] | an authenticator app |
 
 pub mod axe;
@@ -22,6 +23,7 @@ pub mod database;
 pub mod demo;
 pub mod process;
 pub mod program;
+pub mod search;
 pub mod totp;
 
 /// Reads a variable that `cargo xtask test` sets.

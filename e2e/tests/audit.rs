@@ -82,8 +82,7 @@ async fn seal_the_day(country: &mut Country) {
     country.platform.start().await.unwrap();
 }
 
-async fn taken_away(engine: Engine) {
-    let mut country = Country::start(engine).await.unwrap();
+async fn one_exchange(country: &Country) {
     let bank = country.sandbox.bank().clone();
     let case = bank.open_case("某人", None, "test");
     let person = personas::all().iter().find(|p| p.key == PERSON).unwrap();
@@ -92,6 +91,12 @@ async fn taken_away(engine: Engine) {
     let entry = citizen.get(&case.entry_url).await.unwrap();
     let end = citizen.walk(entry, &bank.facts().return_url, &plan).await.unwrap();
     assert!(matches!(end, End::Returned { .. }), "the citizen comes back");
+}
+
+async fn taken_away(engine: Engine) {
+    let mut country = Country::start(engine).await.unwrap();
+    one_exchange(&country).await;
+    let person = personas::all().iter().find(|p| p.key == PERSON).unwrap();
 
     // The platform dies; what was linked and what was not yet is whole after it.
     country.platform.kill().unwrap();
@@ -161,4 +166,67 @@ async fn receipts_and_proofs_hold_offline_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn receipts_and_proofs_hold_offline_on_postgresql() {
     taken_away(Engine::Postgres).await;
+}
+
+/// Everything but the keys.
+fn lose(country: &Country) {
+    for entry in std::fs::read_dir(country.platform.data_folder()).unwrap().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::remove_dir_all(entry.path()).unwrap();
+        } else if entry.file_name().to_str().is_some_and(|name| name.starts_with("mydata.db")) {
+            std::fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    if country.platform.database().url().is_some() {
+        country.platform.database().lose();
+    }
+}
+
+/// A platform is lost after it had published the root of a day that its backup does not have: the restored one takes the root over,
+/// tells what is lost, and goes on behind it. Also another key that signs is followed, and what the first one signed holds.
+async fn restored(engine: Engine) {
+    let mut country = Country::start(engine).await.unwrap();
+    one_exchange(&country).await;
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (file, roots, keys) = (at("backup.tar"), at("roots.json"), at("keys.json"));
+    fine(&country.platform.run(&["backup", &file]).unwrap());
+    one_exchange(&country).await;
+    seal_the_day(&mut country).await;
+    let mut citizen = Citizen::new(client().unwrap());
+    fetch(&mut citizen, &country, "/api/audit/roots", Path::new(&roots)).await;
+    fetch(&mut citizen, &country, "/api/audit/keys", Path::new(&keys)).await;
+    country.platform.kill().unwrap();
+    lose(&country);
+    let said = fine(&country.platform.run(&["restore", &file, "--roots", &roots, "--keys", &keys]).unwrap());
+    assert!(said.contains("of the record are lost"), "{said}");
+    let verify = ["audit", "verify", "--roots", &roots];
+    let said = fine(&country.platform.run(&verify).unwrap());
+    assert!(said.contains("were lost when the backup of") && said.ends_with("the record holds\n"), "{said}");
+
+    country.platform.start().await.unwrap();
+    let published = std::fs::read_to_string(&roots).unwrap();
+    fetch(&mut citizen, &country, "/api/audit/roots", Path::new(&at("again.json"))).await;
+    assert_eq!(std::fs::read_to_string(at("again.json")).unwrap(), published, "the same root is published");
+    one_exchange(&country).await;
+    let replaced = country.platform.run(&["keys", "rotate", "--purpose", "audit-root"]).unwrap();
+    assert!(replaced.status.success(), "{}", String::from_utf8_lossy(&replaced.stderr));
+    fetch(&mut citizen, &country, "/api/audit/keys", Path::new(&keys)).await;
+    let both: Value = serde_json::from_slice(&std::fs::read(&keys).unwrap()).unwrap();
+    let both =
+        both["keys"].as_array().unwrap().iter().filter(|key| key["mydata_purpose"] == "audit-root").count();
+    assert_eq!(both, 2, "both keys are published");
+    let said = fine(&country.platform.run(&[&verify[..], &["--keys", &keys]].concat()).unwrap());
+    assert!(said.ends_with("the record holds\n"), "{said}");
+    country.platform.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_platform_signs_no_published_day_anew_on_sqlite() {
+    restored(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_platform_signs_no_published_day_anew_on_postgresql() {
+    restored(Engine::Postgres).await;
 }

@@ -77,6 +77,8 @@ pub enum What {
     BarcodeMade,
     /// An own download was taken at a counter.
     Taken,
+    /// The clerk who took it fetched it once more, within the minutes that it stays.
+    TakenAgain,
     /// A barcode's number was typed at a counter, and its holder sent a code.
     CounterAsked,
     /// A number or a code was refused at a counter.
@@ -125,6 +127,10 @@ pub enum What {
     DataKeyRetired,
     /// The data keys were wrapped under another master key.
     MasterKeyChanged,
+    /// Another key signs the roots of the record, or receipts.
+    SigningKeyReplaced,
+    /// The platform was restored from a backup; what happened after that is not known to it.
+    Restored,
     /// Somebody signed in to the back office.
     SignedIn,
     /// A sign-in was refused.
@@ -233,6 +239,7 @@ impl What {
             Self::Saved => "saved",
             Self::BarcodeMade => "barcode-made",
             Self::Taken => "taken",
+            Self::TakenAgain => "taken-again",
             Self::CounterAsked => "counter-asked",
             Self::CounterRefused => "counter-refused",
             Self::CounterOpened => "counter-opened",
@@ -257,6 +264,8 @@ impl What {
             Self::DataKeyUsed => "data-key-used",
             Self::DataKeyRetired => "data-key-retired",
             Self::MasterKeyChanged => "master-key-changed",
+            Self::SigningKeyReplaced => "signing-key-replaced",
+            Self::Restored => "restored",
             Self::SignedIn => "signed-in",
             Self::SignInRefused => "sign-in-refused",
             Self::SignInClosed => "sign-in-closed",

@@ -439,14 +439,14 @@ impl Inner {
             let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
             numbers.get(key).cloned().flatten()
         };
-        let (files, of) = (self.files.clone(), key.clone());
+        let (files, of, random) = (self.files.clone(), key.clone(), Arc::clone(&self.random));
         // A large list takes a while.
         let judge = tokio::task::spawn_blocking(move || {
             let list = Crl::read(bytes)?;
             list.check_issuer(&issuer)?;
             list.check_times(now, last.as_ref())?;
             if let Some(files) = files
-                && let Err(error) = files.write(&of, list.der())
+                && let Err(error) = files.write(&of, list.der(), &*random)
             {
                 tracing::warn!(%error, "a revocation list cannot be kept; it is fetched again after a restart");
             }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use mydata_wire::Random;
 
 /// A folder of lists; every call blocks.
 #[derive(Debug, Clone)]
@@ -33,12 +34,46 @@ impl Files {
         Ok((bytes.len() <= limit).then_some(bytes))
     }
 
-    /// Keeps a list. Whoever reads meanwhile sees the one before.
-    pub(crate) fn write(&self, key: &[u8], bytes: &[u8]) -> io::Result<()> {
+    /// Keeps a list. Whoever reads meanwhile sees the one before; of several nodes that keep one at once the last one's stays, whole.
+    pub(crate) fn write(&self, key: &[u8], bytes: &[u8], random: &dyn Random) -> io::Result<()> {
         std::fs::create_dir_all(&self.0)?;
         let path = self.path(key);
-        let part = path.with_extension("part");
-        std::fs::write(&part, bytes)?;
-        std::fs::rename(&part, &path)
+        let part = path.with_extension(format!("{}.part", mydata_wire::random::alphanumeric(random, 16)));
+        let kept = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, &path));
+        if kept.is_err() {
+            let _ = std::fs::remove_file(&part);
+        }
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mydata_wire::SystemRandom;
+
+    /// Two nodes may have one folder: whatever they write at once, whoever reads finds one of the lists, whole.
+    #[test]
+    fn many_that_keep_a_list_at_once_leave_a_whole_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::new(folder.path());
+        files.write(b"key", &[0; 100_000], &SystemRandom).unwrap();
+        std::thread::scope(|scope| {
+            for byte in 1..=4_u8 {
+                let files = &files;
+                // Of different lengths: two that shared a file would leave one list with another's end.
+                let list = vec![byte; 20_000 * usize::from(byte)];
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        files.write(b"key", &list, &SystemRandom).unwrap();
+                        let read = files.read(b"key", 1 << 20).unwrap().unwrap();
+                        let whole = read.iter().all(|byte| *byte == read[0]);
+                        let len = if read[0] == 0 { 100_000 } else { 20_000 * usize::from(read[0]) };
+                        assert!(whole && read.len() == len, "{} bytes", read.len());
+                    }
+                });
+            }
+        });
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no part is left");
     }
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask bench audit`: what the chain of the record costs those who append, how fast it is linked and verified.
 //!
 //! 32 writers append in transactions of their own, on each engine, in turns without the chain (its indexes are dropped, nobody
-//! links) and with it: as fast as they can, and as often as 32 citizens at once make them. Arguments: seconds a turn, turns,
-//! events that are linked and verified at the end.
+//! links) and with it: as fast as they can, and as often as 32 citizens at once make them. Arguments: seconds a turn, turns (0: none),
+//! events that are linked and verified at the end, and `sqlite` for that engine alone.
 
 use std::time::{Duration, Instant};
 
@@ -117,8 +117,25 @@ fn median(mut all: Vec<f64>) -> f64 {
     all.get(all.len() / 2).copied().unwrap_or_default()
 }
 
-/// Links and verifies many; events a second.
-async fn capacity(engine: Engine, count: u64) -> Result<(f64, f64), StoreError> {
+/// What linking and verifying many came to.
+struct Capacity {
+    /// Events linked a second.
+    linking: f64,
+    /// Events verified a second.
+    verifying: f64,
+    /// The most memory that was held while verifying, in KiB, and before it began.
+    memory: Option<(u64, u64)>,
+}
+
+/// A field of this process's status, in KiB.
+fn status(field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+/// Links and verifies many.
+async fn capacity(engine: Engine, count: u64) -> Result<Capacity, StoreError> {
     let store = TestStore::fresh(engine).await;
     let key = signer(&store.db, &store.crypter, Purpose::Roots, START).await?;
     let mut appended = 0;
@@ -130,12 +147,16 @@ async fn capacity(engine: Engine, count: u64) -> Result<(f64, f64), StoreError> 
     let began = Instant::now();
     audit_chain::seal_all(&store.db, &key, START.plus(Duration::from_secs(48 * 3_600))).await?;
     let linking = appended as f64 / began.elapsed().as_secs_f64();
+    // From here on the most memory counts anew.
+    let counts = std::fs::write("/proc/self/clear_refs", "5").is_ok();
+    let before = status("VmRSS:");
     let began = Instant::now();
     let report = verify(&store.db, &Against::default(), |_| ()).await?;
     assert_eq!((report.links, report.broken), (appended, None), "the chain holds");
     let verifying = appended as f64 / began.elapsed().as_secs_f64();
+    let memory = status("VmHWM:").filter(|_| counts).zip(before);
     store.remove().await;
-    Ok((linking, verifying))
+    Ok(Capacity { linking, verifying, memory })
 }
 
 #[tokio::main]
@@ -144,8 +165,15 @@ async fn main() -> Result<(), StoreError> {
     let number = |place: usize, usual: u64| given.get(place).copied().unwrap_or(usual);
     let (length, turns, count) = (Duration::from_secs(number(0, 10)), number(1, 5), number(2, 200_000));
     println!("{WRITERS} writers, {EACH} events a transaction, {turns} turns of {length:?} each, in turn");
+    let sqlite_alone = std::env::args().any(|arg| arg == "sqlite");
     for engine in [Engine::Sqlite, Engine::Postgres] {
+        if sqlite_alone && engine == Engine::Postgres {
+            break;
+        }
         for paced in [false, true] {
+            if turns == 0 {
+                break;
+            }
             let (mut without, mut with) = (Vec::new(), Vec::new());
             for _ in 0..turns {
                 without.push(turn(engine, false, paced, length).await?);
@@ -166,8 +194,11 @@ async fn main() -> Result<(), StoreError> {
                 of(&with, |t| t.p99)
             );
         }
-        let (linking, verifying) = capacity(engine, count).await?;
-        println!("{engine:?}: {linking:.0} events linked a second, {verifying:.0} verified");
+        let Capacity { linking, verifying, memory } = capacity(engine, count).await?;
+        println!("{engine:?}, {count} events: {linking:.0} linked a second, {verifying:.0} verified");
+        if let Some((most, before)) = memory {
+            println!("{engine:?}: at most {most} KiB in memory while verifying, {before} KiB before");
+        }
     }
     Ok(())
 }

@@ -32,6 +32,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+/// So many bytes at the beginning of a sealed blob's file hold its key, sealed. They are the only ones that ever change.
+pub const HEADER_LEN: usize = chunk::HEADER;
 /// How many blobs the sweeper asks about at once.
 const SWEEP_BATCH: usize = 500;
 

@@ -25,12 +25,24 @@ pub const OVERHEAD: usize = HEAD + TAG;
 pub struct Crypter(Arc<Inner>);
 
 struct Inner {
-    /// The one that seals comes first; never empty. Another list takes its place when keys are added or retired.
-    data: RwLock<Arc<[Arc<DataKey>]>>,
+    /// Others take their place when keys are added or retired.
+    data: RwLock<Arc<DataKeys>>,
     index: Derived<hmac::Key>,
     random: Arc<dyn Random>,
     /// Rings when something lies under a key that is not here.
     missed: Notify,
+}
+
+struct DataKeys {
+    sealing: Arc<DataKey>,
+    /// The one that seals among them.
+    all: Vec<Arc<DataKey>>,
+}
+
+impl DataKeys {
+    fn find(&self, id: KeyId) -> Option<&Arc<DataKey>> {
+        self.all.iter().find(|key| key.id == id)
+    }
 }
 
 struct DataKey {
@@ -60,45 +72,46 @@ impl std::fmt::Debug for Crypter {
 impl Crypter {
     /// A crypter with these keys.
     pub fn new(ring: &KeyRing, random: Arc<dyn Random>) -> Self {
-        let data = ring.data.iter().map(|(id, key)| Arc::new(DataKey::new(*id, key))).collect();
+        let sealing = Arc::new(DataKey::new(ring.sealing.0, &ring.sealing.1));
+        let older = ring.older.iter().map(|(id, key)| Arc::new(DataKey::new(*id, key)));
+        let all = std::iter::once(Arc::clone(&sealing)).chain(older).collect();
         Self(Arc::new(Inner {
-            data: RwLock::new(data),
+            data: RwLock::new(Arc::new(DataKeys { sealing, all })),
             index: Derived::new(&ring.index),
             random,
             missed: Notify::new(),
         }))
     }
 
-    fn data(&self) -> Arc<[Arc<DataKey>]> {
+    fn data(&self) -> Arc<DataKeys> {
         Arc::clone(&self.0.data.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The key that seals.
     pub fn sealing(&self) -> KeyId {
-        self.data()[0].id
+        self.data().sealing.id
     }
 
     /// Whether content under this key opens here.
     pub fn knows(&self, id: KeyId) -> bool {
-        self.data().iter().any(|key| key.id == id)
+        self.data().find(id).is_some()
     }
 
-    /// From now on these keys are there, and the first of them seals. Those that are not in `fresh` must be known already.
-    pub(crate) fn update(&self, order: &[KeyId], fresh: &[(KeyId, Key)]) {
+    /// From now on these keys are there, and `sealing`, one of them, seals. Those that are not in `fresh` must be known already.
+    /// `false`: the one that seals is not to be had, and all stays as it is.
+    pub(crate) fn update(&self, sealing: KeyId, ids: &[KeyId], fresh: &[(KeyId, Key)]) -> bool {
         let known = self.data();
-        let next: Arc<[Arc<DataKey>]> = order
-            .iter()
-            .filter_map(|id| {
-                let here = known.iter().find(|key| key.id == *id).map(Arc::clone);
-                here.or_else(|| {
-                    let (id, key) = fresh.iter().find(|(found, _)| found == id)?;
-                    Some(Arc::new(DataKey::new(*id, key)))
-                })
+        let have = |id: KeyId| {
+            known.find(id).map(Arc::clone).or_else(|| {
+                let (id, key) = fresh.iter().find(|(found, _)| *found == id)?;
+                Some(Arc::new(DataKey::new(*id, key)))
             })
-            .collect();
-        if !next.is_empty() {
-            *self.0.data.write().unwrap_or_else(PoisonError::into_inner) = next;
-        }
+        };
+        let Some(sealing) = have(sealing) else { return false };
+        let others = ids.iter().filter(|id| **id != sealing.id).filter_map(|id| have(*id));
+        let all = std::iter::once(Arc::clone(&sealing)).chain(others).collect();
+        *self.0.data.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(DataKeys { sealing, all });
+        true
     }
 
     /// Comes back when something was met that lies under a key that is not here.
@@ -113,7 +126,7 @@ impl Crypter {
 
     /// Seals `plain` for one place. `table` and `column` are names in the program; `row` is the row's id.
     pub fn seal(&self, table: &str, row: &str, column: &str, plain: &[u8]) -> Vec<u8> {
-        let key = &self.data()[0];
+        let key = &self.data().sealing;
         let mut nonce = [0; NONCE_LEN];
         self.0.random.fill(&mut nonce);
         // Large enough from the beginning: growing would leave a copy of the plain content behind.
@@ -150,7 +163,7 @@ impl Crypter {
         }
         let (head, body) = sealed.split_at(HEAD);
         let data = self.data();
-        let Some(key) = data.iter().find(|k| k.id.bytes()[..] == head[1..=KeyId::LEN]) else {
+        let Some(key) = KeyId::from_slice(&head[1..=KeyId::LEN]).and_then(|id| data.find(id)) else {
             self.0.missed.notify_one();
             return Err(fail("it is sealed under a key that is not here"));
         };
@@ -277,22 +290,22 @@ mod tests {
     fn older_keys_still_open_and_look_ups_stay() {
         let (old, new) = (KeyRing::fresh(&SystemRandom), KeyRing::fresh(&SystemRandom));
         let c = Crypter::new(&old, Arc::new(SystemRandom));
-        let (first, second) = (old.data[0].0, new.data[0].0);
+        let (first, second) = (old.sealing.0, new.sealing.0);
         let (sealed, looked_up) = (c.seal("t", "r", "c", b"x"), c.index("ticket", "abc"));
 
         // Known, but it does not seal yet.
-        c.update(&[first, second], &new.data);
+        assert!(c.update(first, &[first, second], std::slice::from_ref(&new.sealing)));
         assert!(c.knows(second) && c.sealing() == first && !c.is_old(&sealed));
-        c.update(&[second, first], &[]);
+        assert!(c.update(second, &[first, second], &[]));
         assert_eq!(c.sealing(), second);
         assert_eq!(c.open("t", "r", "c", &sealed).unwrap().as_slice(), b"x");
         assert!(c.is_old(&sealed) && Crypter::key_of(&sealed) == Some(first));
         let fresh = c.seal("t", "r", "c", b"x");
         assert!(!c.is_old(&fresh));
-        c.update(&[second], &[]);
+        assert!(c.update(second, &[second], &[]));
         assert!(c.open("t", "r", "c", &sealed).is_err() && c.open("t", "r", "c", &fresh).is_ok());
-        c.update(&[], &[]);
-        assert!(c.knows(second), "there is always one");
+        assert!(!c.update(first, &[], &[]));
+        assert!(c.knows(second) && c.sealing() == second, "there is always one");
 
         assert_eq!(c.index("ticket", "abc"), looked_up);
         assert_ne!(looked_up, c.index("token", "abc"));

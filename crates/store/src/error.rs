@@ -100,6 +100,12 @@ pub enum StoreError {
         /// Their names.
         nodes: String,
     },
+    /// The key that was to sign signs no more.
+    #[error("another key signs by now; it is read anew at the next try")]
+    SigningKeyReplaced,
+    /// Somebody else changes the keys.
+    #[error("another `mydata keys` is changing the keys; wait until it has ended, then run this one again")]
+    KeysTaken,
     /// The schema in the database is not one that this program can work with.
     #[error("database schema: {0}")]
     Schema(String),

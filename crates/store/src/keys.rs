@@ -9,6 +9,7 @@
 //! | [`source`] | where the master key comes from: a file, a variable, a command's output |
 //! | [`wrap`] | wraps a data key under a master key |
 //! | [`kept`] | the wrapped keys in the database, and what is done to them |
+//! | [`lease`] | one at a time changes them |
 //! | [`keeper`] | a running node follows what is done to the keys |
 //! | [`places`] | every column that is sealed: counting and sealing anew |
 //! | [`rotate`] | a new data key takes over while the platform serves; an old one is retired; a new master key |
@@ -17,6 +18,7 @@ mod command;
 mod file;
 pub mod keeper;
 pub mod kept;
+mod lease;
 pub mod places;
 pub mod rotate;
 pub mod source;
@@ -24,6 +26,7 @@ pub mod source;
 mod tests;
 mod wrap;
 
+pub use lease::unchanged;
 pub use source::{KeySource, MasterKeys};
 
 use aws_lc_rs::hmac;
@@ -89,15 +92,17 @@ impl FromStr for KeyId {
 
 /// All data keys of an installation, and the key of the look-up values.
 pub struct KeyRing {
-    /// The one that seals comes first; never empty.
-    pub(crate) data: Vec<(KeyId, Key)>,
+    /// The one that seals.
+    pub(crate) sealing: (KeyId, Key),
+    /// Those that only open.
+    pub(crate) older: Vec<(KeyId, Key)>,
     pub(crate) index: Key,
 }
 
 /// Ids only.
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.data.iter().map(|(id, _)| id)).finish()
+        f.debug_list().entries(self.data().map(|(id, _)| id)).finish()
     }
 }
 
@@ -105,7 +110,12 @@ impl KeyRing {
     /// Keys that nobody has used.
     pub fn fresh(random: &dyn Random) -> Self {
         let key = fresh_key(random);
-        Self { data: vec![(KeyId::of(&key), key)], index: fresh_key(random) }
+        Self { sealing: (KeyId::of(&key), key), older: Vec::new(), index: fresh_key(random) }
+    }
+
+    /// All data keys, the one that seals first.
+    pub(crate) fn data(&self) -> impl Iterator<Item = &(KeyId, Key)> {
+        std::iter::once(&self.sealing).chain(&self.older)
     }
 }
 

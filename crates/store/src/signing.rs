@@ -9,13 +9,14 @@ use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use mydata_domain::Time;
 use mydata_domain::audit::chain::Digest;
+use mydata_domain::audit::{Actor, Event, What};
 use mydata_wire::b64;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::Crypter;
 use crate::args;
-use crate::db::{Db, Isolation};
+use crate::db::{Db, Isolation, Row, Tx};
 use crate::error::{Result, StoreError};
 
 /// The name of the algorithm, as RFC 8037 has it.
@@ -59,6 +60,15 @@ impl Purpose {
             Self::Roots => "mydata-audit-root+jws",
             Self::Receipts => "mydata-receipt+jws",
         }
+    }
+}
+
+impl std::str::FromStr for Purpose {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|purpose| purpose.as_str() == text);
+        found.ok_or_else(|| "a key that signs is for `audit-root` or `receipt`".to_owned())
     }
 }
 
@@ -136,6 +146,75 @@ pub async fn signer(db: &Db, crypter: &Crypter, purpose: Purpose, now: Time) -> 
         })
         .await?;
     read(crypter, purpose, &row.get_text(0)?, &row.get_blob(1)?)
+}
+
+/// The identifier of the key that signs now.
+pub(crate) async fn current(tx: &Tx, purpose: Purpose) -> Result<Option<String>> {
+    let sql = "SELECT id FROM signing_keys WHERE purpose = $1 AND retired_at IS NULL";
+    tx.fetch_opt(sql, args![purpose.as_str()]).await?.map(|row| row.get_text(0)).transpose()
+}
+
+/// Another key signs from now on. The one before stays published: what it signed holds. Gives both, the new one first.
+///
+/// # Errors
+/// As [`signer`].
+pub async fn replace(
+    db: &Db,
+    crypter: &Crypter,
+    purpose: Purpose,
+    now: Time,
+) -> Result<(String, Option<String>)> {
+    let mut seed = Zeroizing::new([0; 32]);
+    crypter.random().fill(seed.as_mut_slice());
+    let fresh = Signer::new(purpose, seed.as_slice()).ok_or_else(corrupt)?;
+    let sealed = &crypter.seal("signing_keys", &fresh.id, "seed", seed.as_slice());
+    let id = &fresh.id;
+    let before = db
+        .run_tx("replace-signing-key", |tx| async move {
+            let before = current(&tx, purpose).await?;
+            let sql = "UPDATE signing_keys SET retired_at = $2 WHERE purpose = $1 AND retired_at IS NULL";
+            tx.run(sql, args![purpose.as_str(), now]).await?;
+            let sql = "INSERT INTO signing_keys (id, purpose, seed, made_at) VALUES ($1, $2, $3, $4)";
+            tx.run(sql, args![id, purpose.as_str(), sealed, now]).await?;
+            let detail =
+                json!({ "purpose": purpose.as_str(), "key": id, "before": before, "by": "command-line" });
+            let event = Event::new(now, Actor::Operator, What::SigningKeyReplaced).with(detail);
+            crate::repo::audit::append(&tx, crypter.random(), &[event]).await?;
+            Ok(before)
+        })
+        .await?;
+    Ok((fresh.id, before))
+}
+
+/// A key that signs or has signed, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its identifier.
+    pub id: String,
+    /// What for: `audit-root`, `receipt`.
+    pub purpose: String,
+    /// Since when.
+    pub made_at: Time,
+    /// Until when; `None`: it signs now.
+    pub retired_at: Option<Time>,
+}
+
+/// All keys that sign or have signed, oldest first.
+///
+/// # Errors
+/// The database refuses.
+pub async fn list(db: &Db) -> Result<Vec<Listed>> {
+    let sql =
+        "SELECT id, purpose, made_at, retired_at FROM signing_keys ORDER BY purpose, made_at, id LIMIT $1";
+    let read = |row: &Row| {
+        Ok(Listed {
+            id: row.get_text(0)?,
+            purpose: row.get_text(1)?,
+            made_at: row.get_time(2)?,
+            retired_at: row.get_opt_time(3)?,
+        })
+    };
+    db.fetch_all(sql, args![MOST_KEYS]).await?.iter().map(read).collect()
 }
 
 fn read(crypter: &Crypter, purpose: Purpose, id: &str, sealed: &[u8]) -> Result<Signer> {
@@ -315,6 +394,42 @@ mod tests {
             store.db.execute("swap", swap, args![]).await.unwrap();
             assert!(matches!(make(Purpose::Roots).await, Err(StoreError::Corrupt { .. })));
             assert!(!format!("{first:?}").contains("seed"));
+        })
+        .await;
+    }
+
+    /// Another key takes the place of one: both are published, what either signed holds, and it is on record.
+    #[tokio::test]
+    async fn another_key_takes_over_and_what_the_first_signed_holds() {
+        on_both(async |store: TestStore| {
+            let key = async || signer(&store.db, &store.crypter, Purpose::Roots, START).await.unwrap();
+            let first = key().await;
+            let receipts = signer(&store.db, &store.crypter, Purpose::Receipts, START).await.unwrap();
+            let later = Time(START.0 + 1);
+            let (id, before) = replace(&store.db, &store.crypter, Purpose::Roots, later).await.unwrap();
+            assert_eq!(before.as_deref(), Some(first.id()));
+            let second = key().await;
+            assert!(second.id() == id && id != first.id());
+            let published = public_keys(&store.db, &store.crypter).await.unwrap();
+            assert_eq!(PublicKeys::from_jwks(&published.to_jwks()).unwrap(), published);
+            for signer in [&first, &second] {
+                assert_eq!(published.check(&signer.sign(b"{}"), Purpose::Roots).unwrap(), b"{}");
+            }
+            let listed = list(&store.db).await.unwrap();
+            let said: Vec<_> = listed.iter().map(|key| (key.id.as_str(), key.retired_at)).collect();
+            assert_eq!(said, [(first.id(), Some(later)), (second.id(), None), (receipts.id(), None)]);
+            let row = store
+                .db
+                .fetch_one("SELECT detail FROM audit_events WHERE what = 'signing-key-replaced'", args![]);
+            assert!(row.await.unwrap().get_text(0).unwrap().contains(&id));
+
+            // Several at once: one of them signs in the end.
+            let (one, two) = tokio::join!(
+                replace(&store.db, &store.crypter, Purpose::Roots, later),
+                replace(&store.db, &store.crypter, Purpose::Roots, later)
+            );
+            let now = key().await;
+            assert!([one.unwrap().0, two.unwrap().0].contains(&now.id().to_owned()));
         })
         .await;
     }

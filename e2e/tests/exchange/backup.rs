@@ -51,6 +51,13 @@ async fn drill(engine: Engine) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
+    // What a backup that was killed has left is named, and cleared by the next one.
+    let left = country.platform.data_folder().join(".backup");
+    fs::create_dir_all(left.join("blobs/s")).unwrap();
+    let output = country.platform.run(&["doctor"]).unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains(".backup was left by a backup that was killed"), "{said}");
+
     // While it runs; the bank has been told of the data and has not taken it.
     let file = country.platform.data_folder().with_file_name("mydata-backup.tar");
     let path = file.to_str().unwrap();
@@ -110,6 +117,9 @@ async fn drill(engine: Engine) {
     let said = ran(&country.platform, &["restore", path], 0);
     assert!(said.contains("restored"), "{said}");
     assert!(!Path::new(&country.platform.data_folder()).join(".restore").exists());
+    // On record, and the record holds.
+    let said = ran(&country.platform, &["audit", "verify"], 0);
+    assert!(said.ends_with("the record holds\n"), "{said}");
     country.platform.start().await.unwrap();
     bank.behave(SpBehaviour::Accept);
     let done = outcome(&bank, &case).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
-use mydata_e2e::country::Country;
+use mydata_e2e::country::{Country, client};
 use mydata_e2e::database::Engine;
 use mydata_sandbox::sp::Sp;
 
@@ -141,6 +141,158 @@ async fn rotates_under_load_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn rotates_under_load_on_postgresql() {
     rotates(Engine::Postgres).await;
+}
+
+/// What a rotation said, and the key that it ended with.
+fn ended_with(child: std::process::Child) -> (String, String) {
+    let output = child.wait_with_output().unwrap();
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    let key = said
+        .lines()
+        .find_map(|line| line.split_once(" sealed anew under key "))
+        .map(|(_, key)| key.to_owned());
+    (key.unwrap_or_else(|| panic!("{said}")), said)
+}
+
+/// Two processes that rotate at the same time: one works while the other waits; both come to their end, one key seals afterwards, and
+/// everything opens.
+async fn two_at_once(engine: Engine) {
+    let country = Country::start_with(engine, quick).await.unwrap();
+    let bank = country.sandbox.bank().clone();
+    for _ in 0..4 {
+        exchange(&bank).await;
+        let before = sealing(&country);
+        tokio::task::block_in_place(|| {
+            let both = [(); 2].map(|()| country.platform.begin(&["keys", "rotate"]).unwrap());
+            let [one, two] = both.map(ended_with);
+            assert!(one.0 != before && two.0 != before, "{}\n{}", one.1, two.1);
+        });
+        let states = keys(&country);
+        assert_eq!(states.iter().filter(|(_, state)| state == "seals").count(), 1, "{states:?}");
+    }
+    exchange(&bank).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_rotate_at_once_leave_one_that_seals_on_sqlite() {
+    two_at_once(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_rotate_at_once_leave_one_that_seals_on_postgresql() {
+    two_at_once(Engine::Postgres).await;
+}
+
+/// In front of several nodes: gives each new connection to the next of them.
+fn in_turns(front: std::net::SocketAddr, nodes: [u16; 2]) -> Arc<[AtomicU32; 2]> {
+    let given: Arc<[AtomicU32; 2]> = Arc::default();
+    let counts = Arc::clone(&given);
+    let listener = std::net::TcpListener::bind(front).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    tokio::spawn(async move {
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        for turn in 0_usize.. {
+            let Ok((mut client, _)) = listener.accept().await else { return };
+            let counts = Arc::clone(&counts);
+            tokio::spawn(async move {
+                for node in [turn % 2, (turn + 1) % 2] {
+                    let Ok(mut upstream) = tokio::net::TcpStream::connect(("127.0.0.1", nodes[node])).await
+                    else {
+                        continue;
+                    };
+                    counts[node].fetch_add(1, SeqCst);
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut upstream).await;
+                    return;
+                }
+            });
+        }
+    });
+    given
+}
+
+/// Two nodes on one database serve in turns while keys are rotated and retired, by two commands at once: both follow, nothing fails,
+/// and neither meets anything that it cannot open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_nodes_follow_a_rotation_under_load() {
+    let nodes = [mydata_e2e::country::free_port().unwrap(), mydata_e2e::country::free_port().unwrap()];
+    let mut given = None;
+    let country = Country::start_with(Engine::Postgres, |config| {
+        quick(config);
+        given = Some(in_turns(config["listen"].as_str().unwrap().parse().unwrap(), nodes));
+        config["listen"] = format!("127.0.0.1:{}", nodes[0]).into();
+    })
+    .await
+    .unwrap();
+    let second = country.platform.another(|command| {
+        command.env("MYDATA_LISTEN", format!("127.0.0.1:{}", nodes[1]));
+    });
+    let mut second = second.unwrap();
+    let ready = format!("http://127.0.0.1:{}/readyz", nodes[1]);
+    for _ in 0..300 {
+        if client().unwrap().get(&ready).send().await.is_ok_and(|answer| answer.status() == 200) {
+            break;
+        }
+        assert!(second.ended().unwrap().is_none(), "{}", country.platform.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let bank = country.sandbox.bank().clone();
+    exchange(&bank).await;
+    let first = sealing(&country);
+    let (stop, through) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let load: Vec<_> = (0..2)
+        .map(|_| {
+            let (bank, stop, through) = (bank.clone(), Arc::clone(&stop), Arc::clone(&through));
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                while !stop.load(SeqCst) {
+                    runtime.block_on(exchange(&bank));
+                    through.fetch_add(1, SeqCst);
+                }
+            })
+        })
+        .collect();
+    let said = tokio::task::block_in_place(|| {
+        let both = [(); 2].map(|()| country.platform.begin(&["keys", "rotate"]).unwrap());
+        both.map(|child| ended_with(child).1).concat()
+    });
+    assert!(
+        said.contains("waiting for 2 nodes to follow") || said.contains("waiting for 1 node to follow"),
+        "{said}"
+    );
+    let mut retired = false;
+    for _ in 0..20 {
+        let output = tokio::task::block_in_place(|| {
+            country.platform.run(&["keys", "retire", &first, "--grace", "0"]).unwrap()
+        });
+        retired = output.status.success();
+        if retired {
+            break;
+        }
+        let resumed =
+            tokio::task::block_in_place(|| country.platform.run(&["keys", "rotate", "--resume"]).unwrap());
+        assert!(resumed.status.success(), "{}", self::said(&resumed));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(retired, "the old key is not needed any more");
+    let before = through.load(SeqCst);
+    for _ in 0..600 {
+        if through.load(SeqCst) > before + 3 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    stop.store(true, SeqCst);
+    for one in load {
+        blocking_join(one);
+    }
+    assert!(through.load(SeqCst) > before + 3, "exchanges go on under the new key");
+    for count in given.unwrap().iter() {
+        assert!(count.load(SeqCst) > 0, "both nodes served");
+    }
+    let log = country.platform.log();
+    assert!(!log.contains("ERROR") && !log.contains("under a key that is not here"), "{log}");
+    second.terminate(Duration::from_secs(30)).unwrap();
 }
 
 /// A start with another installation's key, with none, or with a command that gives none ends with a reason, and leaves everything

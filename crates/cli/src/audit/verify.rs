@@ -128,6 +128,16 @@ fn told(report: &Report, against: &Against, rate: u64) -> String {
     if !against.roots.is_empty() && report.broken.is_none() {
         text += &format!("they are the {} that were kept elsewhere\n", thousands(against.roots.len() as u64));
     }
+    for lost in &report.lost {
+        text += &format!(
+            "note: links {} to {} were lost when the backup of {} was restored at {}; what they said is not here, their \
+             published roots are\n",
+            lost.first,
+            lost.last,
+            plain(&lost.backup_of),
+            lost.at.to_timestamp()
+        );
+    }
     if report.waiting > 0 {
         text += &format!("{} events wait for their link\n", thousands(report.waiting));
     }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail, ensure};
 use mydata_store::{DbAddress, Engine};
 
+use super::aside::{Aside, move_file, move_into};
 use super::manifest::{BLOBS, FORM, MANIFEST, Manifest, Measured, POSTGRES, Part, SQLITE, is_blob};
 use super::{Place, postgres};
 
@@ -36,9 +37,9 @@ pub fn restore(place: &Place, file: &Path) -> anyhow::Result<Manifest> {
     }
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&place.data);
     made.with_context(|| format!("{} cannot be made", place.data.display()))?;
-    let aside = Aside::make(&place.data)?;
+    let aside = Aside::make(&place.data, Aside::RESTORE)?;
     let manifest = walk(file, |name| {
-        let to = aside.0.join(name);
+        let to = aside.path().join(name);
         if let Some(parent) = to.parent() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
         }
@@ -57,25 +58,29 @@ pub fn restore(place: &Place, file: &Path) -> anyhow::Result<Manifest> {
         engine.as_str()
     );
     // Blobs first: a database without its blobs would be worse than blobs without a database.
-    let aside_blobs = aside.0.join("blobs");
-    if aside_blobs.exists() {
-        if blobs.exists() {
-            fs::remove_dir(&blobs)?;
+    let aside_blobs = aside.path().join("blobs");
+    let put = put(place, &aside, &aside_blobs, &blobs);
+    if put.is_err() {
+        // There was nothing before.
+        for kind in ["s", "p"] {
+            let _ = fs::remove_dir_all(blobs.join(kind));
         }
-        fs::rename(&aside_blobs, &blobs)?;
-    }
-    let put = match &place.address {
-        DbAddress::Sqlite(database) => Ok(fs::rename(aside.0.join(SQLITE), database)?),
-        DbAddress::Postgres(_) => {
-            let url = place.url.as_deref().context("database_url is not set")?;
-            postgres::restore(url, &aside.0.join(POSTGRES))
-        }
-    };
-    if put.is_err() && blobs.exists() {
-        fs::rename(&blobs, &aside_blobs)?;
     }
     put?;
     Ok(manifest)
+}
+
+fn put(place: &Place, aside: &Aside, from: &Path, blobs: &Path) -> anyhow::Result<()> {
+    if from.exists() {
+        move_into(from, blobs).context("the blobs cannot be put in their place")?;
+    }
+    match &place.address {
+        DbAddress::Sqlite(database) => Ok(move_file(&aside.path().join(SQLITE), database)?),
+        DbAddress::Postgres(_) => {
+            let url = place.url.as_deref().context("database_url is not set")?;
+            postgres::restore(url, &aside.path().join(POSTGRES))
+        }
+    }
 }
 
 /// Reads the parts one after the other, each to where `to` says, and compares them with the manifest at the end.
@@ -130,27 +135,4 @@ fn walk(
     let databases = manifest.files.iter().filter(|part| !part.name.starts_with(BLOBS)).count();
     ensure!(databases == 1, "it holds {databases} databases; {no_backup}");
     Ok(manifest)
-}
-
-/// A folder for what has not been checked yet; gone afterwards.
-struct Aside(PathBuf);
-
-impl Aside {
-    fn make(data: &Path) -> anyhow::Result<Self> {
-        let path = data.join(".restore");
-        let made = fs::DirBuilder::new().mode(0o700).create(&path);
-        made.with_context(|| {
-            format!(
-                "{} cannot be made; when it is left of a restore that was killed, delete it and try again",
-                path.display()
-            )
-        })?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

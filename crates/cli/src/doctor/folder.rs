@@ -9,6 +9,7 @@ use rustix::fs::{Access, access, statvfs};
 use rustix::process::geteuid;
 
 use super::report::Report;
+use crate::backup::aside::Aside;
 
 const SUBJECT: &str = "data folder";
 const MIB: u64 = 1 << 20;
@@ -66,6 +67,21 @@ pub fn check(config: &Config, report: &mut Report) {
         );
     } else {
         report.ok(SUBJECT, format!("{shown}, for its owner only"));
+    }
+    for (name, what) in [(Aside::BACKUP, "backup"), (Aside::RESTORE, "restoring")] {
+        if Aside::is_left(folder, name) {
+            report.warn(
+                SUBJECT,
+                format!(
+                    "{} was left by a {what} that was killed; it takes room",
+                    folder.join(name).display()
+                ),
+                format!(
+                    "the next `mydata {}` clears it, or delete it",
+                    if what == "backup" { "backup" } else { "restore" }
+                ),
+            );
+        }
     }
     room(folder, report);
 }

@@ -8,7 +8,9 @@ use mydata_domain::{Clock as _, Time};
 use mydata_store::Store;
 use mydata_store::keys::kept::{self, Kept, Purpose};
 use mydata_store::keys::{KeyId, rotate};
+use mydata_store::signing;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::output::{self, count, thousands};
 use crate::settings::Flags;
@@ -48,10 +50,19 @@ fn state(key: &Kept) -> &'static str {
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let store = super::open(&args.flags).await?;
     let lines = lines(&store, SystemClock.now()).await;
+    let signing = signing::list(&store.db).await;
     store.close().await;
-    let lines = lines?;
+    let (lines, signing) = (lines?, signing?);
     if args.json {
-        return output::print_json(&serde_json::json!({ "keys": lines }));
+        let signing: Vec<_> = signing
+            .iter()
+            .map(|key| {
+                let retired_at = key.retired_at.map(|at| at.to_timestamp().to_string());
+                let made_at = key.made_at.to_timestamp().to_string();
+                json!({ "id": key.id, "purpose": key.purpose, "made_at": made_at, "retired_at": retired_at })
+            })
+            .collect();
+        return output::print_json(&json!({ "keys": lines, "signing": signing }));
     }
     let mut text = String::new();
     for line in &lines {
@@ -66,6 +77,13 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
         for (place, number) in &line.sealed {
             writeln!(text, "          {:>12}  {place}", thousands(*number))?;
         }
+    }
+    for key in &signing {
+        let state = match key.retired_at {
+            None => "signs".to_owned(),
+            Some(at) => format!("signed until {}", at.to_timestamp()),
+        };
+        writeln!(text, "{}  {} ({state})", key.id, key.purpose)?;
     }
     output::print(&text)
 }

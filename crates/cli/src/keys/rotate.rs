@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use mydata_domain::Clock as _;
 use mydata_domain::time::SystemClock;
 use mydata_store::Store;
 use mydata_store::keys::KeySource;
 use mydata_store::keys::rotate::{self, Progress};
+use mydata_store::signing::{self, Purpose};
 
 use crate::output::{count, thousands};
 use crate::settings::Flags;
@@ -19,6 +21,10 @@ pub struct Args {
     /// Makes no new key: seals anew what lies under older ones.
     #[arg(long, conflicts_with = "master")]
     resume: bool,
+    /// Replaces the key that signs, `audit-root` the roots of the record, `receipt` receipts. The one before stays published:
+    /// what it signed holds.
+    #[arg(long, conflicts_with_all = ["resume", "master"])]
+    purpose: Option<Purpose>,
     /// Wraps the data keys under another master key: without more, a fresh one in the key file.
     #[arg(long)]
     master: bool,
@@ -52,13 +58,27 @@ impl Args {
 /// Rotates.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let store = super::open(&args.flags).await?;
-    let done = if args.master { master(&store, args).await } else { data(&store, args.resume).await };
+    let done = match args.purpose {
+        Some(purpose) => signing(&store, purpose).await,
+        None if args.master => master(&store, args).await,
+        None => data(&store, args.resume).await,
+    };
     store.close().await;
     done
 }
 
+async fn signing(store: &Store, purpose: Purpose) -> anyhow::Result<()> {
+    let (id, before) = signing::replace(&store.db, &store.crypter, purpose, SystemClock.now()).await?;
+    eprintln!("key {id} signs {} from now on", purpose.as_str());
+    if let Some(before) = before {
+        eprintln!("key {before} stays published at /api/audit/keys: what it signed holds");
+    }
+    Ok(())
+}
+
 async fn data(store: &Store, resume: bool) -> anyhow::Result<()> {
     let rotated = rotate::rotate(store, &SystemClock, resume, |progress| match progress {
+        Progress::Another => eprintln!("another `mydata keys` is at work; waiting until it has ended"),
         Progress::Made(id) => eprintln!("key {id} was made"),
         Progress::GoesOn(id) => eprintln!("going on with key {id}"),
         Progress::Waits { nodes } => eprintln!("waiting for {} to follow", count(nodes, "node")),

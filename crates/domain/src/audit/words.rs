@@ -4,7 +4,7 @@ use super::{Actor, What};
 
 impl What {
     /// All of them, as a filter offers them.
-    pub const ALL: [Self; 82] = [
+    pub const ALL: [Self; 85] = [
         Self::Entered,
         Self::EntryRefused,
         Self::Reopened,
@@ -19,6 +19,7 @@ impl What {
         Self::Saved,
         Self::BarcodeMade,
         Self::Taken,
+        Self::TakenAgain,
         Self::CounterAsked,
         Self::CounterRefused,
         Self::CounterOpened,
@@ -43,6 +44,8 @@ impl What {
         Self::DataKeyUsed,
         Self::DataKeyRetired,
         Self::MasterKeyChanged,
+        Self::SigningKeyReplaced,
+        Self::Restored,
         Self::SignedIn,
         Self::SignInRefused,
         Self::SignInClosed,
@@ -106,6 +109,7 @@ impl What {
             Self::Saved => ("轉存到我的電腦", "Saved by the citizen"),
             Self::BarcodeMade => ("產生資料條碼", "Barcode made"),
             Self::Taken => ("臨櫃取資料", "Taken at a counter"),
+            Self::TakenAgain => ("臨櫃再次取資料", "Taken at the counter again"),
             Self::CounterAsked => ("臨櫃輸入驗證序號", "Number entered at a counter"),
             Self::CounterRefused => ("臨櫃驗證未通過", "Refused at a counter"),
             Self::CounterOpened => ("臨櫃確認碼通過", "Confirmed at a counter"),
@@ -130,6 +134,8 @@ impl What {
             Self::DataKeyUsed => ("啟用資料金鑰", "Data key took over"),
             Self::DataKeyRetired => ("停用並刪除資料金鑰", "Data key retired"),
             Self::MasterKeyChanged => ("更換主金鑰", "Master key changed"),
+            Self::SigningKeyReplaced => ("更換簽章金鑰", "Signing key replaced"),
+            Self::Restored => ("由備份還原", "Restored from a backup"),
             Self::SignedIn => ("登入", "Signed in"),
             Self::SignInRefused => ("登入失敗", "Sign-in refused"),
             Self::SignInClosed => ("登入暫停", "Sign-in closed for a while"),

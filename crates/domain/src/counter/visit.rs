@@ -9,10 +9,11 @@ use crate::counter_service::CounterServiceId;
 use crate::one_time::{Refused, Sent};
 use crate::time::Time;
 use crate::transaction::TransactionId;
+use crate::transaction::own::TAKING;
 
 /// A visit ends when nothing is done for so long …
 pub const IDLE: Duration = Duration::from_secs(5 * 60);
-/// … and after this long in any case.
+/// … and after this long in any case, unless the data was taken: then it goes on for as long as that may be fetched.
 pub const LONGEST: Duration = Duration::from_secs(20 * 60);
 
 /// A visit.
@@ -69,6 +70,10 @@ impl Visit {
 
     /// When it ends unless something is done.
     pub fn ends_at(&self) -> Time {
+        if self.stage == Stage::Took {
+            // Taking was the last thing that was done.
+            return self.seen.plus(TAKING);
+        }
         self.seen.plus(IDLE).min(self.began.plus(LONGEST))
     }
 
@@ -118,6 +123,13 @@ mod tests {
             visit.seen = Time(minute * 60_000);
         }
         assert!(visit.runs(here, Time(1_199_999)) && !visit.runs(here, Time(1_200_000)));
+    }
+
+    #[test]
+    fn what_was_taken_last_may_be_fetched_for_its_whole_time() {
+        let mut visit = visit(Time(0));
+        (visit.stage, visit.seen) = (Stage::Took, Time(1_199_999));
+        assert!(visit.runs(visit.from, Time(1_799_998)) && !visit.runs(visit.from, Time(1_799_999)));
     }
 
     #[test]

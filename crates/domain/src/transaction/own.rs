@@ -23,7 +23,7 @@ use crate::zone::Zone;
 /// The most datasets that are downloaded together.
 pub const MOST: usize = 5;
 
-/// How long a clerk's program may take to fetch what it has taken; then it is wiped.
+/// How long a clerk may fetch what was taken, again too; then it is wiped.
 pub const TAKING: Duration = Duration::from_secs(600);
 
 /// What a citizen asked for without a service.
@@ -70,7 +70,7 @@ pub struct Held {
     pub previewed: u32,
     /// How often the citizen saved it.
     pub saved: u32,
-    /// When a clerk took it. From then on it is only fetched, once, and wiped.
+    /// When a clerk took it. From then on it is only fetched, by that clerk, and wiped.
     pub taken_at: Option<Time>,
 }
 
@@ -213,7 +213,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// What was taken has been fetched, whole or not: it is wiped.
+    /// The clerk who took it has it: it is wiped.
     pub fn taken(&mut self, now: Time) -> Result<Wipe, WrongStage> {
         match &self.state {
             State::Held(held) if held.taken_at.is_some() => {

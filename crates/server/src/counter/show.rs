@@ -193,7 +193,7 @@ async fn open(desk: &Desk, visit: &Visit, kept: &Kept, allowed: Take) -> Result<
     })
 }
 
-/// `POST /counter/end`: the clerk is done, or begins with another number.
+/// `POST /counter/end`: the clerk is done, or begins with another number. What this visit has taken is wiped: nobody else may fetch it.
 pub async fn end(form: ClerkForm) -> Response {
     let answer = ended(&form.desk).await;
     form.desk.visit.or_fault(answer)
@@ -202,6 +202,9 @@ pub async fn end(form: ClerkForm) -> Response {
 async fn ended(desk: &Desk) -> Result<Response, Fault> {
     let app = desk.app();
     let visit = counter::visit(app, desk.browser.expose(), desk.visit.from).await?;
+    if let Some(visit) = visit.as_ref().filter(|visit| visit.stage == Stage::Took) {
+        counter::received(app, visit.transaction).await?;
+    }
     counter::end(app, desk.browser.expose()).await?;
     // The next number is typed by the same clerk.
     let shared = is_shared(&counter::services_at(&desk.catalogue, desk.visit.from));

@@ -3,7 +3,8 @@
 //! whoever does not handle the case, and the organisation can check whose data it is.
 //!
 //! From the moment of taking the data is this visit's alone. A line that breaks does not lose it: the same clerk may fetch
-//! it again for ten minutes. It is wiped when the last byte has gone out, or when these are over.
+//! it again for ten minutes. It is wiped when the clerk says that it is there (已取得), or when these are over: what was sent has
+//! not arrived yet, and only the clerk sees whether it did.
 
 use askama::Template;
 use axum::response::Response;
@@ -109,14 +110,5 @@ async fn submitted(desk: &Desk) -> Result<Response, Fault> {
         Err(why) => return no_step(desk, why).await,
     };
     let names = Names { catalogue: &desk.catalogue, lang: desk.visit.prefs.lang };
-    let (id, wiped_by) = (kept.transaction.id, app.clone());
-    // What a crash leaves behind is wiped by the job that `take` has set.
-    let done = move || {
-        tokio::spawn(async move {
-            if let Err(error) = counter::fetched(&wiped_by, id).await {
-                tracing::error!(%error, transaction = %id, "what was taken at a counter is wiped later");
-            }
-        });
-    };
-    Ok(to_clerk(app, &kept.transaction, names, done).await?)
+    Ok(to_clerk(app, &kept.transaction, names).await?)
 }

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use http::HeaderValue;
 use http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use mydata_domain::calendar::day_of;
@@ -60,53 +60,17 @@ async fn saved(visit: &Visit, id: &str, form: &CitizenForm) -> Result<Response, 
     Ok(answer(Body::from_stream(zipped(&visit.app, t.id, &person, sources)), len, &name))
 }
 
-/// Everything that came, as one file for a clerk; `done` is called when its last byte has gone out.
+/// Everything that came, as one file for a clerk.
 ///
 /// # Errors
 /// A package cannot be read.
-pub(crate) async fn to_clerk(
-    app: &App,
-    t: &Transaction,
-    names: Names<'_>,
-    done: impl FnOnce() + Send + 'static,
-) -> Result<Response, FlowError> {
+pub(crate) async fn to_clerk(app: &App, t: &Transaction, names: Names<'_>) -> Result<Response, FlowError> {
     let person = t.person().map(Person::uid);
     let person = person.ok_or_else(|| FlowError::Broken("a held download has no person".to_owned()))?;
     let sources = sources(app, t, names).await?;
     let len = LockedZip::len(sources.iter().map(|source| (source.name.as_str(), source.len)));
     let name = format!("MyData-{}.zip", day_of(app.now()));
-    let mut gone = Gone { left: len, done: Some(done) };
-    let pieces = zipped(app, t.id, &person, sources).map(move |piece| {
-        if let Ok(piece) = &piece {
-            gone.is_less(piece.len() as u64);
-        }
-        piece
-    });
-    Ok(answer(Body::from_stream(pieces), len, &name))
-}
-
-/// Says when the last byte has gone out. A connection that was told a length asks for nothing behind it: it never sees the end of
-/// the stream, it lets go of it.
-struct Gone<F: FnOnce()> {
-    left: u64,
-    done: Option<F>,
-}
-
-impl<F: FnOnce()> Gone<F> {
-    // As a method: a closure that writes to a field would capture that field alone.
-    fn is_less(&mut self, sent: u64) {
-        self.left = self.left.saturating_sub(sent);
-    }
-}
-
-impl<F: FnOnce()> Drop for Gone<F> {
-    fn drop(&mut self) {
-        if self.left == 0
-            && let Some(done) = self.done.take()
-        {
-            done();
-        }
-    }
+    Ok(answer(Body::from_stream(zipped(app, t.id, &person, sources)), len, &name))
 }
 
 fn answer(body: Body, len: u64, name: &str) -> Response {

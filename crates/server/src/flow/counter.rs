@@ -341,7 +341,8 @@ pub async fn preview(
     act(app, catalogue, secret, from, Act::Preview(resource)).await
 }
 
-/// A clerk takes the data (取資料): once. From here on it is this visit's alone, to be fetched for a few minutes.
+/// A clerk takes the data (取資料): once. From here on it is this visit's alone, to be fetched for a few minutes, and again: that its
+/// last byte was handed to the system does not say that it arrived. Each time is on record.
 ///
 /// # Errors
 /// Why not. Of two who take at once one gets [`Gone::Taken`].
@@ -365,12 +366,15 @@ async fn act(
             let kept = transactions::load_for_update(&tx, crypter, Which::Id(visit.transaction)).await?;
             let mut kept = kept.ok_or(FlowError::Unknown)?;
             if visit.stage == Stage::Took {
-                // The same clerk fetches it once more: the line broke.
+                // The same clerk fetches it once more: what broke the line, nobody knows here.
                 let there = kept.transaction.held().is_some_and(|held| now < held.expires_at);
-                return match act {
-                    Act::Take if there => Ok(kept),
-                    _ => Err(Gone::Taken.into()),
-                };
+                if !(there && matches!(act, Act::Take)) {
+                    return Err(Gone::Taken.into());
+                }
+                let detail = json!({ "service": visit.service.to_string() });
+                let event = event(&kept.transaction, now, Actor::Organisation, What::TakenAgain);
+                audit::append(&tx, &*app.random, &[event.from(Some(from)).with(detail)]).await?;
+                return Ok(kept);
             }
             if visit.stage != Stage::Open {
                 return Err(NoStep::Stage);
@@ -424,9 +428,9 @@ async fn act(
     Ok(kept)
 }
 
-/// The last byte of what was taken has gone out: it is wiped.
-pub async fn fetched(app: &App, id: TransactionId) -> Result<(), FlowError> {
-    let done = step(app, "counter-fetched", Which::Id(id), None, |kept, now| {
+/// The clerk has what was taken, or is done with it: it is wiped. Of one who never says so it is wiped by the job that taking set.
+pub async fn received(app: &App, id: TransactionId) -> Result<(), FlowError> {
+    let done = step(app, "counter-received", Which::Id(id), None, |kept, now| {
         let t = &mut kept.transaction;
         let wipe = t.taken(now)?;
         let change = Change::telling(()).wiping(wipe);
@@ -434,7 +438,7 @@ pub async fn fetched(app: &App, id: TransactionId) -> Result<(), FlowError> {
     })
     .await;
     match done {
-        // Fetched twice at once, or its time ended meanwhile: it is wiped.
+        // Said twice at once, or its time ended meanwhile: it is wiped.
         Ok(_) | Err(FlowError::Stage(_)) => Ok(()),
         Err(error) => Err(error),
     }

@@ -26,6 +26,10 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             // As long as it worked: on SQLite it holds the only writer meanwhile, and others have their turn.
             Ok(Sealed { more: true, .. }) => began.elapsed().min(LONGEST_PAUSE),
             Ok(_) => LOOK_EVERY,
+            Err(StoreError::SigningKeyReplaced) => {
+                key = None;
+                Duration::ZERO
+            }
             Err(error) if error.passes() => {
                 tracing::warn!(%error, "events of the record wait for their links");
                 LOOK_EVERY

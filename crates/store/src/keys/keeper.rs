@@ -81,8 +81,11 @@ impl Keeper {
                 fresh.push((one.id, one.unwrap(&masters, &self.source)?));
             }
         }
-        let order: Vec<KeyId> = kept.iter().map(|one| one.id).collect();
-        self.crypter.update(&order, &fresh);
+        let ids: Vec<KeyId> = kept.iter().map(|one| one.id).collect();
+        let sealing = kept.iter().find(|one| one.seals()).map(|one| one.id);
+        if !sealing.is_some_and(|sealing| self.crypter.update(sealing, &ids, &fresh)) {
+            return Err(kept::missing_key());
+        }
         self.epoch.store(epoch, SeqCst);
         Ok(true)
     }

@@ -1,5 +1,6 @@
 //! The wrapped keys in the database. Every change raises the *epoch*, by which running nodes see that there is something new.
 
+use super::lease::Holder;
 use super::source::{Earlier, KeySource, MasterKeys};
 use super::{Key, KeyId, KeyRing, wrap};
 use crate::args;
@@ -146,25 +147,30 @@ pub fn open_ring(kept: &[Kept], masters: &MasterKeys, source: &KeySource) -> Res
             masters.earlier().ok_or_else(|| wrong_keys(source, "the database has no keys of its own"))?;
         return Ok(ring_of(earlier));
     }
-    let (mut data, mut index) = (Vec::new(), None);
+    let (mut sealing, mut older, mut index) = (None, Vec::new(), None);
     for one in kept {
         let key = one.unwrap(masters, source)?;
         match one.purpose {
-            Purpose::Data => data.push((one.id, key)),
+            Purpose::Data if one.seals() => sealing = Some((one.id, key)),
+            Purpose::Data => older.push((one.id, key)),
             Purpose::Index => index = Some(key),
         }
     }
-    let whole = index.filter(|_| kept.iter().any(Kept::seals));
-    let index = whole.ok_or(StoreError::Corrupt {
+    let (Some(sealing), Some(index)) = (sealing, index) else { return Err(missing_key()) };
+    Ok(KeyRing { sealing, older, index })
+}
+
+/// Of the keys that must be there one is not.
+pub(super) fn missing_key() -> StoreError {
+    StoreError::Corrupt {
         table: "data_keys".into(),
         column: "id".into(),
         reason: "a key is missing; restore the table from a backup",
-    })?;
-    Ok(KeyRing { data, index })
+    }
 }
 
 fn ring_of(earlier: &Earlier) -> KeyRing {
-    KeyRing { data: earlier.data.clone(), index: earlier.index.clone() }
+    KeyRing { sealing: earlier.newest.clone(), older: earlier.older.clone(), index: earlier.index.clone() }
 }
 
 /// Opens the keys of a database, or puts the first ones there: fresh ones, or those of a key file of an earlier version. Gives the
@@ -191,7 +197,7 @@ pub(crate) async fn open(
             };
             let crypter = Crypter::new(&ring, Arc::clone(random));
             check_word(&tx, &crypter, source).await?;
-            for (n, (id, key)) in ring.data.iter().enumerate() {
+            for (n, (id, key)) in ring.data().enumerate() {
                 // The first line of a key file is the newest.
                 let at = Time(now.0 - i64::try_from(n).unwrap_or(0));
                 let replaced = (n > 0).then_some(at);
@@ -275,28 +281,53 @@ async fn insert(
 }
 
 /// Puts a fresh data key beside the others. It seals nothing yet.
-pub(super) async fn add(db: &Db, masters: &MasterKeys, random: &Arc<dyn Random>, now: Time) -> Result<KeyId> {
+pub(super) async fn add(
+    db: &Db,
+    holder: &Holder,
+    (masters, source): (&MasterKeys, &KeySource),
+    random: &Arc<dyn Random>,
+    now: Time,
+) -> Result<KeyId> {
     let key = super::fresh_key(random.as_ref());
     let id = KeyId::of(&key);
     db.run_tx("add_key", async |tx| {
+        holder.check(&tx).await?;
+        // Under a master key that was replaced meanwhile it could never be opened.
+        if let Some(other) = all_in(&tx).await?.iter().find(|one| masters.find(one.master).is_none()) {
+            return other.unwrap(masters, source).map(drop);
+        }
         insert(&tx, masters, random, Purpose::Data, (id, &key), now, None, None).await?;
         note(&tx, random, What::DataKeyAdded, id, now).await?;
-        raise(&tx).await
+        raise(&tx).await.map(drop)
     })
     .await?;
     Ok(id)
 }
 
-/// From now on this key seals.
-pub(super) async fn take_over(db: &Db, random: &Arc<dyn Random>, id: KeyId, now: Time) -> Result<()> {
+/// From now on this key seals. Nothing happens when it does not wait for it any more: one that seals is never replaced by none.
+pub(super) async fn take_over(
+    db: &Db,
+    holder: &Holder,
+    random: &Arc<dyn Random>,
+    id: KeyId,
+    now: Time,
+) -> Result<()> {
     db.run_tx("take_over", async |tx| {
+        holder.check(&tx).await?;
+        let all = all_in(&tx).await?;
+        if !all.iter().any(|one| one.id == id && one.purpose == Purpose::Data && one.waits()) {
+            return Ok(());
+        }
+        // In this order: two never seal at once, which the index on the table would refuse.
         tx.run(
             "UPDATE data_keys SET replaced_at = $1 WHERE purpose = 'data' AND seals_from IS NOT NULL AND replaced_at IS NULL",
             args![now],
         )
         .await?;
-        tx.run("UPDATE data_keys SET seals_from = $2 WHERE id = $1 AND seals_from IS NULL", args![id.to_string(), now])
-            .await?;
+        let sql = "UPDATE data_keys SET seals_from = $2 WHERE id = $1 AND purpose = 'data' AND seals_from IS NULL";
+        if tx.execute(sql, args![id.to_string(), now]).await? != 1 {
+            return Err(missing_key());
+        }
         note(&tx, random, What::DataKeyUsed, id, now).await?;
         raise(&tx).await.map(drop)
     })
@@ -316,8 +347,15 @@ pub(super) async fn cleared(db: &Db, ids: &[KeyId], now: Time) -> Result<()> {
 }
 
 /// Drops a key.
-pub(super) async fn drop_key(db: &Db, random: &Arc<dyn Random>, id: KeyId, now: Time) -> Result<()> {
+pub(super) async fn drop_key(
+    db: &Db,
+    holder: &Holder,
+    random: &Arc<dyn Random>,
+    id: KeyId,
+    now: Time,
+) -> Result<()> {
     db.run_tx("retire_key", async |tx| {
+        holder.check(&tx).await?;
         let sql = "DELETE FROM data_keys WHERE id = $1 AND purpose = 'data' AND replaced_at IS NOT NULL";
         if tx.execute(sql, args![id.to_string()]).await? == 1 {
             note(&tx, random, What::DataKeyRetired, id, now).await?;
@@ -330,12 +368,14 @@ pub(super) async fn drop_key(db: &Db, random: &Arc<dyn Random>, id: KeyId, now: 
 /// Wraps every key under the newest master key of `to`, unwrapping with those of `from` or `to`. Gives how many were not under it.
 pub(super) async fn rewrap(
     db: &Db,
+    holder: &Holder,
     random: &Arc<dyn Random>,
     from: (&MasterKeys, &KeySource),
     to: &MasterKeys,
     now: Time,
 ) -> Result<usize> {
     db.run_tx("rewrap_keys", async |tx| {
+        holder.check(&tx).await?;
         let (master, master_key) = to.newest_key();
         let mut changed = 0;
         for one in all_in(&tx).await?.into_iter().filter(|one| one.master != *master) {

@@ -10,12 +10,14 @@
 
 use super::keeper::{self, behind};
 use super::kept::{self, Kept, Purpose};
+use super::lease::{self, Holder};
 use super::places::{self, Place};
 use super::{KeyId, KeySource, file};
 use crate::error::{Result, StoreError};
 use crate::{Engine, Store};
 use futures_util::TryStreamExt as _;
 use mydata_domain::{Clock, Time};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -31,6 +33,8 @@ const ROUNDS: usize = 5;
 /// What a rotation is at.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress {
+    /// Somebody else changes the keys; it is waited until they have ended.
+    Another,
     /// A fresh key was made.
     Made(KeyId),
     /// An earlier rotation is gone on with, to this key.
@@ -70,13 +74,38 @@ pub struct Rotated {
 }
 
 /// Rotates, or goes on with a rotation that did not come to its end. `resume`: makes no new key in any case, and seals anew what lies
-/// under older ones.
+/// under older ones. One at a time does so; where another has made a fresh key while this one waited, no second one is made.
 ///
 /// # Errors
 /// The master key is not to be had; a node does not sign in time; the database or the blobs fail. The next call goes on.
 pub async fn rotate(
     store: &Store,
     clock: &dyn Clock,
+    resume: bool,
+    say: impl FnMut(Progress),
+) -> Result<Rotated> {
+    let say = RefCell::new(say);
+    let before = sealing(&data_keys(store).await?);
+    let waits = || {
+        say.borrow_mut()(Progress::Another);
+        None
+    };
+    let random = store.crypter.random_source().as_ref();
+    lease::alone(&store.db, clock, random, waits, async |holder| {
+        let resume = resume || sealing(&data_keys(store).await?) != before;
+        rotate_alone(store, clock, holder, resume, |progress| say.borrow_mut()(progress)).await
+    })
+    .await
+}
+
+fn sealing(keys: &[Kept]) -> Option<KeyId> {
+    keys.iter().find(|one| one.seals()).map(|one| one.id)
+}
+
+async fn rotate_alone(
+    store: &Store,
+    clock: &dyn Clock,
+    holder: &Holder,
     resume: bool,
     mut say: impl FnMut(Progress),
 ) -> Result<Rotated> {
@@ -93,18 +122,19 @@ pub async fn rotate(
         None => {
             let source = store.keys.source();
             let masters = source.read().await?.ok_or_else(|| missing(source))?;
-            let id = kept::add(&store.db, &masters, store.crypter.random_source(), clock.now()).await?;
+            let random = store.crypter.random_source();
+            let id = kept::add(&store.db, holder, (&masters, source), random, clock.now()).await?;
             say(Progress::Made(id));
             Some(id)
         }
     };
     if new.is_none() || waiting.is_some() {
-        let id = new.or_else(|| all.iter().find(|one| one.seals()).map(|one| one.id));
+        let id = new.or_else(|| sealing(&all));
         say(Progress::GoesOn(id.unwrap_or_else(|| store.crypter.sealing())));
     }
     if let Some(id) = new {
         signed(store, clock, &mut say).await?;
-        kept::take_over(&store.db, store.crypter.random_source(), id, clock.now()).await?;
+        kept::take_over(&store.db, holder, store.crypter.random_source(), id, clock.now()).await?;
         say(Progress::TookOver(id));
     }
     signed(store, clock, &mut say).await?;
@@ -219,6 +249,18 @@ pub async fn uses(store: &Store) -> Result<BTreeMap<KeyId, BTreeMap<String, u64>
 /// # Errors
 /// [`StoreError::KeyInUse`]: it is still needed, and what for.
 pub async fn retire(store: &Store, clock: &dyn Clock, id: KeyId, grace: Duration) -> Result<()> {
+    let random = store.crypter.random_source().as_ref();
+    let work = async |holder: &Holder| retire_alone(store, clock, holder, id, grace).await;
+    lease::alone(&store.db, clock, random, || Some(lease::PATIENCE), work).await
+}
+
+async fn retire_alone(
+    store: &Store,
+    clock: &dyn Clock,
+    holder: &Holder,
+    id: KeyId,
+    grace: Duration,
+) -> Result<()> {
     let refuse = |what: String| StoreError::KeyInUse { id: id.to_string(), what };
     let all = kept::all(&store.db).await?;
     let Some(one) = all.iter().find(|one| one.id == id) else {
@@ -253,7 +295,7 @@ pub async fn retire(store: &Store, clock: &dyn Clock, id: KeyId, grace: Duration
             places.join(", ")
         )));
     }
-    kept::drop_key(&store.db, store.crypter.random_source(), id, now).await?;
+    kept::drop_key(&store.db, holder, store.crypter.random_source(), id, now).await?;
     store.keys.look_only().await.map(drop)
 }
 
@@ -267,12 +309,23 @@ pub async fn rotate_master(
     clock: &dyn Clock,
     to: Option<&KeySource>,
 ) -> Result<(KeyId, usize)> {
+    let random = store.crypter.random_source().as_ref();
+    let work = async |holder: &Holder| rotate_master_alone(store, clock, holder, to).await;
+    lease::alone(&store.db, clock, random, || Some(lease::PATIENCE), work).await
+}
+
+async fn rotate_master_alone(
+    store: &Store,
+    clock: &dyn Clock,
+    holder: &Holder,
+    to: Option<&KeySource>,
+) -> Result<(KeyId, usize)> {
     let source = store.keys.source();
     let random = store.crypter.random_source();
     let old = source.read().await?.ok_or_else(|| missing(source))?;
     if let Some(to) = to {
         let (new, _) = to.read_or_make(random).await?;
-        let changed = kept::rewrap(&store.db, random, (&old, source), &new, clock.now()).await?;
+        let changed = kept::rewrap(&store.db, holder, random, (&old, source), &new, clock.now()).await?;
         return Ok((new.newest(), changed));
     }
     let KeySource::File(path) = source else {
@@ -292,7 +345,11 @@ pub async fn rotate_master(
         file::replace(path, &old.with_fresh(&text, random.as_ref()), random.as_ref()).map_err(unusable)?;
         source.read().await?.ok_or_else(|| missing(source))?
     };
-    let changed = kept::rewrap(&store.db, random, (&new, source), &new, clock.now()).await?;
+    let changed = kept::rewrap(&store.db, holder, random, (&new, source), &new, clock.now()).await?;
+    // The older one goes only when nothing is wrapped under it, whatever others did meanwhile.
+    if kept::all(&store.db).await?.iter().any(|one| one.master != new.newest()) {
+        return Err(StoreError::KeysTaken);
+    }
     file::replace(path, &new.newest_only(), random.as_ref()).map_err(unusable)?;
     Ok((new.newest(), changed))
 }

@@ -117,8 +117,10 @@ pub struct MasterKeys {
 /// What stood in a key file before keys were wrapped.
 pub(crate) struct Earlier {
     pub(crate) index: Key,
-    /// Newest first, never empty.
-    pub(crate) data: Vec<(KeyId, Key)>,
+    /// The newest data key.
+    pub(crate) newest: (KeyId, Key),
+    /// Older ones, newest first.
+    pub(crate) older: Vec<(KeyId, Key)>,
 }
 
 /// Ids only.
@@ -203,14 +205,15 @@ impl MasterKeys {
                 _ => return fail(n, "neither `master ID KEY` nor a key in base64 alone"),
             }
         }
-        let earlier = match (index, data.is_empty()) {
-            (Some(index), false) => {
+        let mut data = data.into_iter();
+        let earlier = match (index, data.next()) {
+            (Some(index), Some(newest)) => {
                 keys.push(master_of(&index));
-                Some(Earlier { index, data })
+                Some(Earlier { index, newest, older: data.collect() })
             }
-            (Some(_), true) => return Err("has an index key, but no line that begins with `data`".to_owned()),
-            (None, false) => return Err("has data keys, but no line that begins with `index`".to_owned()),
-            (None, true) => None,
+            (Some(_), None) => return Err("has an index key, but no line that begins with `data`".to_owned()),
+            (None, Some(_)) => return Err("has data keys, but no line that begins with `index`".to_owned()),
+            (None, None) => None,
         };
         if keys.is_empty() {
             return Err("has no line that begins with `master`".to_owned());

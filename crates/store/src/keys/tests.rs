@@ -1,6 +1,7 @@
 //! What keys promise: on both engines, with key files of earlier versions, under changes meanwhile, and after a kill.
 
 use super::kept::{self, Purpose};
+use super::lease::{self, Holder};
 use super::rotate::{self, Progress};
 use super::*;
 use crate::args;
@@ -89,7 +90,7 @@ fn no_debug_text_shows_a_key() {
 #[test]
 fn a_wrapped_key_unwraps_only_in_its_place() {
     let ring = KeyRing::fresh(&SystemRandom);
-    let (id, key) = &ring.data[0];
+    let (id, key) = &ring.sealing;
     let (master, other) = (Zeroizing::new([1; 32]), Zeroizing::new([2; 32]));
     let wrapped = wrap::wrap(&master, "data", *id, key, &SystemRandom);
     assert!(wrap::unwrap(&master, "data", *id, &wrapped).unwrap() == *key);
@@ -365,7 +366,18 @@ async fn a_rotation_that_did_not_end_is_gone_on_with() {
     on_both(async |store: TestStore| {
         put(&store, "m", "x").await;
         let source = store.keys.source().read_now().unwrap().unwrap();
-        let id = kept::add(&store.db, &source, store.crypter.random_source(), START).await.unwrap();
+        let id = lease::alone(
+            &store.db,
+            &Now,
+            &SystemRandom,
+            || None,
+            async |holder| {
+                let masters = (&source, store.keys.source());
+                kept::add(&store.db, holder, masters, store.crypter.random_source(), START).await
+            },
+        )
+        .await
+        .unwrap();
         let mut said = Vec::new();
         let rotated = rotate::rotate(&store, &Now, false, |p| said.push(p)).await.unwrap();
         assert!(matches!(said[0], Progress::GoesOn(on) if on == id), "{said:?}");
@@ -374,6 +386,153 @@ async fn a_rotation_that_did_not_end_is_gone_on_with() {
         let next = rotate::rotate(&store, &Now, false, |_| {}).await.unwrap();
         assert_ne!(next.id, id);
         assert_eq!(kept::all(&store.db).await.unwrap().len(), 4);
+    })
+    .await;
+}
+
+/// Of those who rotate at the same time one does so and the others wait; whatever they do, one key seals, and what was written opens.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_rotate_at_once_leave_one_key_that_seals() {
+    on_both(async |node: TestStore| {
+        put(&node, "m", "text").await;
+        let (one, two) = (
+            Store::open_beside(node.config(), Now.now()).await.unwrap(),
+            Store::open_beside(node.config(), Now.now()).await.unwrap(),
+        );
+        let mut waited = 0;
+        for turn in 0..6 {
+            let mut heard = [false; 2];
+            let [one_waits, two_waits] = &mut heard;
+            let first =
+                rotate::rotate(&one, &Now, turn % 3 == 2, |p| *one_waits |= matches!(p, Progress::Another));
+            let second = rotate::rotate(&two, &Now, false, |p| *two_waits |= matches!(p, Progress::Another));
+            let (first, second) = tokio::join!(first, second);
+            let (first, second) = (first.unwrap(), second.unwrap());
+            if turn % 3 != 2 {
+                assert_eq!(first.id, second.id, "no second key is made");
+            }
+            waited += heard.iter().filter(|heard| **heard).count();
+            let all = kept::all(&node.db).await.unwrap();
+            assert_eq!(all.iter().filter(|k| k.purpose == Purpose::Data && k.seals()).count(), 1, "{all:?}");
+            let opened = Store::open_beside(node.config(), Now.now()).await.unwrap();
+            assert_eq!(got(&opened, "m").await, "text");
+            put(&opened, &format!("m{turn}"), "written").await;
+            opened.close().await;
+        }
+        assert!(waited >= 3, "they met {waited} times");
+        node.keys.look(Now.now()).await.unwrap();
+        for turn in 0..6 {
+            assert_eq!(got(&node, &format!("m{turn}")).await, "written");
+        }
+        let masters = tokio::join!(
+            rotate::rotate_master(&one, &Now, None),
+            rotate::rotate_master(&two, &Now, None),
+            rotate::rotate(&node, &Now, false, |_| {}),
+        );
+        // Whoever changes the master key waits for a while, then says that somebody else is at work.
+        for one in [&masters.0, &masters.1] {
+            assert!(matches!(one, Ok(_) | Err(StoreError::KeysTaken)), "{masters:?}");
+        }
+        assert!(masters.2.is_ok(), "{masters:?}");
+        let opened = Store::open_beside(node.config(), Now.now()).await.unwrap();
+        assert_eq!(got(&opened, "m").await, "text");
+        for store in [one, two, opened] {
+            store.close().await;
+        }
+    })
+    .await;
+}
+
+/// A key that took over already does not do so twice, whoever asks: there is no moment without one that seals.
+#[tokio::test]
+async fn a_key_takes_over_once() {
+    on_both(async |store: TestStore| {
+        let source = store.keys.source().read_now().unwrap().unwrap();
+        let (masters, random) = ((&source, store.keys.source()), store.crypter.random_source());
+        lease::alone(
+            &store.db,
+            &Now,
+            &SystemRandom,
+            || None,
+            async |holder: &Holder| {
+                let id = kept::add(&store.db, holder, masters, random, START).await?;
+                for _ in 0..2 {
+                    kept::take_over(&store.db, holder, random, id, START).await?;
+                    let all = kept::all(&store.db).await?;
+                    let seals: Vec<KeyId> = all
+                        .iter()
+                        .filter(|one| one.purpose == Purpose::Data && one.seals())
+                        .map(|one| one.id)
+                        .collect();
+                    assert_eq!(seals, [id]);
+                }
+                // Neither does the key of the look-up values, which never waits.
+                let index = kept::all(&store.db).await?.into_iter().find(|one| one.purpose == Purpose::Index);
+                kept::take_over(&store.db, holder, random, index.unwrap().id, START).await?;
+                assert!(kept::all(&store.db).await?.iter().any(|one| one.id == id && one.seals()));
+                Ok(())
+            },
+        )
+        .await
+        .unwrap();
+    })
+    .await;
+}
+
+/// A database without a key that seals is an error with a reason, for whoever opens it and for whoever has it open.
+#[tokio::test]
+async fn a_database_without_a_sealing_key_is_refused() {
+    on_both(async |store: TestStore| {
+        let sql = "UPDATE data_keys SET replaced_at = 1 WHERE purpose = 'data'";
+        store.db.execute("break", sql, args![]).await.unwrap();
+        store
+            .db
+            .execute("break", "UPDATE meta SET value = '99' WHERE key = 'keys-epoch'", args![])
+            .await
+            .unwrap();
+        let before = store.crypter.sealing();
+        for said in [
+            Store::open_beside(store.config(), START).await.unwrap_err(),
+            store.keys.look(START).await.unwrap_err(),
+        ] {
+            assert!(said.to_string().contains("a key is missing"), "{said}");
+        }
+        assert_eq!(store.crypter.sealing(), before, "who runs goes on");
+    })
+    .await;
+}
+
+/// Whoever lost the lease changes nothing more; whoever was killed keeps others waiting for as long as it lasts, not longer.
+#[tokio::test]
+async fn a_lease_that_was_lost_changes_nothing() {
+    on_both(async |store: TestStore| {
+        let source = store.keys.source().read_now().unwrap().unwrap();
+        let (masters, random) = ((&source, store.keys.source()), store.crypter.random_source());
+        let steal = "UPDATE meta SET value = 'another 9999999999999' WHERE key = 'keys-lease'";
+        let said = lease::alone(
+            &store.db,
+            &Now,
+            &SystemRandom,
+            || None,
+            async |holder: &Holder| {
+                store.db.execute("steal", steal, args![]).await?;
+                kept::add(&store.db, holder, masters, random, START).await
+            },
+        )
+        .await
+        .unwrap_err();
+        assert!(matches!(said, StoreError::KeysTaken), "{said}");
+        assert_eq!(kept::all(&store.db).await.unwrap().len(), 2, "no key was added");
+        // It was not given back by who had lost it.
+        let patience = Some(Duration::from_millis(300));
+        let said = lease::alone(&store.db, &Now, &SystemRandom, || patience, async |_: &Holder| Ok(()));
+        assert!(matches!(said.await.unwrap_err(), StoreError::KeysTaken));
+        let over =
+            format!("UPDATE meta SET value = 'another {}' WHERE key = 'keys-lease'", Now.now().0 + 300);
+        store.db.execute("end", over, args![]).await.unwrap();
+        let patience = Some(Duration::from_secs(10));
+        let work = async |_: &Holder| Ok(());
+        lease::alone(&store.db, &Now, &SystemRandom, || patience, work).await.unwrap();
     })
     .await;
 }

@@ -9,9 +9,9 @@ use super::audit_chain::{ENTRY, digest, entry};
 use super::list::lock;
 use super::unreadable;
 use crate::args;
-use crate::db::{Arg, Db, Isolation, Row, placeholders};
+use crate::db::{Arg, Db, Isolation, Row, Tx, placeholders};
 use crate::error::{Result, StoreError};
-use crate::signing::{Signer, content, sha256};
+use crate::signing::{self, Purpose, Signer, content, sha256};
 
 /// Rows that are read, or written, at a time.
 const AT_A_TIME: i64 = 4_096;
@@ -137,20 +137,7 @@ pub async fn make(db: &Db, signer: &Signer, day: Date, now: Time) -> Result<Opti
         return Ok(None);
     }
     // Links are never changed once they are written: they can be read outside of the transaction that keeps the root.
-    let (mut tree, mut block, mut blocks) = (Tree::new(sha256), Tree::new(sha256), Vec::new());
-    let mut link = Digest::GENESIS;
-    links(db, first, head.seq, |next| {
-        link = next;
-        tree.push(next);
-        block.push(next);
-        if block.len() == BLOCK as u64 {
-            blocks.extend(block.root());
-            block = Tree::new(sha256);
-        }
-    })
-    .await?;
-    blocks.extend(block.root());
-    let root = tree.root().ok_or_else(gap)?;
+    let Nodes { root, blocks, link } = nodes(db, first, head.seq).await?;
     if link != head.link {
         return Err(StoreError::Corrupt {
             table: "audit_chain".into(),
@@ -173,27 +160,63 @@ pub async fn make(db: &Db, signer: &Signer, day: Date, now: Time) -> Result<Opti
             if row.get_i64(0)? != first - 1 {
                 return Ok(false);
             }
-            let sql = "INSERT INTO audit_roots (last_seq, day, jws) VALUES ($1, $2, $3)";
-            tx.run(sql, args![head.seq, day, jws]).await?;
-            for (part, chunk) in blocks.chunks(BLOCKS_AT_A_TIME).enumerate() {
-                let mut rows = Vec::with_capacity(chunk.len());
-                let mut values: Vec<Arg<'_>> = Vec::with_capacity(chunk.len() * 3);
-                for (n, hash) in chunk.iter().enumerate() {
-                    rows.push(format!("({})", placeholders(values.len() + 1, 3)));
-                    let block = i64::try_from(part * BLOCKS_AT_A_TIME + n).unwrap_or(i64::MAX);
-                    values.extend([head.seq.into(), block.into(), (&hash.0).into()]);
-                }
-                let sql =
-                    format!("INSERT INTO audit_blocks (last_seq, block, hash) VALUES {}", rows.join(", "));
-                tx.run(sql, &values).await?;
+            // Whoever signs holds the key for long: another may have taken its place.
+            if signing::current(&tx, Purpose::Roots).await?.as_deref() != Some(signer.id()) {
+                return Err(StoreError::SigningKeyReplaced);
             }
+            keep(&tx, head.seq, day, jws, blocks).await?;
             Ok(true)
         })
         .await?;
     Ok(made.then(|| day.clone()))
 }
 
-/// The proof of an event; none while no root covers it.
+/// What a root is made of.
+pub(super) struct Nodes {
+    pub(super) root: Digest,
+    /// Nodes over each [`BLOCK`] links.
+    pub(super) blocks: Vec<Digest>,
+    /// The last link.
+    pub(super) link: Digest,
+}
+
+/// Reads links and makes the tree over them.
+pub(super) async fn nodes(db: &Db, first: i64, last: i64) -> Result<Nodes> {
+    let (mut tree, mut block, mut blocks) = (Tree::new(sha256), Tree::new(sha256), Vec::new());
+    let mut link = Digest::GENESIS;
+    links(db, first, last, |next| {
+        link = next;
+        tree.push(next);
+        block.push(next);
+        if block.len() == BLOCK as u64 {
+            blocks.extend(block.root());
+            block = Tree::new(sha256);
+        }
+    })
+    .await?;
+    blocks.extend(block.root());
+    Ok(Nodes { root: tree.root().ok_or_else(gap)?, blocks, link })
+}
+
+/// Keeps a signed root with its nodes.
+pub(super) async fn keep(tx: &Tx, last: i64, day: &str, jws: &str, blocks: &[Digest]) -> Result<()> {
+    let sql = "INSERT INTO audit_roots (last_seq, day, jws) VALUES ($1, $2, $3)";
+    tx.run(sql, args![last, day, jws]).await?;
+    for (part, chunk) in blocks.chunks(BLOCKS_AT_A_TIME).enumerate() {
+        let mut rows = Vec::with_capacity(chunk.len());
+        let mut values: Vec<Arg<'_>> = Vec::with_capacity(chunk.len() * 3);
+        for (n, hash) in chunk.iter().enumerate() {
+            rows.push(format!("({})", placeholders(values.len() + 1, 3)));
+            let block = i64::try_from(part * BLOCKS_AT_A_TIME + n).unwrap_or(i64::MAX);
+            values.extend([last.into(), block.into(), (&hash.0).into()]);
+        }
+        let sql = format!("INSERT INTO audit_blocks (last_seq, block, hash) VALUES {}", rows.join(", "));
+        tx.run(sql, &values).await?;
+    }
+    Ok(())
+}
+
+/// The proof of an event; none while no root covers it, or where the root's other links were lost at a restore.
 ///
 /// # Errors
 /// As [`next`]; [`StoreError::NotFound`]: there is no such event; [`StoreError::Corrupt`]: what is kept gives no proof that
@@ -207,19 +230,25 @@ pub async fn proof(db: &Db, event: &str) -> Result<Option<Proof>> {
         return Ok(None);
     };
     let root = &kept.root;
+    let sql = "SELECT hash FROM audit_blocks WHERE last_seq = $1 ORDER BY block";
+    let rows = db.browse(sql, args![root.last]).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
     let place = usize::try_from(seq - root.first).map_err(|_| gap())?;
     let (block, within) = (place / BLOCK, place % BLOCK);
     let from = root.first + i64::try_from(block * BLOCK).map_err(|_| gap())?;
     let until = root.last.min(from + BLOCK as i64 - 1);
-    // The link before it may lie in another block.
+    // The link before it may lie in another block, or under the root before, where it may have been lost at a restore.
     let mut beside = Vec::with_capacity(BLOCK + 1);
-    links(db, (from - 1).max(1), until, |link| beside.push(link)).await?;
-    if from == 1 {
-        beside.insert(0, Digest::GENESIS);
+    if from == root.first {
+        let before = if from == 1 { None } else { before(db, from).await? };
+        beside.push(before.map_or(Digest::GENESIS, |before| before.root.link));
+        links(db, from, until, |link| beside.push(link)).await?;
+    } else {
+        links(db, from - 1, until, |link| beside.push(link)).await?;
     }
     let mut path = path_of(sha256, &beside[1..], within);
-    let sql = "SELECT hash FROM audit_blocks WHERE last_seq = $1 ORDER BY block";
-    let rows = db.browse(sql, args![root.last]).await?;
     let blocks = rows.iter().map(|row| digest(&row.get_blob(0)?)).collect::<Result<Vec<_>>>()?;
     path.extend(path_of_hashes(sha256, &blocks, block));
     let proof = Proof {

@@ -7,9 +7,10 @@ use mydata_domain::Time;
 use mydata_domain::audit::chain::{Digest, Entry, Root, Tree};
 
 use super::audit_chain::{self, ENTRY, Head, digest, entry};
+use super::audit_restored::Lost;
 use super::audit_roots::{self, Kept};
 use crate::args;
-use crate::db::Db;
+use crate::db::{Db, Row};
 use crate::error::{Result, StoreError};
 use crate::signing::{PublicKeys, Purpose, sha256};
 
@@ -170,6 +171,9 @@ pub struct Report {
     /// Links whose event claims to be more than ten minutes older than one before it, and the first of them. A clock that
     /// was set back does that, and so does an event that somebody made up.
     pub backdated: (u64, Option<i64>),
+    /// Links that were lost when a backup was restored: what was linked after it, up to the last root that had been published. They
+    /// are not here, and nothing tells what they said; the restoring told of them, and the published roots cover them.
+    pub lost: Vec<Lost>,
     /// Where it first does not hold.
     pub broken: Option<Broken>,
 }
@@ -233,6 +237,7 @@ pub async fn verify(db: &Db, against: &Against, progress: impl FnMut(u64)) -> Re
         last_root: None,
         waiting: audit_chain::waiting(db, MOST_WAITING).await?,
         backdated: (0, None),
+        lost: Vec::new(),
         broken: None,
     };
     let tree = Tree::new(sha256);
@@ -280,8 +285,9 @@ impl Walk<'_> {
             let first = head.seq - recent + 1;
             let sql = "SELECT link FROM audit_events WHERE seq = $1";
             let row = self.db.fetch_opt(sql, args![first - 1]).await?;
-            let Some(row) = row else {
-                return broken(Some(first), None, Why::Removed { missing: first - 1 });
+            let (first, row) = match row {
+                Some(row) => (first, row),
+                None => self.behind_a_loss(first).await?,
             };
             self.report.first = first;
             self.report.last = Head { seq: first - 1, link: digest(&row.get_blob(0)?)? };
@@ -300,6 +306,40 @@ impl Walk<'_> {
         let after = self.before.as_ref().map_or(0, |kept| kept.root.last);
         self.next = audit_roots::next(self.db, after).await?;
         self.root_begins()
+    }
+
+    /// Where to begin when the link before the first one was lost at a restore: behind the event that tells of it.
+    async fn behind_a_loss(&self, first: i64) -> std::result::Result<(i64, Row), Stop> {
+        let removed = || broken(Some(first), None, Why::Removed { missing: first - 1 });
+        let sql = format!("SELECT {ENTRY}, seq, link FROM audit_events WHERE seq >= $1 ORDER BY seq LIMIT 1");
+        let Some(row) = self.db.fetch_opt(sql, args![first]).await? else { return removed() };
+        let seq = row.get_i64(10)?;
+        if Lost::of(&entry(&row)?).is_none_or(|lost| lost.last != seq - 1) {
+            return removed();
+        }
+        let sql = "SELECT link FROM audit_events WHERE seq = $1";
+        Ok((seq + 1, self.db.fetch_one(sql, args![seq]).await?))
+    }
+
+    /// Links are missing before this one. They may have been lost at a restore: then this event tells of it, and follows from the
+    /// last link that a published root names.
+    async fn gap(&mut self, seq: i64, entry: &Entry) -> std::result::Result<(), Stop> {
+        let missing = self.report.last.seq + 1;
+        let told = Lost::of(entry).filter(|lost| lost.first == missing && lost.last == seq - 1);
+        while let (Some(lost), Some(root)) = (&told, self.next.as_ref().map(|next| next.root.clone())) {
+            if root.last > lost.last {
+                break;
+            }
+            self.before = self.next.take();
+            self.next = audit_roots::next(self.db, root.last).await?;
+            self.root_begins()?;
+            if root.last == lost.last {
+                self.report.last = Head { seq: root.last, link: root.link };
+                self.report.lost.push(lost.clone());
+                return Ok(());
+            }
+        }
+        broken(Some(seq), Some(entry), Why::Removed { missing })
     }
 
     /// Checks what can be checked of the next root before its links are read.
@@ -344,13 +384,13 @@ impl Walk<'_> {
 
     /// One link more.
     async fn one(&mut self, seq: i64, entry: &Entry, link: Digest) -> std::result::Result<(), Stop> {
-        let Head { seq: before, link: previous } = self.report.last;
-        if seq == before {
+        if seq == self.report.last.seq {
             return broken(Some(seq), Some(entry), Why::Twice);
         }
-        if seq != before + 1 {
-            return broken(Some(seq), Some(entry), Why::Removed { missing: before + 1 });
+        if seq != self.report.last.seq + 1 {
+            self.gap(seq, entry).await?;
         }
+        let previous = self.report.last.link;
         if entry.link(sha256, seq, previous) != link {
             let sql = format!("SELECT {ENTRY}, link FROM audit_events WHERE seq = $1");
             let next = self.db.fetch_opt(sql, args![seq + 1]).await?;

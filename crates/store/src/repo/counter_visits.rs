@@ -3,6 +3,7 @@
 use mydata_domain::Time;
 use mydata_domain::counter::visit::{LONGEST, Stage, Visit};
 use mydata_domain::one_time::Sent;
+use mydata_domain::transaction::own::TAKING;
 
 use super::list::lock;
 use super::unreadable;
@@ -124,6 +125,6 @@ pub async fn end(tx: &Tx, crypter: &Crypter, secret: &str) -> Result<bool> {
 /// # Errors
 /// The database refuses.
 pub async fn sweep(db: &Db, now: Time) -> Result<u64> {
-    let before = Time(now.0 - i64::try_from(LONGEST.as_millis()).unwrap_or(i64::MAX));
+    let before = Time(now.0 - i64::try_from((LONGEST + TAKING).as_millis()).unwrap_or(i64::MAX));
     db.execute("counter-sweep", "DELETE FROM counter_visits WHERE began_at < $1", args![before]).await
 }

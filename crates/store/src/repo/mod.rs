@@ -5,6 +5,7 @@ pub mod accounts;
 mod accounts_tests;
 pub mod audit;
 pub mod audit_chain;
+pub mod audit_restored;
 pub mod audit_roots;
 pub mod audit_verify;
 pub mod barcodes;

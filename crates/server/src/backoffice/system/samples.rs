@@ -74,6 +74,7 @@ fn chain_samples() -> (impl Fn(Option<Broken>) -> Report, Root) {
         last_root: None,
         waiting: 2,
         backdated: (0, None),
+        lost: Vec::new(),
         broken,
     };
     (report, root)

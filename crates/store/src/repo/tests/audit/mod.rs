@@ -2,6 +2,7 @@
 
 mod crash;
 mod links;
+mod restored;
 mod tampering;
 
 use std::time::Duration;
