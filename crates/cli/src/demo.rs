@@ -184,7 +184,10 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
                 client_id: provider.client_id.clone(),
                 client_secret: provider.client_secret.clone(),
                 methods: provider.methods.clone(),
+                claims: Default::default(),
+                acr: Default::default(),
             }],
+            ..Identity::default()
         },
         mail: MailSettings { mailbox: Some(sandbox.addresses().mailbox.clone()), ..MailSettings::default() },
         sms: SmsSettings { mailbox: Some(sandbox.addresses().mailbox.clone()), gateway: None },
