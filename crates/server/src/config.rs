@@ -882,6 +882,17 @@ pub enum FieldForm {
 }
 
 impl Identity {
+    /// Every method that some way carries out, strongest first.
+    pub fn methods(&self) -> Vec<Verification> {
+        let mut all: Vec<_> = self.oidc.iter().flat_map(|provider| provider.methods.clone()).collect();
+        all.extend(self.card.iter().flat_map(|card| card.methods.clone()));
+        all.extend(self.codes.then_some(Verification::Otp));
+        all.extend(self.service.iter().flat_map(|service| service.methods.clone()));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// Everything that cannot work, one sentence each, naming the key.
     fn faults(&self, sandbox: bool) -> Vec<String> {
         let mut faults = Vec::new();
@@ -889,10 +900,7 @@ impl Identity {
             url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
         };
         if self.oidc.is_empty() && self.card.is_empty() && !self.codes && self.service.is_empty() {
-            faults.push(
-                "identity.oidc names no provider, and there is no other way: no citizen could prove who they are"
-                    .to_owned(),
-            );
+            faults.push("identity.oidc names no provider: no citizen could prove who they are".to_owned());
         }
         for provider in &self.oidc {
             if !sandbox && provider.issuer.scheme() != "https" {
