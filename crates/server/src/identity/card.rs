@@ -86,9 +86,7 @@ impl Card {
         message: &[u8],
         lang: Lang,
     ) -> Result<Judged, mydata_store::StoreError> {
-        let wrong = |key: &str, why| {
-            Ok(Judged::Wrong(vec![Mend::new(TEXT, lang.t(&format!("prove-card-{key}")))], why))
-        };
+        let wrong = |key: &str, why| Ok(Judged::Wrong(vec![Mend::new(TEXT, lang.t(key))], why));
         let now = app.now().to_system();
         let signed = match cms::verify(message, at.challenge.as_bytes(), &self.trust, now) {
             Ok(signed) => signed,
@@ -99,7 +97,7 @@ impl Card {
         };
         match self.revocation(app, &signed, now).await {
             RevocationStatus::Good => {}
-            RevocationStatus::Revoked => return wrong("revoked", "revoked"),
+            RevocationStatus::Revoked => return wrong("prove-card-revoked", "revoked"),
             RevocationStatus::Unknown if self.settings.on_unknown == OnUnknown::AcceptAndFlag => {
                 tracing::warn!(%method, "whether a citizen's certificate is revoked could not be learnt; it was accepted");
             }
@@ -107,9 +105,9 @@ impl Card {
                 return Ok(Judged::Unavailable("neither CRL nor OCSP told whether it is revoked".to_owned()));
             }
         }
-        let Some(uid) = self.person(&signed, at) else { return wrong("person", "another person") };
+        let Some(uid) = self.person(&signed, at) else { return wrong("prove-card-person", "another person") };
         let Some(name) = signed.subject(&self.settings.name_attribute).filter(|name| !name.is_empty()) else {
-            return wrong("form", "no name");
+            return wrong("prove-card-form", "no name");
         };
         let crypter = &app.store.crypter;
         let sub = crypter.index("identity subject", format!("card {}", uid.expose()));
@@ -121,7 +119,7 @@ impl Card {
                 identity_attempts::uses_card(&tx, crypter, card, citizen, now).await
             });
             if !own.await? {
-                return wrong("person", "another person");
+                return wrong("prove-card-person", "another person");
             }
         }
         Ok(Judged::Proven(Verified { person, method, mail_verified: false }))
@@ -149,17 +147,19 @@ impl Card {
 /// What is said of a signature that does not hold, and what the record says.
 fn reason(error: &CmsError) -> (&'static str, &'static str) {
     match error {
-        CmsError::TooLarge | CmsError::Unreadable | CmsError::Attribute(_) => ("form", "unreadable"),
-        CmsError::NoCertificate => ("form", "no certificate"),
-        CmsError::Signers(_) => ("form", "not one signer"),
-        CmsError::Algorithm => ("algorithm", "algorithm"),
-        CmsError::OtherContent => ("other", "another text"),
-        CmsError::Signature => ("other", "signature"),
-        CmsError::Usage => ("usage", "key usage"),
-        CmsError::Certificate(CertificateError::Expired { .. } | CertificateError::NotYetValid { .. }) => {
-            ("validity", "validity")
+        CmsError::TooLarge | CmsError::Unreadable | CmsError::Attribute(_) => {
+            ("prove-card-form", "unreadable")
         }
-        CmsError::Certificate(_) => ("untrusted", "untrusted"),
+        CmsError::NoCertificate => ("prove-card-form", "no certificate"),
+        CmsError::Signers(_) => ("prove-card-form", "not one signer"),
+        CmsError::Algorithm => ("prove-card-algorithm", "algorithm"),
+        CmsError::OtherContent => ("prove-card-other", "another text"),
+        CmsError::Signature => ("prove-card-other", "signature"),
+        CmsError::Usage => ("prove-card-usage", "key usage"),
+        CmsError::Certificate(CertificateError::Expired { .. } | CertificateError::NotYetValid { .. }) => {
+            ("prove-card-validity", "validity")
+        }
+        CmsError::Certificate(_) => ("prove-card-untrusted", "untrusted"),
     }
 }
 
