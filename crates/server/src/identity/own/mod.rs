@@ -133,7 +133,7 @@ pub async fn begin(app: &App, own: &Own, method: Verification, state: &str) -> R
     let kept = app.store.db.run_tx("identity-begin", |tx| async move {
         attempts::begin(&tx, &app.store.crypter, named, running, now.plus(LIFE)).await
     });
-    kept.await.map_err(unavailable)?;
+    kept.await.map_err(|error| unavailable(&error))?;
     let redirect = app.url(&format!("{PATH}/{ticket}"));
     Ok(Begun { redirect, attempt: Attempt { nonce: ticket, verifier: String::new() } })
 }
@@ -147,7 +147,7 @@ pub async fn redeem(app: &App, code: &str, attempt: &Attempt) -> Result<Verified
     let redeemed = app.store.db.run_tx("identity-redeem", |tx| async move {
         attempts::redeem::<Running>(&tx, &app.store.crypter, names, app.now()).await
     });
-    match redeemed.await.map_err(unavailable)? {
+    match redeemed.await.map_err(|error| unavailable(&error))? {
         Some(Running { stage: Stage::Proven(verified), .. }) => Ok(verified),
         _ => Err(Fault::Invalid("the code is unknown, used, or over".to_owned())),
     }
@@ -160,7 +160,7 @@ pub async fn sweep(app: &App) {
     }
 }
 
-fn unavailable(error: StoreError) -> Fault {
+fn unavailable(error: &StoreError) -> Fault {
     tracing::error!(%error, "an attempt to prove who one is could not be kept");
     Fault::Unavailable("the database refuses".to_owned())
 }
