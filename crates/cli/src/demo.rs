@@ -6,6 +6,7 @@
 
 mod office;
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,14 +17,15 @@ use mydata_domain::Policy;
 use mydata_domain::policy::Seconds;
 use mydata_domain::time::SystemClock;
 use mydata_sandbox::scenario::{self, Scenario};
-use mydata_sandbox::{Ports, Sandbox, SandboxConfig};
+use mydata_sandbox::{Ports, Sandbox, SandboxConfig, card, verify};
 use mydata_server::config::{
-    Connections, DatabaseUrl, Identity, Limits, MailSettings, OidcProvider, Outgoing, Partner,
-    RevocationOrder, SmsSettings, Tls, Trust, TrustedIssuer,
+    CardMethod, ClaimNames, Connections, DatabaseUrl, FieldForm, IdHolds, Identity, Limits, MailSettings,
+    OidcProvider, OnUnknown, Outgoing, Partner, Password, RevocationOrder, ServiceField, SmsSettings, Tls,
+    Trust, TrustedIssuer, VerificationService,
 };
 use mydata_server::edge::listeners::Listeners;
 use mydata_server::{Config, Platform};
-use mydata_wire::SystemRandom;
+use mydata_wire::{SystemRandom, Verification};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -45,6 +47,10 @@ pub struct Args {
     /// `postgres://…` instead of an SQLite file in the folder.
     #[arg(long, value_name = "URL", env = "MYDATA_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// The platform carries cards, one-time passwords, 健保卡 and 多因子 out itself: with the sandbox's card reader, its mailbox and its
+    /// verification service instead of its identity provider, which keeps the other methods.
+    #[arg(long, conflicts_with = "run")]
+    own_identity: bool,
     /// Adds your own organisations, datasets and services to the sandbox.
     #[arg(long, value_name = "FILE")]
     registry: Option<PathBuf>,
@@ -143,7 +149,6 @@ async fn partner_listener(port: u16) -> anyhow::Result<TcpListener> {
 
 /// The platform as the demo needs it: open to loopback, and quicker to try again than in earnest.
 fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Config {
-    let provider = sandbox.idp();
     let tls = sandbox.tls();
     let seconds = |list: &[f64]| list.iter().map(|s| Seconds(Duration::from_secs_f64(*s))).collect();
     Config {
@@ -178,14 +183,7 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
             }],
             ..Trust::default()
         },
-        identity: Identity {
-            oidc: vec![OidcProvider {
-                issuer: provider.issuer.clone(),
-                client_id: provider.client_id.clone(),
-                client_secret: provider.client_secret.clone(),
-                methods: provider.methods.clone(),
-            }],
-        },
+        identity: identity(args, sandbox),
         mail: MailSettings { mailbox: Some(sandbox.addresses().mailbox.clone()), ..MailSettings::default() },
         sms: SmsSettings { mailbox: Some(sandbox.addresses().mailbox.clone()), gateway: None },
         policy: Policy {
@@ -211,6 +209,63 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
             ..Connections::default()
         },
         ..Config::default()
+    }
+}
+
+/// How citizens prove who they are: all at the sandbox's provider, or what can be on pages of the platform's own.
+fn identity(args: &Args, sandbox: &Sandbox) -> Identity {
+    let provider = sandbox.idp();
+    let oidc = vec![OidcProvider {
+        issuer: provider.issuer.clone(),
+        client_id: provider.client_id.clone(),
+        client_secret: provider.client_secret.clone(),
+        methods: provider.methods.clone(),
+        claims: ClaimNames::default(),
+        acr: BTreeMap::new(),
+    }];
+    if !args.own_identity {
+        return Identity { oidc, ..Identity::default() };
+    }
+    let at = |path: &str| sandbox.addresses().idp.join(path).expect("a path joins a base address");
+    let field = |name: &str, zh: &str, en: &str, form| ServiceField {
+        name: name.to_owned(),
+        label_zh: zh.to_owned(),
+        label_en: en.to_owned(),
+        form,
+        hidden: name == "password",
+        min: 4,
+        max: 10,
+    };
+    Identity {
+        oidc,
+        card: vec![CardMethod {
+            methods: vec![Verification::Cer, Verification::Moe],
+            roots: vec![sandbox.ca_file().to_owned()],
+            intermediates: Vec::new(),
+            on_unknown: OnUnknown::Refuse,
+            id_attribute: "serialNumber".to_owned(),
+            id_holds: IdHolds::Whole,
+            name_attribute: "CN".to_owned(),
+            component: Some(at(card::PATH)),
+        }],
+        codes: true,
+        service: vec![VerificationService {
+            methods: vec![Verification::Nhi, Verification::Pii],
+            url: at(verify::PATH),
+            user: None,
+            password: None,
+            token: Some(Password(verify::TOKEN.to_owned())),
+            fields: vec![
+                field("id", "身分證統一編號", "Personal id", FieldForm::PersonalId),
+                field("birthdate", "出生日期", "Date of birth", FieldForm::Date),
+                field(
+                    "password",
+                    "註冊密碼（證號末四碼）",
+                    "Password (last four of the id)",
+                    FieldForm::Digits,
+                ),
+            ],
+        }],
     }
 }
 

@@ -207,6 +207,8 @@ pub enum What {
     SettingsChanged,
     /// A citizen logged in to the portal.
     CitizenLoggedIn,
+    /// Somebody did not prove on the platform's own pages who they are.
+    IdentityRefused,
     /// A citizen logged out, or ended an earlier session by logging in elsewhere.
     CitizenLoggedOut,
     /// A citizen asked for another mail address or phone number, which is to be confirmed.
@@ -304,6 +306,7 @@ impl What {
             Self::NewsChanged => "news-changed",
             Self::SettingsChanged => "settings-changed",
             Self::CitizenLoggedIn => "citizen-logged-in",
+            Self::IdentityRefused => "identity-refused",
             Self::CitizenLoggedOut => "citizen-logged-out",
             Self::ContactChangeBegun => "contact-change-begun",
             Self::ContactConfirmed => "contact-confirmed",

@@ -115,7 +115,7 @@ pub(crate) fn prepare_keys(folder: &DataFolder, names: &[&str]) -> Result<(), Ca
     })
 }
 
-fn new_key() -> Result<String, CaError> {
+pub(crate) fn new_key() -> Result<String, CaError> {
     Ok(KeyPair::generate_for(&PKCS_RSA_SHA256)?.serialize_pem())
 }
 
@@ -123,6 +123,13 @@ fn root_params(common_name: &str, random: &dyn Random) -> CertificateParams {
     let mut params = params(common_name, "示範憑證機構", VALID, random);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+/// What a person's card says, before it is said whose it is.
+pub(crate) fn card_params(name: &str, random: &dyn Random) -> CertificateParams {
+    let mut params = params(name, "示範自然人憑證", VALID, random);
+    params.use_authority_key_identifier_extension = true;
     params
 }
 

@@ -13,6 +13,7 @@
 //! | [`lab`] | services and datasets that try the platform |
 //! | [`sp`] | what every SP of the sandbox does behind its pages |
 //! | [`authenticator`] | the one-time passwords of the back office's staff |
+//! | [`card`], [`verify`] | a virtual card reader and a verification service, beside the identity provider |
 //! | [`production`] | the providers once their APIs are live |
 //! | [`tls`] | certificates for all of them, where they speak TLS |
 //! | [`pki`] | the authority's revocation list and OCSP answers |
@@ -22,6 +23,7 @@
 pub mod authenticator;
 pub mod bank;
 pub mod ca;
+pub mod card;
 pub mod citizen;
 mod data;
 pub mod dp;
@@ -39,6 +41,7 @@ mod registry;
 pub mod scenario;
 pub mod sp;
 pub mod tls;
+pub mod verify;
 
 use std::collections::HashMap;
 use std::io;
@@ -413,7 +416,10 @@ impl Sandbox {
             let router = platform_only(faulty.router(), &[]);
             serving.add(port, dp_calls.watch(router), listening("faults")?);
         }
-        serving.add(taken.idp, platform_only(idp.router(), &["/token"]), listening("idp")?);
+        let reader =
+            card::Reader::new(&authority, pki.clone(), platform.clone(), Arc::clone(&random))?.router();
+        let idp = idp.router().merge(reader).merge(verify::router());
+        serving.add(taken.idp, platform_only(idp, &["/token", verify::PATH]), listening("idp")?);
         let counter = Bank::new(bank.clone(), platform.clone(), Arc::clone(&random)).router();
         let notified = bank.facts().notification_path.clone();
         serving.add(taken.bank, platform_only(counter, &[notified.as_str()]), listening("bank")?);

@@ -6,12 +6,14 @@
 //!
 //! | module | does |
 //! | --- | --- |
+//! | [`cms`] | signatures that people make with their cards |
 //! | [`dp_package`] | a data provider's signed package: build, verify, read a file of it (R130–R135) |
 //! | [`package`] | the platform's package: the DP packages of one transaction behind a manifest (R128, R129) |
 //! | [`token`] | seals a package into the token, opens it again (R121–R127) |
 //! | [`trust`] | which certificates a DP may sign with (R131) |
 //! | [`zip`] | the strict little of the zip format that packages need |
 
+pub mod cms;
 pub mod dp_package;
 pub mod package;
 pub mod token;

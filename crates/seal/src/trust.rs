@@ -222,6 +222,22 @@ impl Trust {
         self.chained(file, now).map(|(_, chain)| chain)
     }
 
+    /// The chain of a person's certificate, whatever the kind of its key: readable, valid now, from a root. `sent` may help to
+    /// build it. Of revocation nothing is said.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn chain_of_person(
+        &self,
+        certificate: &CertificateDer<'_>,
+        sent: &[CertificateDer<'_>],
+        now: SystemTime,
+    ) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
+        let parsed = Certificate::from_der(certificate).map_err(|_| CertificateError::Unreadable)?;
+        check_validity(&parsed.tbs_certificate.validity, now)?;
+        self.chain(certificate, sent, now)
+    }
+
     /// Judges a certificate that is to be registered: readable, valid now, from a root, not revoked.
     ///
     /// # Errors
@@ -378,16 +394,18 @@ impl ParsedCertificate {
     }
 
     fn check_validity(&self, now: SystemTime) -> Result<(), CertificateError> {
-        if now < self.info.not_before {
-            let from = self.validity.not_before.to_date_time().to_string();
-            return Err(CertificateError::NotYetValid { from });
-        }
-        if now > self.info.not_after {
-            let until = self.validity.not_after.to_date_time().to_string();
-            return Err(CertificateError::Expired { until });
-        }
-        Ok(())
+        check_validity(&self.validity, now)
     }
+}
+
+fn check_validity(validity: &x509_cert::time::Validity, now: SystemTime) -> Result<(), CertificateError> {
+    if now < validity.not_before.to_system_time() {
+        return Err(CertificateError::NotYetValid { from: validity.not_before.to_date_time().to_string() });
+    }
+    if now > validity.not_after.to_system_time() {
+        return Err(CertificateError::Expired { until: validity.not_after.to_date_time().to_string() });
+    }
+    Ok(())
 }
 
 /// Bytes of the modulus of an `RSAPublicKey`.

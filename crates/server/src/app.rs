@@ -89,6 +89,8 @@ pub struct Shared {
     pub citizen_limit: Limiter<String>,
     /// Entries and posted forms.
     pub page_limit: Limiter<IpAddr>,
+    /// Tries to prove who one is on pages of ours.
+    pub proof_limit: Limiter<IpAddr>,
     /// Messages to the service desk.
     pub contact_limit: Limiter<IpAddr>,
     /// Connection tests, by item.
@@ -162,13 +164,17 @@ impl App {
             tracer: Tracer::new(config.ops.traces.as_ref(), Arc::clone(&clock), Arc::clone(&random)),
         };
         Self(Arc::new(Shared {
-            gov: methods.get(Verification::Gov).map(|oidc| oidc.with_callback(callback)),
+            gov: methods
+                .get(Verification::Gov)
+                .and_then(|way| way.oidc())
+                .map(|oidc| oidc.with_callback(callback)),
             base_url,
             partner_limit: Limiter::new(config.limits.partner_per_minute),
             service_limit: Limiter::new(config.limits.service_per_minute),
             dataset_limit: Limiter::new(config.limits.dataset_per_minute),
             citizen_limit: Limiter::new(config.limits.citizen_per_minute),
             page_limit: Limiter::new(config.limits.pages_per_minute),
+            proof_limit: Limiter::new(config.limits.proofs_per_minute),
             contact_limit: Limiter::new(config.limits.contacts_per_minute),
             probe_limit: Limiter::new(config.limits.probes_per_minute),
             probe_room: Arc::new(Semaphore::new(PROBES_AT_ONCE)),

@@ -1,5 +1,6 @@
 //! What an operator may set. Every field has a meaning here and a default; unknown keys are refused.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -782,8 +783,237 @@ impl Trust {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Identity {
-    /// OpenID Connect providers. Each method is offered by the first provider that names it.
+    /// OpenID Connect providers. Each method is carried out by the first that names it, after the ways below.
     pub oidc: Vec<OidcProvider>,
+    /// Cards that sign.
+    pub card: Vec<CardMethod>,
+    /// Whether `OTP` is carried out by one-time passwords, sent to addresses that citizens have confirmed.
+    pub codes: bool,
+    /// Verification services that are asked over HTTP.
+    pub service: Vec<VerificationService>,
+}
+
+/// Cards of one kind that sign, such as 自然人憑證.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardMethod {
+    /// The methods they carry out.
+    pub methods: Vec<Verification>,
+    /// Files (PEM or DER) of the roots that the cards' certificates come from.
+    pub roots: Vec<PathBuf>,
+    /// Files of what stands between.
+    #[serde(default)]
+    pub intermediates: Vec<PathBuf>,
+    /// What happens when it cannot be learnt whether a card is revoked; how that is learnt is said in `trust`.
+    #[serde(default)]
+    pub on_unknown: OnUnknown,
+    /// The attribute of the subject that holds the personal id, or its end: a name such as `serialNumber` or an OID.
+    #[serde(default = "serial_number")]
+    pub id_attribute: String,
+    /// How much of the id it holds.
+    #[serde(default)]
+    pub id_holds: IdHolds,
+    /// The attribute of the subject that holds the person's name.
+    #[serde(default = "common_name")]
+    pub name_attribute: String,
+    /// Where the citizen's card component takes what is to be signed.
+    #[serde(default)]
+    pub component: Option<Url>,
+}
+
+fn serial_number() -> String {
+    "serialNumber".to_owned()
+}
+
+fn common_name() -> String {
+    "CN".to_owned()
+}
+
+/// How much of the personal id a card holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdHolds {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Its last four digits, at the attribute's end: the citizen types the whole, and the card is theirs from then on.
+    LastFour,
+}
+
+/// A verification service that is asked over HTTP.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerificationService {
+    /// The methods it carries out.
+    pub methods: Vec<Verification>,
+    /// Where it is asked.
+    pub url: Url,
+    /// Our name there, for HTTP basic authentication.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Our password there.
+    #[serde(default)]
+    pub password: Option<Password>,
+    /// A bearer token instead (RFC 6750).
+    #[serde(default)]
+    pub token: Option<Password>,
+    /// What the citizen is asked for.
+    pub fields: Vec<ServiceField>,
+}
+
+/// A field of a verification service's form.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceField {
+    /// Its name, as it is sent.
+    pub name: String,
+    /// What it is called in zh-TW.
+    pub label_zh: String,
+    /// The same in English.
+    pub label_en: String,
+    /// What may stand in it.
+    pub form: FieldForm,
+    /// Whether it is not to be read on the screen.
+    #[serde(default)]
+    pub hidden: bool,
+    /// Fewest characters.
+    #[serde(default = "one")]
+    pub min: u32,
+    /// Most characters.
+    #[serde(default = "sixty_four")]
+    pub max: u32,
+}
+
+fn sixty_four() -> u32 {
+    64
+}
+
+/// What may stand in a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FieldForm {
+    /// A personal id; sent in upper case.
+    PersonalId,
+    /// A day; sent as an ISO date.
+    Date,
+    /// Digits.
+    Digits,
+    /// Any text.
+    Text,
+}
+
+impl Identity {
+    /// Every method that some way carries out, strongest first.
+    pub fn methods(&self) -> Vec<Verification> {
+        let mut all: Vec<_> = self.oidc.iter().flat_map(|provider| provider.methods.clone()).collect();
+        all.extend(self.card.iter().flat_map(|card| card.methods.clone()));
+        all.extend(self.codes.then_some(Verification::Otp));
+        all.extend(self.service.iter().flat_map(|service| service.methods.clone()));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Everything that cannot work, one sentence each, naming the key.
+    fn faults(&self, sandbox: bool) -> Vec<String> {
+        let mut faults = Vec::new();
+        let local = |url: &Url| {
+            url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
+        };
+        if self.oidc.is_empty() && self.card.is_empty() && !self.codes && self.service.is_empty() {
+            faults.push("identity.oidc names no provider: no citizen could prove who they are".to_owned());
+        }
+        for provider in &self.oidc {
+            if !sandbox && provider.issuer.scheme() != "https" {
+                faults.push(format!("identity.oidc: issuer {} must begin with https://", provider.issuer));
+            }
+            if provider.methods.is_empty() {
+                faults.push(format!("identity.oidc: {} names no methods", provider.issuer));
+            }
+            for method in provider.acr.values().filter(|method| !provider.methods.contains(method)) {
+                faults.push(format!(
+                    "identity.oidc: {} has an acr for {method}, which is not among its methods",
+                    provider.issuer
+                ));
+            }
+        }
+        let own = [("card", self.card.iter().map(|card| &card.methods).collect::<Vec<_>>())]
+            .into_iter()
+            .chain([("service", self.service.iter().map(|service| &service.methods).collect())]);
+        for (key, lists) in own {
+            for methods in lists {
+                if methods.is_empty() {
+                    faults.push(format!("identity.{key}: a table names no methods"));
+                }
+                if methods.contains(&Verification::Gov) {
+                    faults.push(format!(
+                        "identity.{key}: GOV is an account of a provider; name it under identity.oidc"
+                    ));
+                }
+            }
+        }
+        for card in &self.card {
+            if card.roots.is_empty() {
+                faults.push("identity.card: roots names no file: no card could be believed".to_owned());
+            }
+            for file in card.roots.iter().chain(&card.intermediates).filter(|file| !file.is_file()) {
+                faults.push(format!("identity.card: there is no file {}", file.display()));
+            }
+            for (key, attribute) in
+                [("id_attribute", &card.id_attribute), ("name_attribute", &card.name_attribute)]
+            {
+                if mydata_seal::cms::attribute_oid(attribute).is_none() {
+                    faults.push(format!(
+                        "identity.card: {key} is neither an OID with dots nor CN, SN, GN, OU, UID, title or serialNumber"
+                    ));
+                }
+            }
+            if let Some(component) = &card.component
+                && component.scheme() != "https"
+                && !(component.scheme() == "http" && (sandbox || local(component)))
+            {
+                faults.push(
+                    "identity.card: component must begin with https:// (http is for localhost only)"
+                        .to_owned(),
+                );
+            }
+        }
+        for service in &self.service {
+            if service.url.scheme() != "https" && !(sandbox && service.url.scheme() == "http") {
+                faults.push(
+                    "identity.service: url must begin with https:// (http is for the sandbox only)"
+                        .to_owned(),
+                );
+            }
+            if service.user.is_some() != service.password.is_some() {
+                faults.push("identity.service: user and password belong together".to_owned());
+            }
+            if service.user.is_some() == service.token.is_some() {
+                faults.push("identity.service: either user and password or token is needed".to_owned());
+            }
+            if service.fields.is_empty() {
+                faults.push("identity.service: fields is empty: the citizen could type nothing".to_owned());
+            }
+            for (at, field) in service.fields.iter().enumerate() {
+                let name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+                let bad = field.name.is_empty() || !field.name.chars().all(name);
+                let twice = service.fields[..at].iter().any(|other| other.name == field.name);
+                if bad || twice || field.name == "form_token" {
+                    faults.push(format!(
+                        "identity.service: fields: {:?} must be small letters, digits and underscores, once each",
+                        field.name
+                    ));
+                }
+                if field.min > field.max || field.max == 0 || field.max > 1_000 {
+                    faults.push(format!(
+                        "identity.service: fields: {}: min and max must be in order, and at most 1000",
+                        field.name
+                    ));
+                }
+            }
+        }
+        faults
+    }
 }
 
 /// One OpenID Connect provider.
@@ -798,6 +1028,44 @@ pub struct OidcProvider {
     pub client_secret: String,
     /// The methods it carries out.
     pub methods: Vec<Verification>,
+    /// Which of its claims say what.
+    #[serde(default)]
+    pub claims: ClaimNames,
+    /// What it calls the methods in `acr`; without any it calls them as the platform does.
+    #[serde(default)]
+    pub acr: BTreeMap<String, Verification>,
+}
+
+/// Which claims of an ID token say what.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClaimNames {
+    /// The personal id.
+    pub uid: String,
+    /// The name.
+    pub name: String,
+    /// The date of birth, ISO.
+    pub birthdate: String,
+    /// `male` or `female`.
+    pub gender: String,
+    /// The mail address.
+    pub email: String,
+    /// Whether that address is the citizen's.
+    pub email_verified: String,
+}
+
+impl Default for ClaimNames {
+    fn default() -> Self {
+        let own = |name: &str| name.to_owned();
+        Self {
+            uid: own("uid"),
+            name: own("name"),
+            birthdate: own("birthdate"),
+            gender: own("gender"),
+            email: own("email"),
+            email_verified: own("email_verified"),
+        }
+    }
 }
 
 impl std::fmt::Debug for OidcProvider {
@@ -824,6 +1092,8 @@ pub struct Limits {
     pub pages_per_minute: u32,
     /// Posted forms in a minute by one citizen who is logged in, from wherever.
     pub citizen_per_minute: u32,
+    /// Tries to prove who one is, on the platform's own pages, in a minute from one address.
+    pub proofs_per_minute: u32,
     /// Messages to the service desk in a minute from one address.
     pub contacts_per_minute: u32,
     /// Packages that one node opens for citizens' eyes at a time.
@@ -842,6 +1112,7 @@ impl Default for Limits {
             dataset_per_minute: 6_000,
             pages_per_minute: 300,
             citizen_per_minute: 60,
+            proofs_per_minute: 30,
             previews_at_once: 8,
             contacts_per_minute: 3,
             probes_per_minute: 6,
@@ -1081,17 +1352,7 @@ impl Config {
                 faults.push(format!("trust: there is no file {}", file.display()));
             }
         }
-        if self.identity.oidc.is_empty() {
-            faults.push("identity.oidc names no provider: no citizen could prove who they are".to_owned());
-        }
-        for provider in &self.identity.oidc {
-            if !self.sandbox && provider.issuer.scheme() != "https" {
-                faults.push(format!("identity.oidc: issuer {} must begin with https://", provider.issuer));
-            }
-            if provider.methods.is_empty() {
-                faults.push(format!("identity.oidc: {} names no methods", provider.issuer));
-            }
-        }
+        faults.extend(self.identity.faults(self.sandbox));
         faults.extend(self.trust.faults());
         faults.extend(self.outbound.faults());
         faults.extend(self.health.faults());

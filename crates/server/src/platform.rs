@@ -1,6 +1,7 @@
 //! Starts and stops the platform.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -22,15 +23,14 @@ use crate::config::{Config, OnUnknown};
 use crate::edge::certificate::OfPartners;
 use crate::edge::listeners::{self, Listeners};
 use crate::edge::{Edge, unserved, watch as certificates};
-use crate::identity::Methods;
-use crate::identity::oidc::Oidc;
+use crate::identity::{BadFile, Methods, own};
 use crate::ops::trace::Tracer;
 use crate::outbound::guard::Guard;
 use crate::outbound::{Outbound, OutboundError};
 use crate::revocation::Revocations;
 use crate::{
-    CALLBACK_PATH, backoffice, captcha, citizen, counter, delegate, download, exchange, jobs, ops, partner,
-    portal, public, record, web,
+    backoffice, captcha, citizen, counter, delegate, download, exchange, jobs, ops, partner, portal, public,
+    record, web,
 };
 
 /// Why the platform did not start.
@@ -61,6 +61,9 @@ pub enum StartError {
     /// The clients for calls to other parties cannot be made.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    /// A file that a way to prove who one is needs cannot be used.
+    #[error(transparent)]
+    Identity(#[from] BadFile),
     /// A certificate or key of the listeners cannot be used.
     #[error("tls: {0}")]
     Tls(#[from] FileFault),
@@ -110,11 +113,23 @@ fn key_source(config: &Config) -> Option<KeySource> {
 
 /// Reads whom DP packages may be signed by.
 pub fn read_trust(config: &Config) -> Result<Trust, StartError> {
-    let bad = |path: &std::path::Path, reason: String| StartError::Trust {
-        path: path.display().to_string(),
-        reason,
+    let on_unknown = match config.trust.on_unknown {
+        OnUnknown::Refuse => OnUnknownRevocation::Refuse,
+        OnUnknown::AcceptAndFlag => OnUnknownRevocation::Accept,
     };
-    let bundle = |files: &[std::path::PathBuf]| -> Result<Vec<u8>, StartError> {
+    // What is learnt of revocation is put in before each verification.
+    let trust = trust_in(&config.trust.roots, &config.trust.intermediates)
+        .map_err(|(path, reason)| StartError::Trust { path: path.display().to_string(), reason })?;
+    Ok(trust.on_unknown_revocation(on_unknown))
+}
+
+/// Reads roots, and what may stand below them, from files.
+///
+/// # Errors
+/// The file that cannot be used, and why.
+pub(crate) fn trust_in(roots: &[PathBuf], intermediates: &[PathBuf]) -> Result<Trust, (PathBuf, String)> {
+    let bad = |path: &Path, reason: String| (path.to_owned(), reason);
+    let bundle = |files: &[PathBuf]| -> Result<Vec<u8>, (PathBuf, String)> {
         let mut all = Vec::new();
         for file in files {
             let bytes = std::fs::read(file).map_err(|e| bad(file, e.to_string()))?;
@@ -126,24 +141,17 @@ pub fn read_trust(config: &Config) -> Result<Trust, StartError> {
         }
         Ok(all)
     };
-    let roots = match config.trust.roots.as_slice() {
+    let read = match roots {
         [one] => std::fs::read(one).map_err(|e| bad(one, e.to_string()))?,
         files => bundle(files)?,
     };
-    let first = config.trust.roots.first().map_or(std::path::Path::new("roots"), std::path::PathBuf::as_path);
-    let on_unknown = match config.trust.on_unknown {
-        OnUnknown::Refuse => OnUnknownRevocation::Refuse,
-        OnUnknown::AcceptAndFlag => OnUnknownRevocation::Accept,
-    };
-    // What is learnt of revocation is put in before each verification.
-    let trust = Trust::new(&roots, Arc::new(NoRevocationCheck))
-        .map_err(|e| bad(first, e.to_string()))?
-        .on_unknown_revocation(on_unknown);
-    if config.trust.intermediates.is_empty() {
+    let first = roots.first().map_or(Path::new("roots"), PathBuf::as_path);
+    let trust = Trust::new(&read, Arc::new(NoRevocationCheck)).map_err(|e| bad(first, e.to_string()))?;
+    if intermediates.is_empty() {
         return Ok(trust);
     }
-    let intermediates = bundle(&config.trust.intermediates)?;
-    trust.with_intermediates(&intermediates).map_err(|e| bad(&config.trust.intermediates[0], e.to_string()))
+    let between = bundle(intermediates)?;
+    trust.with_intermediates(&between).map_err(|e| bad(&intermediates[0], e.to_string()))
 }
 
 /// Which addresses a configuration lets be called.
@@ -161,7 +169,7 @@ pub fn revocations_in(
     config: &Config,
     outbound: &Outbound,
     random: &Arc<dyn Random>,
-    folder: Option<std::path::PathBuf>,
+    folder: Option<PathBuf>,
 ) -> Revocations {
     let trust = &config.trust;
     let texts = |urls: &[url::Url]| urls.iter().map(url::Url::to_string).collect();
@@ -196,6 +204,7 @@ pub fn router(app: App) -> Router {
         .merge(counter::router())
         .merge(delegate::router())
         .merge(exchange::router())
+        .merge(own::router())
         .merge(public::router())
         .merge(record::router())
         .merge(backoffice::router())
@@ -250,10 +259,7 @@ pub fn assemble(
     let outbound = Outbound::with(&config.policy, guard(&config), &config.outbound)?;
     let edge = Edge::read(&config)?;
     let revocations = revocations(&config, &outbound, &random);
-    let callback = config.base_url().join(CALLBACK_PATH).expect("a path of ours joins the base URL");
-    let providers = config.identity.oidc.iter();
-    let methods =
-        Methods::new(providers.map(|p| Oidc::new(p.clone(), callback.clone(), outbound.clone())).collect());
+    let methods = Methods::new(&config, &outbound)?;
     Ok(App::new(Parts { config, store, clock, random, methods, outbound, edge, trust, revocations }))
 }
 

@@ -79,6 +79,22 @@ impl Revocations {
     }
 }
 
+impl Revocations {
+    /// Whether anything of a person's chain is revoked; nothing of the person is logged.
+    pub async fn of_person(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> RevocationStatus {
+        let Some(checker) = &self.0 else { return RevocationStatus::Good };
+        let learnt = checker.learn(chain, now).await;
+        for finding in learnt.findings.iter().filter(|f| f.status == RevocationStatus::Unknown) {
+            let why = finding.faults();
+            tracing::warn!(
+                why,
+                "whether a person's certificate, or one above it, is revoked could not be learnt"
+            );
+        }
+        learnt.overall()
+    }
+}
+
 async fn learn(checker: &Checker, chain: &[CertificateDer<'_>], trust: Trust, now: SystemTime) -> Trust {
     let learnt = checker.learn(chain, now).await;
     log(&learnt);

@@ -127,6 +127,8 @@ fn config(folder: &Path, authority: &Authority) -> Config {
         client_id: "mydata".to_owned(),
         client_secret: "not-asked-for".to_owned(),
         methods: vec![Verification::Cer],
+        claims: Default::default(),
+        acr: Default::default(),
     }];
     config
 }

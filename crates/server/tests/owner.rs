@@ -30,6 +30,8 @@ fn config(folder: &Path) -> Config {
         client_id: "mydata".to_owned(),
         client_secret: "not-asked-for".to_owned(),
         methods: vec![Verification::Cer],
+        claims: Default::default(),
+        acr: Default::default(),
     }];
     config
 }

@@ -1,9 +1,11 @@
-//! The identity providers: does each answer discovery, as itself, and publish keys.
+//! The ways to prove who one is: does each provider answer discovery, as itself, and publish keys; can the files of cards be read;
+//! can one-time passwords be sent; does each verification service answer.
 
 use std::time::SystemTime;
 
 use mydata_server::Config;
-use mydata_server::config::OidcProvider;
+use mydata_server::config::{OidcProvider, VerificationService};
+use mydata_server::identity::card::Card;
 use mydata_server::outbound::Outbound;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -57,7 +59,71 @@ pub async fn check(config: &Config, outbound: &Outbound, report: &mut Report) ->
             ),
         }
     }
+    own(config, outbound, report).await;
     seen
+}
+
+fn names(methods: &[mydata_wire::Verification]) -> String {
+    methods.iter().map(|method| method.code()).collect::<Vec<_>>().join(" ")
+}
+
+/// The platform's own ways.
+async fn own(config: &Config, outbound: &Outbound, report: &mut Report) {
+    for card in &config.identity.card {
+        let methods = names(&card.methods);
+        match Card::new(card) {
+            Ok(_) => report.ok(SUBJECT, format!("cards for {methods} can be judged")),
+            Err(bad) => report.fail(
+                SUBJECT,
+                format!("cards for {methods}: {}: {}", bad.path.display(), bad.reason),
+                "correct roots and intermediates under identity.card, or put the file there",
+            ),
+        }
+    }
+    if config.identity.codes {
+        let mails = config.mail.smtp.is_some() || config.mail.mailbox.is_some();
+        let texts = config.sms.gateway.is_some() || config.sms.mailbox.is_some();
+        match (mails, texts) {
+            (true, true) => report.ok(SUBJECT, "one-time passwords go by mail and text message"),
+            (true, false) => report.ok(SUBJECT, "one-time passwords go by mail only; no sms.gateway is set"),
+            (false, true) => report.warn(
+                SUBJECT,
+                "one-time passwords go by text message only: mails are offered and stay in the outbox",
+                "set mail.smtp",
+            ),
+            (false, false) => report.fail(
+                SUBJECT,
+                "identity.codes is set, and one-time passwords could be sent by nothing",
+                "set mail.smtp or sms.gateway, or identity.codes = false",
+            ),
+        }
+    }
+    for service in &config.identity.service {
+        let (url, methods) = (&service.url, names(&service.methods));
+        match timeout(PATIENCE, greet(service, outbound)).await {
+            Ok(Ok(status)) => report.ok(SUBJECT, format!("{url} answers for {methods} ({status})")),
+            other => {
+                let what =
+                    other.map_or_else(|_| "no answer in time".to_owned(), |r| r.err().unwrap_or_default());
+                report.fail(
+                    SUBJECT,
+                    format!("{url} for {methods}: {what}"),
+                    "look whether it runs and this machine may call it, and at identity.service url",
+                );
+            }
+        }
+    }
+}
+
+/// Any answer will do but a server's error: nobody's data is sent.
+async fn greet(service: &VerificationService, outbound: &Outbound) -> Result<u16, String> {
+    let client = outbound.identity(&service.url).map_err(|blocked| blocked.to_string())?;
+    let answer = client.head(service.url.clone()).send().await.map_err(|e| reason(&e.without_url()))?;
+    let status = answer.status();
+    if status.is_server_error() || status == reqwest::StatusCode::NOT_FOUND {
+        return Err(format!("answers {}", status.as_u16()));
+    }
+    Ok(status.as_u16())
 }
 
 async fn ask(provider: &OidcProvider, outbound: &Outbound, seen: &mut Option<Seen>) -> Result<usize, String> {

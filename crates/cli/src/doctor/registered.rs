@@ -80,8 +80,8 @@ fn dataset(subject: &str, dataset: &Dataset, config: &Config, now: SystemTime, r
     let id = &dataset.resource_id;
     address(subject, &format!("dataset {id}: dp_api"), &dataset.dp_api, config, report);
     let weakest = dataset.weakest_verification;
-    let mut offered = config.identity.oidc.iter().flat_map(|provider| &provider.methods);
-    if !config.identity.oidc.is_empty() && !offered.any(|method| method.satisfies(weakest)) {
+    let offered = config.identity.methods();
+    if !offered.is_empty() && !offered.iter().any(|method| method.satisfies(weakest)) {
         report.fail(
             subject,
             format!("dataset {id}: no identity provider offers {weakest} or a stronger method, so nobody can ask for it"),

@@ -50,6 +50,7 @@ fn mend(fault: &str) -> String {
         "trust" => {
             "correct the path under trust.roots or trust.intermediates, or put the file there".to_owned()
         }
+        "identity.card" | "identity.service" => format!("correct the [[{key}]] tables in the file"),
         "identity.oidc" => "correct the [[identity.oidc]] tables in the file".to_owned(),
         key => set(key),
     }
@@ -64,7 +65,9 @@ fn variable(key: &str) -> String {
 fn secrecy(file: &Path, config: &Config, report: &mut Report) {
     let Ok(meta) = std::fs::metadata(file) else { return };
     let mode = meta.permissions().mode() & 0o777;
-    let secrets = config.database_url.is_some() || !config.identity.oidc.is_empty();
+    let secrets = config.database_url.is_some()
+        || !config.identity.oidc.is_empty()
+        || !config.identity.service.is_empty();
     if mode & 0o007 != 0 && secrets {
         report.warn(
             "configuration",

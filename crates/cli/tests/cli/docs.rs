@@ -11,7 +11,10 @@ use mydata_domain::parameter::Parameter;
 use mydata_domain::registry::Registry;
 use mydata_domain::service::Service;
 use mydata_server::Config;
-use mydata_server::config::{OidcProvider, OutsideCaptcha, SmsGateway, Smtp, Traces, TrustedIssuer};
+use mydata_server::config::{
+    CardMethod, OidcProvider, OutsideCaptcha, ServiceField, SmsGateway, Smtp, Traces, TrustedIssuer,
+    VerificationService,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -101,6 +104,13 @@ fn the_configuration_page_has_every_key_with_variable_and_default() {
     expected.extend(fields::<Smtp>().into_iter().map(|field| format!("mail.smtp.{field}")));
     expected.extend(fields::<SmsGateway>().into_iter().map(|field| format!("sms.gateway.{field}")));
     expected.extend(fields::<OidcProvider>().into_iter().map(|field| format!("identity.oidc[].{field}")));
+    expected.extend(fields::<CardMethod>().into_iter().map(|field| format!("identity.card[].{field}")));
+    expected.extend(
+        fields::<VerificationService>().into_iter().map(|field| format!("identity.service[].{field}")),
+    );
+    expected.extend(
+        fields::<ServiceField>().into_iter().map(|field| format!("identity.service[].fields[].{field}")),
+    );
     expected.extend(fields::<OutsideCaptcha>().into_iter().map(|field| format!("captcha.outside.{field}")));
     expected.extend(fields::<Traces>().into_iter().map(|field| format!("ops.traces.{field}")));
     expected.extend(fields::<TrustedIssuer>().into_iter().map(|field| format!("trust.issuers[].{field}")));

@@ -4,7 +4,7 @@ use super::{Actor, What};
 
 impl What {
     /// All of them, as a filter offers them.
-    pub const ALL: [Self; 85] = [
+    pub const ALL: [Self; 86] = [
         Self::Entered,
         Self::EntryRefused,
         Self::Reopened,
@@ -84,6 +84,7 @@ impl What {
         Self::NewsChanged,
         Self::SettingsChanged,
         Self::CitizenLoggedIn,
+        Self::IdentityRefused,
         Self::CitizenLoggedOut,
         Self::ContactChangeBegun,
         Self::ContactConfirmed,
@@ -168,6 +169,7 @@ impl What {
             Self::NewsChanged => ("消息或問答變更", "News or questions changed"),
             Self::SettingsChanged => ("功能設定變更", "Settings changed"),
             Self::CitizenLoggedIn => ("民眾登入", "Citizen logged in"),
+            Self::IdentityRefused => ("身分驗證未通過", "Identity not proven"),
             Self::CitizenLoggedOut => ("民眾登出", "Citizen logged out"),
             Self::ContactChangeBegun => ("申請變更聯絡方式", "Contact change begun"),
             Self::ContactConfirmed => ("確認聯絡方式", "Contact confirmed"),

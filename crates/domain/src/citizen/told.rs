@@ -5,6 +5,8 @@
 pub enum AboutCitizen {
     /// A code that proves that the address is theirs, or that they agree.
     Code,
+    /// A code that proves who they are.
+    LoginCode,
     /// A code to be told to the clerk at a counter.
     CounterCode,
     /// Their mail address or phone number was changed, or how they are told.
@@ -37,8 +39,9 @@ pub enum AboutCitizen {
 
 impl AboutCitizen {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Code,
+        Self::LoginCode,
         Self::CounterCode,
         Self::ContactChanged,
         Self::Ready,
@@ -59,6 +62,7 @@ impl AboutCitizen {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Code => "citizen-code",
+            Self::LoginCode => "citizen-login-code",
             Self::CounterCode => "citizen-counter-code",
             Self::ContactChanged => "citizen-contact-changed",
             Self::Ready => "citizen-ready",
@@ -80,6 +84,7 @@ impl AboutCitizen {
     pub fn zh(self) -> &'static str {
         match self {
             Self::Code => "確認碼",
+            Self::LoginCode => "身分驗證一次性密碼",
             Self::CounterCode => "臨櫃確認碼",
             Self::ContactChanged => "聯絡方式已變更",
             Self::Ready => "您的資料已可取用",
@@ -101,6 +106,7 @@ impl AboutCitizen {
     pub fn en(self) -> &'static str {
         match self {
             Self::Code => "Your code",
+            Self::LoginCode => "Your one-time password",
             Self::CounterCode => "Your code for the counter",
             Self::ContactChanged => "Your contact details were changed",
             Self::Ready => "Your data is ready",

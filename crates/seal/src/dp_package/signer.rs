@@ -68,8 +68,13 @@ impl Signer {
         &self.certificate
     }
 
+    /// The certificate and those that came with it, DER.
+    pub(crate) fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        read_certificates(self.certificate.as_bytes()).expect("they were read when the signer was made")
+    }
+
     /// SHA256withRSA, PKCS#1 v1.5.
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, aws_lc_rs::error::Unspecified> {
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, aws_lc_rs::error::Unspecified> {
         let mut out = vec![0; self.key.public_modulus_len()];
         // PKCS#1 v1.5 has no salt: the generator is asked for nothing.
         self.key.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut out)?;

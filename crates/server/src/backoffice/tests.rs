@@ -44,9 +44,8 @@ use tower::ServiceExt as _;
 
 use super::ROOT;
 use crate::app::{App, Parts};
-use crate::config::{Config, OidcProvider};
+use crate::config::Config;
 use crate::identity::Methods;
-use crate::identity::oidc::Oidc;
 use crate::jobs::Job;
 use crate::outbound::Outbound;
 use crate::revocation::Revocations;
@@ -96,14 +95,16 @@ impl Office {
         let root = params.self_signed(&key).unwrap().pem();
         let outbound = Outbound::new(&config.policy, true).unwrap();
         let edge = crate::edge::Edge::read(&config).unwrap();
-        let callback = config.base_url().join(crate::CALLBACK_PATH).unwrap();
-        let provider = |p: &OidcProvider| Oidc::new(p.clone(), callback.clone(), outbound.clone());
-        let methods = Methods::new(config.identity.oidc.iter().map(provider).collect());
+        let methods = Methods::new(&config, &outbound).unwrap();
+        let random: Arc<dyn mydata_wire::Random> = Arc::new(SystemRandom);
         let app = App::new(Parts {
-            outbound,
             edge,
             trust: Trust::new(root.as_bytes(), Arc::new(NoRevocationCheck)).unwrap(),
-            revocations: Revocations::default(),
+            revocations: match config.trust.revocation {
+                None => Revocations::default(),
+                Some(_) => crate::platform::revocations_in(&config, &outbound, &random, None),
+            },
+            outbound,
             config,
             store: store.store(),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,

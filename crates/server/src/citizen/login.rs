@@ -263,7 +263,7 @@ async fn begun(visit: &Visit, form: &BrowserForm) -> Result<Response, Fault> {
     app.random.fill(&mut state);
     let state = b64::url_safe(&state);
     let now = app.now();
-    let begun = match adapter.begin(method, &state, visit.prefs.lang.tag(), now, &*app.random).await {
+    let begun = match adapter.begin(app, method, &state, visit.prefs.lang.tag()).await {
         Ok(begun) => begun,
         Err(fault) => {
             tracing::warn!(%fault, "a login could not begin");
@@ -339,7 +339,7 @@ async fn proven(app: &App, waiting: &Waiting, callback: &Callback) -> Result<Ver
         (_, Some(error)) if error == "access_denied" => return Err(Trouble::Cancelled),
         _ => return Err(Trouble::Failed),
     };
-    let verified = adapter.finish(code, &waiting.attempt, app.now()).await.map_err(|fault| {
+    let verified = adapter.finish(app, code, &waiting.attempt).await.map_err(|fault| {
         tracing::warn!(%fault, "a login failed");
         match fault {
             identity::Fault::Cancelled => Trouble::Cancelled,

@@ -98,7 +98,7 @@ pub async fn begin(
     let mut bytes = [0u8; 32];
     app.random.fill(&mut bytes);
     let state = b64::url_safe(&bytes);
-    let begun = match adapter.begin(method, &state, lang, now, &*app.random).await {
+    let begun = match adapter.begin(app, method, &state, lang).await {
         Ok(begun) => begun,
         Err(fault) => {
             tracing::warn!(transaction = %id, %fault, "an attempt to log in could not begin");
@@ -202,7 +202,7 @@ pub async fn finish(
         (_, Some(error)) if error == "access_denied" => return failed(Trouble::Cancelled),
         _ => return failed(Trouble::Invalid),
     };
-    let verified = match adapter.finish(code, &attempt, app.now()).await {
+    let verified = match adapter.finish(app, code, &attempt).await {
         Ok(verified) => verified,
         Err(fault) => {
             tracing::warn!(transaction = %id, %fault, "an attempt to log in failed");

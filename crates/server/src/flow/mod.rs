@@ -268,6 +268,7 @@ pub async fn work(app: &App, job: &Job, leased: &Leased) -> Result<(), FlowError
         Job::AnnouncePolicy { policy, number, after } => {
             Ok(announce::run(app, *policy, *number, after, leased).await?)
         }
+        Job::IdentityCode { attempt, .. } => Ok(crate::identity::code::run(app, attempt, leased).await?),
         Job::Mail { mail } | Job::Message { mail } => {
             Ok(crate::mail::deliver::run(app, *mail, leased).await?)
         }

@@ -13,6 +13,7 @@ use mydata_wire::secret::is_same;
 use mydata_wire::{PersonalId, Random, Verification, b64};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use tokio::sync::RwLock;
 use url::Url;
 
@@ -27,7 +28,7 @@ const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(10);
 /// Largest document of a provider.
 const MAX_DOCUMENT: usize = 256 * 1024;
 /// Clocks may differ by this many seconds.
-const LEEWAY: u64 = 60;
+const LEEWAY: i64 = 60;
 /// Algorithms that a provider may sign with.
 const ALGORITHMS: [Algorithm; 5] =
     [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::PS256, Algorithm::ES256];
@@ -65,16 +66,24 @@ struct TokenAnswer {
 struct Claims {
     sub: String,
     nonce: Option<String>,
+    exp: i64,
     iat: Option<i64>,
     azp: Option<String>,
-    aud: serde_json::Value,
+    aud: Value,
     acr: Option<String>,
-    name: Option<String>,
-    uid: Option<String>,
-    birthdate: Option<String>,
-    gender: Option<String>,
-    email: Option<String>,
-    email_verified: Option<serde_json::Value>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+impl Claims {
+    /// What the claim of this name says; empty where there is no text.
+    fn text(&self, name: &str) -> &str {
+        let standard = match name {
+            "sub" => Some(self.sub.as_str()),
+            _ => None,
+        };
+        standard.or_else(|| self.others.get(name)?.as_str()).unwrap_or_default().trim()
+    }
 }
 
 impl Oidc {
@@ -126,11 +135,27 @@ impl Oidc {
             .append_pair("nonce", &attempt.nonce)
             .append_pair("code_challenge", &challenge)
             .append_pair("code_challenge_method", "S256")
-            .append_pair("acr_values", method.code())
+            .append_pair("acr_values", &self.acr_values(method))
             .append_pair("ui_locales", lang)
             // A citizen at a shared computer must not be taken for the one before.
             .append_pair("prompt", "login");
         Ok(Begun { redirect, attempt })
+    }
+
+    /// What the provider calls a method.
+    fn acr_values(&self, method: Verification) -> String {
+        let named = self.settings.acr.iter().filter(|(_, known)| **known == method);
+        let named: Vec<&str> = named.map(|(acr, _)| acr.as_str()).collect();
+        if self.settings.acr.is_empty() { method.code().to_owned() } else { named.join(" ") }
+    }
+
+    /// The method that the provider says was used, where it is trusted with it.
+    fn method_of(&self, acr: &str) -> Option<Verification> {
+        let method = match self.settings.acr.is_empty() {
+            true => acr.parse().ok(),
+            false => self.settings.acr.get(acr).copied(),
+        };
+        method.filter(|method| self.settings.methods.contains(method))
     }
 
     /// Redeems the code the citizen came back with.
@@ -172,11 +197,15 @@ impl Oidc {
         validation.set_issuer(&[self.discovered_issuer(now).await?]);
         validation.set_audience(&[&self.settings.client_id]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        validation.leeway = LEEWAY;
+        // The library would look at a clock of its own.
+        validation.validate_exp = false;
         let claims = decode::<Claims>(id_token, &key, &validation)
             // The library's text may quote a claim.
             .map_err(|_| invalid("the ID token's signature, times, audience or form do not hold"))?
             .claims;
+        if claims.exp.saturating_add(LEEWAY) <= now.seconds() {
+            return Err(invalid("the ID token's time is over (exp)"));
+        }
         if !claims.nonce.as_deref().is_some_and(|nonce| is_same(&attempt.nonce, nonce)) {
             return Err(invalid("the nonce is not the one of this attempt"));
         }
@@ -187,25 +216,25 @@ impl Oidc {
         if claims.iat.is_none_or(|iat| (iat - now.seconds()).unsigned_abs() > 600) {
             return Err(invalid("the ID token was not made just now (iat)"));
         }
-        let method: Verification = claims
+        let method = claims
             .acr
             .as_deref()
-            .and_then(|acr| acr.parse().ok())
-            .filter(|method| self.settings.methods.contains(method))
+            .and_then(|acr| self.method_of(acr))
             .ok_or_else(|| invalid("acr names no method that this provider is trusted with"))?;
-        let uid: PersonalId = claims
-            .uid
-            .as_deref()
-            .and_then(|uid| uid.parse().ok())
-            .ok_or_else(|| invalid("uid is no personal id"))?;
-        let name = claims.name.filter(|n| !n.trim().is_empty()).ok_or_else(|| invalid("name is missing"))?;
-        let mut person = Person::new(&uid, name, claims.sub);
-        person.birthdate = claims.birthdate.unwrap_or_default();
-        person.gender = claims.gender.unwrap_or_default();
-        person.email = claims.email.unwrap_or_default();
+        let names = &self.settings.claims;
+        let uid: PersonalId =
+            claims.text(&names.uid).parse().map_err(|_| invalid("uid is no personal id"))?;
+        let name = claims.text(&names.name);
+        if name.is_empty() {
+            return Err(invalid("name is missing"));
+        }
+        let mut person = Person::new(&uid, name.to_owned(), claims.sub.clone());
+        person.birthdate = claims.text(&names.birthdate).to_owned();
+        person.gender = claims.text(&names.gender).to_owned();
+        person.email = claims.text(&names.email).to_owned();
         // Some providers write it as a text.
-        let mail_verified =
-            claims.email_verified.is_some_and(|said| said == true || said.as_str() == Some("true"));
+        let said = claims.others.get(&names.email_verified);
+        let mail_verified = said.is_some_and(|said| *said == true || said.as_str() == Some("true"));
         Ok(Verified { person, method, mail_verified })
     }
 

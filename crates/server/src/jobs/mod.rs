@@ -102,6 +102,13 @@ pub enum Job {
         /// The name of the account that was told last; empty to begin.
         after: String,
     },
+    /// Make a one-time password, and send it where there is somebody to send it to.
+    IdentityCode {
+        /// Of this attempt, and no other time.
+        key: String,
+        /// The keyed index of the attempt.
+        attempt: String,
+    },
     /// Send a mail.
     Mail {
         /// Which.
@@ -136,6 +143,7 @@ impl Job {
             Self::Forgotten { .. } => "forgotten",
             Self::LockedOut { .. } => "locked-out",
             Self::AnnouncePolicy { .. } => "announce-policy",
+            Self::IdentityCode { .. } => "identity-code",
             Self::Mail { .. } => lanes::MAIL,
             Self::Message { .. } => "message",
         }
@@ -152,7 +160,9 @@ impl Job {
             Self::ItemDue { item } | Self::Poll { item } => item.to_string(),
             Self::CredentialsEnd { record } => record.clone(),
             Self::FrontTestEnd { test } => test.to_string(),
-            Self::Forgotten { key, .. } | Self::LockedOut { key, .. } => key.clone(),
+            Self::Forgotten { key, .. } | Self::LockedOut { key, .. } | Self::IdentityCode { key, .. } => {
+                key.clone()
+            }
             Self::AnnouncePolicy { policy, number, after } => format!("{policy}-{number}-{after}"),
             Self::Mail { mail } | Self::Message { mail } => mail.to_string(),
         }

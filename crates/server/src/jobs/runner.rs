@@ -36,6 +36,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
                 flow::forget::sweep(&app).await;
                 crate::backoffice::session::sweep(&app).await;
                 crate::citizen::sweep(&app).await;
+                crate::identity::own::sweep(&app).await;
                 crate::flow::counter::sweep(&app).await;
                 crate::backoffice::flow::clock::sweep(&app).await;
                 crate::backoffice::flow::health::sweep(&app).await;

@@ -125,6 +125,8 @@ async fn call_all(outbound: &Outbound, url: &Url) -> Vec<(&'static str, String)>
         client_id: "mydata".to_owned(),
         client_secret: "example".to_owned(),
         methods: vec![Verification::Nhi],
+        claims: Default::default(),
+        acr: Default::default(),
     };
     let oidc = Oidc::new(provider, url.clone(), outbound.clone());
     let identity = match oidc.begin(Verification::Nhi, "state", "en", SystemClock.now(), &SystemRandom).await

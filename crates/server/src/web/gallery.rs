@@ -15,6 +15,7 @@ use serde_json::json;
 use super::consent::{MethodFault, ParamFault};
 use super::policy::{PolicyPage, PolicyText, VersionLine};
 use super::*;
+use crate::identity::own::view::{CardPart, Component, Field, Input, OwnPage};
 
 fn pick(lang: Lang, zh: &str, en: &str) -> String {
     lang.pick(zh, Some(en)).to_owned()
@@ -454,7 +455,88 @@ fn pages(prefs: Prefs) -> BTreeMap<String, String> {
         };
         add(name, &view);
     }
+    for (name, view) in own_pages(prefs) {
+        add(name, &view);
+    }
     pages
+}
+
+/// The platform's own ways to prove who one is.
+fn own_pages(prefs: Prefs) -> [(&'static str, OwnPage); 4] {
+    let lang = prefs.lang;
+    let page = |method: &str, lead: &str, go: &str, fields: Vec<Field>| OwnPage {
+        chrome: Chrome { session: None, zone: None, ..chrome(prefs) },
+        title: i18n::t(lang, "prove-title", &[("method", lang.t(method).into())]),
+        lead: lang.t(lead),
+        notice: None,
+        card: None,
+        submit: form("/identity/prove/sample"),
+        files: false,
+        fields,
+        go: lang.t(go),
+        again: None,
+        cancel: form("/identity/prove/sample/cancel"),
+    };
+    let line =
+        |name: &str, key: &str| Field::line(name, lang.t(key), 20).hint(lang.t(&format!("{key}.hint")));
+    let challenge = "MyData identity verification; platform=https://mydata.example/; method=CER; \
+                     time=2026-11-21T00:00:00Z; nonce=c2FtcGxlLXNhbXBsZS1zYW1wbGUtc2FtcGxlLXNhbXBsZSE";
+    let card = OwnPage {
+        card: Some(CardPart {
+            challenge: challenge.to_owned(),
+            file: "/identity/prove/sample/challenge.txt".to_owned(),
+            component: Some(Component {
+                address: "https://component.example/sign".to_owned(),
+                hidden: vec![("challenge", "c2FtcGxl".to_owned())],
+            }),
+        }),
+        files: true,
+        ..page(
+            "verification-cer",
+            "prove-card-lead",
+            "prove-go",
+            vec![
+                Field::line("file", lang.t("prove-card-file"), 0).input(Input::File),
+                Field {
+                    fault: Some(lang.t("prove-card-other")),
+                    ..line("signed", "prove-card-text").input(Input::Area)
+                },
+            ],
+        )
+    };
+    let channels = vec![
+        ("mail".to_owned(), lang.t("prove-channel-mail")),
+        ("sms".to_owned(), lang.t("prove-channel-sms")),
+    ];
+    let channel = Field {
+        value: "mail".to_owned(),
+        ..Field::line("channel", lang.t("prove-channel"), 0).input(Input::Choice(channels))
+    };
+    let who = page(
+        "verification-otp",
+        "prove-code-lead",
+        "prove-code-send",
+        vec![line("id", "prove-id"), line("birthdate", "prove-birthdate"), channel],
+    );
+    let until = i18n::t(lang, "prove-code.hint", &[("at", "14:40".into())]);
+    let code = OwnPage {
+        notice: Some(i18n::t(lang, "prove-code-early", &[("seconds", 42.into())])),
+        again: Some(form("/identity/prove/sample/again")),
+        ..page(
+            "verification-otp",
+            "prove-code-sent-mail",
+            "prove-go",
+            vec![Field::line("code", lang.t("prove-code"), 20).hint(until)],
+        )
+    };
+    let password = pick(lang, "註冊密碼", "Password");
+    let service = page(
+        "verification-nhi",
+        "prove-service-lead",
+        "prove-go",
+        vec![line("id", "prove-id"), Field::line("password", password, 20).input(Input::Hidden { max: 20 })],
+    );
+    [("prove-card", card), ("prove-who", who), ("prove-code", code), ("prove-service", service)]
 }
 
 fn prefs(lang: Lang) -> Prefs {
@@ -484,7 +566,7 @@ fn every_page_renders() {
     let out = std::env::var_os("MYDATA_PAGES_OUT");
     for lang in Lang::ALL {
         let pages = pages(prefs(lang));
-        assert_eq!(pages.len(), 44);
+        assert_eq!(pages.len(), 47);
         for (name, html) in &pages {
             let at = format!("{name} in {lang}");
             well_nested(html).unwrap_or_else(|fault| panic!("{at}: {fault}"));

@@ -56,6 +56,14 @@ pub fn allow(headers: &mut HeaderMap, origins: &str) {
     }
 }
 
+/// Lets a form of a page also lead to this origin: a citizen's card component.
+pub fn allow_form(headers: &mut HeaderMap, origin: &str) {
+    let content = CONTENT.replace("form-action 'self'", &format!("form-action 'self' {origin}"));
+    if let Ok(content) = HeaderValue::from_str(&content) {
+        headers.insert(CONTENT_SECURITY_POLICY, content);
+    }
+}
+
 fn apply_common(headers: &mut HeaderMap) {
     let fixed = [
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -335,6 +335,7 @@ mod tests {
             "src/counter",
             "src/delegate",
             "src/download",
+            "src/identity",
             "src/mail",
             "src/pdf",
             "src/portal",

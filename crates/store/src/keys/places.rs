@@ -45,7 +45,7 @@ macro_rules! by {
 }
 
 /// All of them.
-pub const ALL: [Place; 24] = [
+pub const ALL: [Place; 25] = [
     by!("datasets", "secret", "resource_id"),
     by!("services", "secrets", "client_id"),
     place("accounts", "private"),
@@ -63,6 +63,7 @@ pub const ALL: [Place; 24] = [
     place("contact_changes", "private"),
     place("citizen_sessions", "private"),
     by!("citizen_logins", "private", "state"),
+    place("identity_attempts", "private"),
     Place {
         table: "citizen_forms",
         column: "private",

@@ -40,4 +40,5 @@ pub(crate) const ALL: &[Migration] = steps! {
     19 "0019_revocation";
     20 "0020_citizen_policies";
     21 "0021_keys";
+    22 "0022_identity";
 };

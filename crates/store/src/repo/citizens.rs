@@ -25,6 +25,10 @@ pub fn index(crypter: &Crypter, person: &Person) -> String {
 struct Private {
     name: String,
     contact: Contact,
+    #[serde(default)]
+    birthdate: String,
+    #[serde(default)]
+    gender: String,
 }
 
 /// A citizen. Personal data: `Debug` shows nothing.
@@ -36,6 +40,10 @@ pub struct Citizen {
     pub name: String,
     /// How they are reached.
     pub contact: Contact,
+    /// ISO date, as the last verification that told it did; else empty.
+    pub birthdate: String,
+    /// `male` or `female`, likewise; else empty.
+    pub gender: String,
     /// When they came first.
     pub first_at: Time,
     /// The last login.
@@ -62,18 +70,30 @@ fn read(crypter: &Crypter, row: &Row) -> Result<Citizen> {
         edit: row.get_i64(3)?,
         name: private.name,
         contact: private.contact,
+        birthdate: private.birthdate,
+        gender: private.gender,
         index,
     })
 }
 
-fn seal(crypter: &Crypter, index: &str, name: &str, contact: &Contact) -> Vec<u8> {
-    let private = Private { name: name.to_owned(), contact: contact.clone() };
-    let plain = serde_json::to_vec(&private).expect("a citizen is made of texts");
+impl Private {
+    fn of(citizen: &Citizen, contact: &Contact) -> Self {
+        Self {
+            name: citizen.name.clone(),
+            contact: contact.clone(),
+            birthdate: citizen.birthdate.clone(),
+            gender: citizen.gender.clone(),
+        }
+    }
+}
+
+fn seal(crypter: &Crypter, index: &str, private: &Private) -> Vec<u8> {
+    let plain = zeroize::Zeroizing::new(serde_json::to_vec(private).expect("a citizen is made of texts"));
     crypter.seal(TABLE, index, "private", &plain)
 }
 
-/// A citizen logs in: is written down at the first time, with `contact` as the identity provider told it; later the name
-/// and the moment are. The row stays locked until the transaction ends, so that logins of one citizen come one after the
+/// A citizen logs in: is written down at the first time, with `contact` as the identity provider told it; later the name,
+/// what else the verification tells of the person, and the moment are. The row stays locked until the transaction ends, so that logins of one citizen come one after the
 /// other.
 ///
 /// # Errors
@@ -86,17 +106,27 @@ pub async fn logs_in(
     now: Time,
 ) -> Result<Citizen> {
     let index = index(crypter, person);
+    let first = Private {
+        name: person.name.clone(),
+        contact: contact.clone(),
+        birthdate: person.birthdate.clone(),
+        gender: person.gender.clone(),
+    };
     tx.execute(
         "INSERT INTO citizens (id, first_at, logged_in_at, edit, private) VALUES ($1, $2, $2, 1, $3) \
          ON CONFLICT (id) DO NOTHING",
-        args![&index, now, seal(crypter, &index, &person.name, contact)],
+        args![&index, now, seal(crypter, &index, &first)],
     )
     .await?;
     let sql = format!("UPDATE citizens SET logged_in_at = $2 WHERE id = $1 RETURNING {COLUMNS}");
     let mut citizen = read(crypter, &tx.fetch_one(sql, args![&index, now]).await?)?;
-    if citizen.name != person.name {
+    let told = |told: &str, known: &str| if told.is_empty() { known.to_owned() } else { told.to_owned() };
+    let (birthdate, gender) =
+        (told(&person.birthdate, &citizen.birthdate), told(&person.gender, &citizen.gender));
+    if (&citizen.name, &citizen.birthdate, &citizen.gender) != (&person.name, &birthdate, &gender) {
         citizen.name.clone_from(&person.name);
-        let private = seal(crypter, &index, &citizen.name, &citizen.contact);
+        (citizen.birthdate, citizen.gender) = (birthdate, gender);
+        let private = seal(crypter, &index, &Private::of(&citizen, &citizen.contact));
         tx.execute("UPDATE citizens SET private = $2 WHERE id = $1", args![&index, private]).await?;
     }
     Ok(citizen)
@@ -125,7 +155,7 @@ pub async fn load_in(tx: &Tx, crypter: &Crypter, index: &str) -> Result<Option<C
 /// # Errors
 /// The database refuses.
 pub async fn set_contact(tx: &Tx, crypter: &Crypter, citizen: &Citizen, contact: &Contact) -> Result<bool> {
-    let private = seal(crypter, &citizen.index, &citizen.name, contact);
+    let private = seal(crypter, &citizen.index, &Private::of(citizen, contact));
     let changed = tx
         .execute(
             "UPDATE citizens SET private = $3, edit = edit + 1 WHERE id = $1 AND edit = $2",

@@ -26,6 +26,7 @@ pub mod factors;
 pub mod filings;
 pub mod front_tests;
 pub mod health;
+pub mod identity_attempts;
 pub mod items;
 pub mod list;
 pub mod logins;

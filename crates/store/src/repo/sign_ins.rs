@@ -25,6 +25,10 @@ pub enum Subject<'a> {
     Counter(IpAddr),
     /// A download whose holder was sent a code: not a failure, but no more often than one may fail.
     CounterCode(TransactionId),
+    /// A citizen by the keyed index of the personal id that was typed, whether anybody knows it or not.
+    Citizen(&'a str),
+    /// Codes that were asked for with that id: not a failure, but no more often than one may fail.
+    CitizenCode(&'a str),
 }
 
 impl Subject<'_> {
@@ -37,6 +41,8 @@ impl Subject<'_> {
                 Self::Address(address) => format!("address {address}"),
                 Self::Counter(address) => format!("counter {address}"),
                 Self::CounterCode(id) => format!("counter code {id}"),
+                Self::Citizen(citizen) => format!("citizen {citizen}"),
+                Self::CitizenCode(citizen) => format!("citizen code {citizen}"),
             },
         )
     }

@@ -229,6 +229,8 @@ mod tests {
             client_id: "mydata".to_owned(),
             client_secret: "hunter2".to_owned(),
             methods: Vec::new(),
+            claims: Default::default(),
+            acr: Default::default(),
         });
         let all = configured(&config, Lang::ZhTw);
         assert!(all.iter().all(|line| !line.value.contains("hunter2")), "{all:?}");

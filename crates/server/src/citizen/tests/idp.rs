@@ -66,6 +66,8 @@ impl Idp {
             client_id: "mydata".to_owned(),
             client_secret: "a secret of the tests".to_owned(),
             methods: Verification::ALL.into_iter().filter(|m| *m != Verification::Gov).collect(),
+            claims: Default::default(),
+            acr: Default::default(),
         }
     }
 
@@ -79,7 +81,7 @@ impl Idp {
         *self.token.lock().unwrap() = Some(json!({
             "iss": self.issuer.as_str().trim_end_matches('/'), "aud": "mydata", "sub": who.uid, "nonce": get("nonce"),
             "iat": now.seconds(), "exp": 4_000_000_000_i64, "acr": by.code(),
-            "name": who.name, "uid": who.uid, "email": who.email,
+            "name": who.name, "uid": who.uid, "birthdate": "1991-01-01", "email": who.email,
             "email_verified": who.email_verified,
         }));
         format!("{}?code=1&state={}", crate::CALLBACK_PATH, get("state"))

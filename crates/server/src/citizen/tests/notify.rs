@@ -121,7 +121,7 @@ async fn a_code_is_wiped_once_it_was_sent_and_not_sent_when_it_is_over() {
 }
 
 fn with_code(kind: Kind) -> bool {
-    matches!(kind, Kind::Code | Kind::CounterCode)
+    matches!(kind, Kind::Code | Kind::LoginCode | Kind::CounterCode)
 }
 
 #[test]

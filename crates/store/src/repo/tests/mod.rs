@@ -6,6 +6,7 @@ mod draft_rows;
 mod exchange_rows;
 mod filing_rows;
 mod health_rows;
+mod identity_rows;
 mod item_rows;
 mod lists;
 mod mail_rows;
