@@ -176,11 +176,15 @@ fn config(args: &Args, listen: SocketAddr, base: &Url, sandbox: &Sandbox) -> Con
         trust: Trust {
             roots: vec![sandbox.ca_file().to_owned()],
             revocation: Some(RevocationOrder::OcspThenCrl),
-            issuers: vec![TrustedIssuer {
-                subject: sandbox.revocation().issuer.clone(),
-                ocsp: vec![sandbox.revocation().ocsp.clone()],
-                crl: vec![sandbox.revocation().crl.clone()],
-            }],
+            issuers: [Some(sandbox.revocation()), sandbox.tls_revocation()]
+                .into_iter()
+                .flatten()
+                .map(|at| TrustedIssuer {
+                    subject: at.issuer.clone(),
+                    ocsp: at.ocsp.iter().cloned().collect(),
+                    crl: vec![at.crl.clone()],
+                })
+                .collect(),
             ..Trust::default()
         },
         identity: identity(args, sandbox),

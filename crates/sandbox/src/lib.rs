@@ -229,6 +229,7 @@ pub struct Sandbox {
     ca_file: PathBuf,
     tls: Option<TlsFiles>,
     revocation: pki::RevocationAt,
+    tls_revocation: Option<pki::RevocationAt>,
     trust: Trust,
     bank: Sp,
     lab: Lab,
@@ -431,7 +432,13 @@ impl Sandbox {
         let publisher = pki::Publisher::new(&authority, &issued, Arc::clone(&clock))?;
         let revocation = publisher.at(&addresses.portal);
         let portal = portal::router(addresses.clone()).merge(publisher.router());
-        let portal = portal.merge(authenticator::router(Arc::clone(&clock)));
+        let mut portal = portal.merge(authenticator::router(Arc::clone(&clock)));
+        let mut tls_revocation = None;
+        if let Some(encrypted) = encrypted {
+            let (at, list) = pki::of_tls(&encrypted.authority, &addresses.portal, Arc::clone(&clock))?;
+            tls_revocation = Some(at);
+            portal = portal.merge(list);
+        }
         serving.add(taken.portal, portal, listening("portal")?);
         Ok(Self {
             serving,
@@ -441,6 +448,7 @@ impl Sandbox {
             ca_file: pki.path().join("ca.pem"),
             tls: encrypted.map(|e| e.authority.platform()).transpose().map_err(TlsError::from)?,
             revocation,
+            tls_revocation,
             trust,
             bank,
             lab,
@@ -481,6 +489,11 @@ impl Sandbox {
     /// Where it is told which certificates of that root are revoked.
     pub fn revocation(&self) -> &pki::RevocationAt {
         &self.revocation
+    }
+
+    /// The same of the authority for TLS, where everybody speaks it.
+    pub fn tls_revocation(&self) -> Option<&pki::RevocationAt> {
+        self.tls_revocation.as_ref()
     }
 
     /// The same root, as the SPs of the sandbox trust it.

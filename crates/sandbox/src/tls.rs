@@ -71,17 +71,7 @@ impl Authority {
     pub(crate) fn open(folder: DataFolder, clock: &Clock, random: Arc<dyn Random>) -> Result<Self, CaError> {
         let key = folder.keep("ca.key", || Ok::<_, CaError>(KeyPair::generate()?.serialize_pem()))?;
         let pair = KeyPair::from_pem(&key)?;
-        let mut params = params("MyData 沙箱 TLS 憑證機構", "示範憑證機構", (2020, 2050), &*random);
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.name_constraints = Some(NameConstraints {
-            permitted_subtrees: vec![
-                GeneralSubtree::DnsName("localhost".to_owned()),
-                GeneralSubtree::IpAddress(CidrSubnet::V4([127, 0, 0, 0], [255, 0, 0, 0])),
-                GeneralSubtree::IpAddress(CidrSubnet::V6(std::net::Ipv6Addr::LOCALHOST.octets(), [255; 16])),
-            ],
-            excluded_subtrees: Vec::new(),
-        });
+        let params = root_params(&*random);
         let pem = folder.keep("ca.pem", || Ok::<_, CaError>(params.self_signed(&pair)?.pem()))?;
         Ok(Self { folder, pem, issuer: Issuer::new(params, pair), years: years(clock()), random })
     }
@@ -89,6 +79,12 @@ impl Authority {
     /// Its certificate, PEM.
     pub(crate) fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// Its key once more, for what it publishes.
+    pub(crate) fn issuer_again(&self) -> Result<Issuer<'static, KeyPair>, CaError> {
+        let key = std::fs::read_to_string(self.folder.path().join("ca.key"))?;
+        Ok(Issuer::new(root_params(&*self.random), KeyPair::from_pem(&key)?))
     }
 
     /// A certificate for a listener: its file and its key's.
@@ -155,6 +151,21 @@ impl Authority {
         let path = |end: &str| self.folder.path().join(format!("{name}.{end}"));
         Ok((path("pem"), path("key"), certificate))
     }
+}
+
+fn root_params(random: &dyn Random) -> CertificateParams {
+    let mut params = params("MyData 沙箱 TLS 憑證機構", "示範憑證機構", (2020, 2050), random);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![
+            GeneralSubtree::DnsName("localhost".to_owned()),
+            GeneralSubtree::IpAddress(CidrSubnet::V4([127, 0, 0, 0], [255, 0, 0, 0])),
+            GeneralSubtree::IpAddress(CidrSubnet::V6(std::net::Ipv6Addr::LOCALHOST.octets(), [255; 16])),
+        ],
+        excluded_subtrees: Vec::new(),
+    });
+    params
 }
 
 /// The sandbox's TLS cannot be set up.

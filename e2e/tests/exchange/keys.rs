@@ -56,7 +56,12 @@ fn blocking_join(load: std::thread::JoinHandle<()>) {
 }
 
 async fn rotates(engine: Engine) {
-    let country = Country::start_with(engine, quick).await.unwrap();
+    let country = Country::start_with(engine, |config| {
+        quick(config);
+        // The load is one address and one citizen, for as long as the kills' leases last.
+        config["limits"] = serde_json::json!({ "pages_per_minute": 60_000, "citizen_per_minute": 60_000 });
+    });
+    let country = country.await.unwrap();
     let bank = country.sandbox.bank().clone();
     for _ in 0..3 {
         exchange(&bank).await;

@@ -10,6 +10,7 @@ use mydata_e2e::database::Engine;
 use mydata_sandbox::citizen::html::{Field, Form, Kind};
 use mydata_sandbox::citizen::{Citizen, Page};
 use serde_json::Value;
+use url::form_urlencoded;
 
 const DATASET: &str = "API.Hh7Qm2Zt9X";
 const MAIL: &str = "wang-xiaoming@example.test";
@@ -67,13 +68,17 @@ impl Person {
     }
 
     pub async fn logs_in(&mut self) {
+        self.logs_in_as("wang-xiaoming").await;
+    }
+
+    pub async fn logs_in_as(&mut self, persona: &str) {
         self.sends("login", &[]).await;
         while let Some((_, Some(next))) = self.page.reading.refresh.clone() {
             let next = self.page.url.join(&next).unwrap();
             self.page = self.hands.get(next.as_str()).await.unwrap();
         }
         let form = self.form("persona");
-        let button = form.buttons.iter().find(|(_, value)| value == "wang-xiaoming").unwrap().clone();
+        let button = form.buttons.iter().find(|(_, value)| value == persona).unwrap().clone();
         let fill = |field: &Field| Some(field.value.clone());
         self.page = self.hands.submit(&self.page, &form, Some(&button), fill).await.unwrap();
         self.sends("policies", &[]).await;
@@ -84,6 +89,34 @@ impl Person {
         self.opens(country, &format!("download?dataset={DATASET}")).await;
         self.sends("download", &[]).await;
         self.page.url.path().trim_start_matches('/').to_owned()
+    }
+
+    /// Asks for what a case at a counter needs; gives the download's page.
+    pub async fn applies(&mut self, country: &Country) -> String {
+        self.opens(country, "counter-services").await;
+        let service = self.link("/counter-services/");
+        self.opens(country, &service).await;
+        let apply = self.link(&format!("/{service}/apply?"));
+        self.opens(country, &apply).await;
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let form = self.page.reading.forms.iter().find(|form| form.action == "/download").unwrap();
+        let mut chosen = false;
+        for field in &form.fields {
+            // What is always needed, and one of the others.
+            if field.kind != Kind::Checkbox || !std::mem::replace(&mut chosen, true) {
+                query.append_pair(&field.name, &field.value);
+            }
+        }
+        let order = format!("download?{}", query.finish());
+        self.opens(country, &order).await;
+        self.sends("download", &[]).await;
+        self.page.url.path().trim_start_matches('/').to_owned()
+    }
+
+    /// The first link of the page that begins so, without its slash.
+    fn link(&self, begins: &str) -> String {
+        let link = self.page.reading.links.iter().find(|link| link.starts_with(begins));
+        link.unwrap_or_else(|| panic!("no {begins} on {}: {}", self.page.url, self.page.html))[1..].to_owned()
     }
 
     pub async fn waits_for(&mut self, country: &Country, path: &str, words: &str) {

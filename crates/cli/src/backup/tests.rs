@@ -58,7 +58,8 @@ async fn a_backup_beside_a_rotation_opens_with_its_own_keys() {
                 runtime.block_on(async {
                     let beside = Store::open_beside(&config, SystemClock.now()).await.unwrap();
                     let rotated = rotate::rotate(&beside, &SystemClock, false, |progress| {
-                        says.send(format!("{progress:?}")).unwrap();
+                        // Nobody listens any more once everything is kept.
+                        let _ = says.send(format!("{progress:?}"));
                     });
                     let rotated = rotated.await.unwrap();
                     rotate::retire(&beside, &SystemClock, old, Duration::ZERO).await.unwrap();

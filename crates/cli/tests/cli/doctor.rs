@@ -406,7 +406,7 @@ async fn a_healthy_platform_is_healthy_running_killed_and_stopped() {
     has(&found, &format!("{issuer}CRL at {}", told.crl), " lists 0 certificates, holds until ");
     has(
         &found,
-        &format!("{issuer}OCSP at {}", told.ocsp),
+        &format!("{issuer}OCSP at {}", told.ocsp.as_ref().unwrap()),
         " is not asked: no certificate of this issuer is registered",
     );
     has(&found, "ok clock: ", "as the identity provider has it");

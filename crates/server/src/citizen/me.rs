@@ -106,8 +106,12 @@ pub(super) fn channel_key(channel: Channel) -> &'static str {
 
 /// What a link or a page says that changes a channel's address, or sets it for the first time.
 fn change_label(lang: Lang, channel: Channel, is_set: bool) -> String {
-    let what = if is_set { "change" } else { "add" };
-    lang.t(&format!("{}.{what}", channel_key(channel)))
+    lang.t(match (channel, is_set) {
+        (Channel::Mail, true) => "me-mail.change",
+        (Channel::Mail, false) => "me-mail.add",
+        (Channel::Sms, true) => "me-phone.change",
+        (Channel::Sms, false) => "me-phone.add",
+    })
 }
 
 /// Where a channel's address is changed.

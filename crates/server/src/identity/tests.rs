@@ -89,7 +89,8 @@ async fn exchange(portal: &Portal, browser: &mut Browser<'_>, dataset: &str, pid
     let insert = async |tx| transactions::insert(&tx, crypter, t, index).await;
     app.store.db.run_tx("test", insert).await.unwrap();
     let id = t.id.to_string();
-    browser.cookies.insert(format!("mydata_{}", &id[..8]), secret.to_owned());
+    let host = if app.secure() { "__Host-" } else { "" };
+    browser.cookies.insert(format!("{host}mydata_{}", &id[..8]), secret.to_owned());
     id
 }
 

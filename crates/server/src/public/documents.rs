@@ -34,6 +34,8 @@ const INTEGRATORS: &[Document] = documents![
     "integrators/test-your-sp.md",
     "integrators/test-your-dp.md",
     "integrators/audit.md",
+    "integrators/identity.md",
+    "integrators/openapi.yaml",
     "operators/registry.md",
     "operators/registry.example.toml",
 ];

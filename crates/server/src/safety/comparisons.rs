@@ -32,6 +32,8 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         "index(crypter, secret)]).await? == 1",
         "how many rows were changed",
     ),
+    ("seal/src/cms.rs", "digest(hash, content)", "what is signed travels beside its digest"),
+    ("seal/src/cms.rs", "of_hash(oid) == Some(hash)", "names of algorithms are compared"),
 ];
 
 fn sources(folder: &Path, into: &mut Vec<PathBuf>) {

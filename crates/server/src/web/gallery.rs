@@ -566,7 +566,7 @@ fn every_page_renders() {
     let out = std::env::var_os("MYDATA_PAGES_OUT");
     for lang in Lang::ALL {
         let pages = pages(prefs(lang));
-        assert_eq!(pages.len(), 47);
+        assert_eq!(pages.len(), 48);
         for (name, html) in &pages {
             let at = format!("{name} in {lang}");
             well_nested(html).unwrap_or_else(|fault| panic!("{at}: {fault}"));
