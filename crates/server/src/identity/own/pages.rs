@@ -17,7 +17,7 @@ use super::{Concluded, Counted, DOOR, Judged, MAX_FORM, Mend, PATH, Running, Sta
 use super::{back, conclude, count, lead_back};
 use crate::app::App;
 use crate::backoffice::posted::Posted;
-use crate::browser::Browser;
+use crate::browser::{Browser, is_same};
 use crate::citizen::form;
 use crate::exchange::callback::is_visit;
 use crate::exchange::fault::Fault;
@@ -89,11 +89,15 @@ async fn find(app: &App, ticket: &str) -> Result<(Kept<Running>, Arc<Way>), Faul
     Ok((kept, Arc::clone(way)))
 }
 
+fn is_of(app: &App, kept: &Kept<Running>, browser: &Browser) -> bool {
+    kept.browser.as_deref().is_some_and(|owner| is_same(owner, &index(app, browser)))
+}
+
 /// The attempt of a form that its browser posted.
 async fn posted(form: &OwnForm, ticket: &str) -> Result<Open, Fault> {
     let app = &form.visit.app;
     let (kept, way) = find(app, ticket).await?;
-    if kept.browser.as_deref() != Some(index(app, &form.browser).as_str()) {
+    if !is_of(app, &kept, &form.browser) {
         return Err(Fault::OtherBrowser);
     }
     Ok(Open { ticket: ticket.to_owned(), browser: form.browser.clone(), kept, way })
@@ -468,7 +472,7 @@ pub async fn challenge(visit: Visit, Path(ticket): Path<String>) -> Response {
         let app = &visit.app;
         let (kept, _) = find(app, &ticket).await?;
         let browser = Browser::known(&DOOR, app, &visit.headers).ok_or(Fault::OtherBrowser)?;
-        if kept.browser.as_deref() != Some(index(app, &browser).as_str()) {
+        if !is_of(app, &kept, &browser) {
             return Err(Fault::OtherBrowser);
         }
         let Stage::Card(at) = kept.private.stage else { return Err(Fault::NotFound) };
