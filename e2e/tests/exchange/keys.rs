@@ -49,10 +49,51 @@ fn killed_at(country: &Country, word: &str) -> bool {
     reached
 }
 
-/// Waits for the end of a load; what failed in it fails here.
-fn blocking_join(load: std::thread::JoinHandle<()>) {
-    let ended = tokio::task::block_in_place(|| load.join());
-    assert!(ended.is_ok(), "an exchange failed");
+/// Two citizens who exchange one after the other until they are told to stop.
+struct Load {
+    stop: Arc<AtomicBool>,
+    through: Arc<AtomicU32>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Load {
+    fn on(bank: &Sp) -> Self {
+        let (stop, through) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+        let one = |_| {
+            let (bank, stop, through) = (bank.clone(), Arc::clone(&stop), Arc::clone(&through));
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                while !stop.load(SeqCst) {
+                    runtime.block_on(exchange(&bank));
+                    through.fetch_add(1, SeqCst);
+                }
+            })
+        };
+        let threads = (0..2).map(one).collect();
+        Self { stop, through, threads }
+    }
+
+    /// How many exchanges came to their end.
+    fn through(&self) -> u32 {
+        self.through.load(SeqCst)
+    }
+
+    /// Waits until more than so many are through, and for the end; what failed in it fails here.
+    async fn ends_after(self, so_many: u32) {
+        for _ in 0..600 {
+            if self.through() > so_many {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let went_on = self.through();
+        self.stop.store(true, SeqCst);
+        for thread in self.threads {
+            let ended = tokio::task::block_in_place(|| thread.join());
+            assert!(ended.is_ok(), "an exchange failed");
+        }
+        assert!(went_on > so_many, "exchanges go on: {went_on} of {so_many}");
+    }
 }
 
 async fn rotates(engine: Engine) {
@@ -68,19 +109,7 @@ async fn rotates(engine: Engine) {
     }
     let first = sealing(&country);
 
-    let (stop, through) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    let load: Vec<_> = (0..2)
-        .map(|_| {
-            let (bank, stop, through) = (bank.clone(), Arc::clone(&stop), Arc::clone(&through));
-            std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                while !stop.load(SeqCst) {
-                    runtime.block_on(exchange(&bank));
-                    through.fetch_add(1, SeqCst);
-                }
-            })
-        })
-        .collect();
+    let load = Load::on(&bank);
     let blocking = |work: &dyn Fn()| tokio::task::block_in_place(work);
     blocking(&|| {
         assert!(killed_at(&country, "was made"), "a fresh key was made");
@@ -113,21 +142,11 @@ async fn rotates(engine: Engine) {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     assert!(retired.is_some(), "the old key is not needed any more");
-    let before = through.load(SeqCst);
+    let before = load.through();
     // The master key too, under the same load.
     let master = country.platform.run(&["keys", "rotate", "--master"]).unwrap();
     assert!(master.status.success() && said(&master).contains("2 keys wrapped anew"), "{}", said(&master));
-    for _ in 0..600 {
-        if through.load(SeqCst) > before + 2 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    stop.store(true, SeqCst);
-    for one in load {
-        blocking_join(one);
-    }
-    assert!(through.load(SeqCst) > before + 2, "exchanges went on: {}", through.load(SeqCst));
+    load.ends_after(before + 2).await;
     let log = country.platform.log();
     assert!(!log.contains("ERROR") && !log.contains("under a key that is not here"), "{log}");
 
@@ -244,19 +263,7 @@ async fn two_nodes_follow_a_rotation_under_load() {
     let bank = country.sandbox.bank().clone();
     exchange(&bank).await;
     let first = sealing(&country);
-    let (stop, through) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-    let load: Vec<_> = (0..2)
-        .map(|_| {
-            let (bank, stop, through) = (bank.clone(), Arc::clone(&stop), Arc::clone(&through));
-            std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                while !stop.load(SeqCst) {
-                    runtime.block_on(exchange(&bank));
-                    through.fetch_add(1, SeqCst);
-                }
-            })
-        })
-        .collect();
+    let load = Load::on(&bank);
     let said = tokio::task::block_in_place(|| {
         let both = [(); 2].map(|()| country.platform.begin(&["keys", "rotate"]).unwrap());
         both.map(|child| ended_with(child).1).concat()
@@ -280,18 +287,8 @@ async fn two_nodes_follow_a_rotation_under_load() {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     assert!(retired, "the old key is not needed any more");
-    let before = through.load(SeqCst);
-    for _ in 0..600 {
-        if through.load(SeqCst) > before + 3 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    stop.store(true, SeqCst);
-    for one in load {
-        blocking_join(one);
-    }
-    assert!(through.load(SeqCst) > before + 3, "exchanges go on under the new key");
+    let before = load.through();
+    load.ends_after(before + 3).await;
     for count in given.unwrap().iter() {
         assert!(count.load(SeqCst) > 0, "both nodes served");
     }
